@@ -1,0 +1,49 @@
+import type { Task } from '../plan/index.js';
+import type { Command } from '../workspace/index.js';
+
+/** What an adapter needs to build a command. All paths are absolute and valid inside the workspace. */
+export interface AttemptContext {
+  task: Task;
+  attempt: number;
+  /** The whole prompt (agents) as the template rendered it; empty for `shell`. */
+  prompt: string;
+  /** Where the command sees the tree. */
+  workspacePath: string;
+  /** The working tree itself (personas and settings are read from here). */
+  root: string;
+  /** A folder of this attempt's own, outside root, for prompt, settings and hook files. */
+  scratch: string;
+  /** The environment that the task gets. */
+  env: Readonly<Record<string, string>>;
+}
+
+/** Something an agent's output line meant. */
+export type AgentEvent =
+  | { type: 'message'; text: string }
+  | { type: 'tool'; tool: string; summary: string; error?: boolean }
+  | { type: 'usage'; inputTokens: number; outputTokens: number; turns?: number };
+
+/** How a finished command is to be judged, before the changeset and `verify` are looked at. */
+export type Verdict = { ok: true } | { ok: false; reason: string; rateLimited?: { retryAfterMs?: number } };
+
+/** Reads the output of one attempt, line by line. */
+export interface OutputReader {
+  /** Takes a line of standard output without its newline (long lines arrive cut at 1 MiB); gives what it meant. */
+  line(text: string): AgentEvent[];
+  /** Judges the end. `stderrTail` is the last 4 KiB of standard error. */
+  finish(end: { exitCode: number | null; signal: string | null; stderrTail: string }): Verdict;
+}
+
+/** One kind of agent (or plain command) that forge can run. */
+export interface Adapter {
+  readonly name: string;
+  /** Takes prompts (agents) rather than `run:` commands. */
+  readonly takesPrompt: boolean;
+  /** The agent creates files with private modes: give new files what umask would give (see NOTES-droid). */
+  readonly normaliseNewFileModes: boolean;
+  /** Checks before a run starts that the tasks' agent can run; throws AgentUnavailableError saying what to install. */
+  preflight(tasks: readonly Task[], root: string): Promise<void>;
+  /** Writes what the command needs into `scratch` and gives the command. */
+  prepare(context: AttemptContext): Promise<Command>;
+  reader(): OutputReader;
+}

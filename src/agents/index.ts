@@ -1,0 +1,1 @@
+export type { Adapter, AgentEvent, AttemptContext, OutputReader, Verdict } from './adapter.js';

@@ -1,0 +1,2 @@
+export type { Diagnostic, DiagnosticCode } from './diagnostic.js';
+export type { Gate, LockUse, Pattern, Plan, PlanResult, SourceRange, Task } from './plan.js';

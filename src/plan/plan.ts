@@ -1,0 +1,81 @@
+import type { Diagnostic } from './diagnostic.js';
+
+/** A span of plan text. Lines and columns count from 1; `endColumn` is one past the last character. */
+export interface SourceRange {
+  file: string;
+  line: number;
+  column: number;
+  endLine: number;
+  endColumn: number;
+}
+
+/** One `owns` or `reads` pattern as written (a leading `!` kept), and where. */
+export interface Pattern {
+  text: string;
+  at: SourceRange;
+}
+
+/** A named lock that a task takes. `write` excludes everybody else (or takes one of `capacity` places). */
+export interface LockUse {
+  name: string;
+  mode: 'read' | 'write';
+}
+
+/** A task after variables, defaults and agent settings were resolved. Times are milliseconds. */
+export interface Task {
+  id: string;
+  description?: string;
+  /** Adapter that runs it: `shell` when the plan says `run:`. */
+  agent: string;
+  /** Exactly one of `prompt` and `run` is set. */
+  prompt?: string;
+  run?: string;
+  /** Name of a persona in `.factory/droids/` (the task's `droid:` key). */
+  persona?: string;
+  /** `agents.<agent>` of the plan: model, auto, … */
+  settings: Readonly<Record<string, string | number | boolean>>;
+  owns: readonly Pattern[];
+  reads: readonly Pattern[];
+  needs: readonly { id: string; at: SourceRange }[];
+  locks: readonly LockUse[];
+  verify?: string;
+  timeout: number;
+  /** Attempts after the first. */
+  retries: number;
+  env: Readonly<Record<string, string>>;
+  /** What the plan's author expects the task to take, if said. */
+  estimate?: number;
+  /** The task's key in the plan. */
+  at: SourceRange;
+}
+
+/** A command that must succeed on the integrated result before anything is merged. */
+export interface Gate {
+  name: string;
+  run: string;
+  timeout: number;
+  env: Readonly<Record<string, string>>;
+  at: SourceRange;
+}
+
+/** A plan that has been read and validated. Tasks keep the order of the file. */
+export interface Plan {
+  /** Absolute path of the plan file. */
+  file: string;
+  /** The text it was read from. */
+  text: string;
+  /** Absolute real path of the working tree. */
+  root: string;
+  name: string;
+  goal?: string;
+  concurrency: number;
+  tasks: readonly Task[];
+  gates: readonly Gate[];
+  /** Capacity of every lock that is declared; others have capacity 1. */
+  locks: Readonly<Record<string, number>>;
+}
+
+/** What reading a plan gives: a plan when nothing is wrong, and every problem found otherwise. */
+export type PlanResult =
+  | { ok: true; plan: Plan; warnings: Diagnostic[] }
+  | { ok: false; diagnostics: Diagnostic[]; tasks: number };

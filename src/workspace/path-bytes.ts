@@ -1,0 +1,47 @@
+import { isUtf8 } from 'node:buffer';
+
+/**
+ * File names are bytes on Linux, JavaScript strings are not. A name that is not UTF-8 is carried in a string in
+ * which every invalid byte 0xNN is the lone surrogate U+DCNN, as Python's PEP 383 ("surrogateescape") does.
+ * JSON.stringify writes lone surrogates as escapes, so such names survive manifests and journals.
+ */
+
+const LONE_ESCAPE = /[\udc80-\udcff]/;
+
+/** Takes the bytes of a file name; gives the string that stands for it. */
+export function decodeName(bytes: Buffer): string {
+  if (isUtf8(bytes)) return bytes.toString('utf8');
+  let text = '';
+  let start = 0;
+  while (start < bytes.length) {
+    const length = validSequenceLength(bytes, start);
+    if (length === 0) {
+      text += String.fromCharCode(0xdc00 + bytes[start]!);
+      start += 1;
+    } else {
+      text += bytes.toString('utf8', start, start + length);
+      start += length;
+    }
+  }
+  return text;
+}
+
+/** Takes a string from `decodeName` (or any ordinary string); gives what to hand to `node:fs`: the string itself where that is exact, bytes otherwise. */
+export function encodePath(path: string): string | Buffer {
+  if (!LONE_ESCAPE.test(path)) return path;
+  const parts: Buffer[] = [];
+  for (const piece of path.split(/((?<![\ud800-\udbff])[\udc80-\udcff])/)) {
+    if (piece.length === 1 && LONE_ESCAPE.test(piece))
+      parts.push(Buffer.from([piece.charCodeAt(0) - 0xdc00]));
+    else parts.push(Buffer.from(piece, 'utf8'));
+  }
+  return Buffer.concat(parts);
+}
+
+/** Length of the valid UTF-8 sequence that starts at `start`, or 0. */
+function validSequenceLength(bytes: Buffer, start: number): number {
+  for (let length = 1; length <= 4 && start + length <= bytes.length; length += 1) {
+    if (isUtf8(bytes.subarray(start, start + length))) return length;
+  }
+  return 0;
+}

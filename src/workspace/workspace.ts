@@ -1,0 +1,84 @@
+import type { Readable } from 'node:stream';
+import type { Changeset } from './changeset.js';
+
+export type BackendName = 'overlay' | 'clone' | 'copy';
+
+/** A command for a workspace. */
+export interface Command {
+  /** Program and arguments, no shell. */
+  argv: readonly [string, ...string[]];
+  /** The whole environment (nothing is added but FORGE_ATTEMPT, the marker that finds stray processes). */
+  env: Readonly<Record<string, string>>;
+}
+
+/** A command that is running in a workspace. */
+export interface Running {
+  stdout: Readable;
+  stderr: Readable;
+  /** Resolves when the command itself has ended (its children may live on until `endProcesses`). Never rejects: a command that cannot be started gives `error`. */
+  ended: Promise<{ exitCode: number | null; signal: NodeJS.Signals | null; error?: Error }>;
+  /** Sends a signal to the command and everything it started. */
+  kill(signal: 'SIGTERM' | 'SIGKILL'): void;
+}
+
+/** What collecting a workspace found. */
+export interface Collected {
+  changeset: Changeset;
+  /** Paths of FIFOs, sockets, devices: they exist but cannot be merged. */
+  special: string[];
+}
+
+/** A private copy-on-write view of the working tree. */
+export interface Workspace {
+  /** Where its commands see the tree: root's own path on `overlay`, elsewhere otherwise. */
+  readonly path: string;
+  /** The same tree as this process (outside any namespace) can read and write it. */
+  readonly outsidePath: string;
+  spawn(command: Command): Running;
+  /** Ends every process still alive in the workspace; gives how many there were. */
+  endProcesses(): Promise<number>;
+  /**
+   * Compares with what the workspace started from and stores the result in `into` (created; must not exist).
+   * Leaves out anything below a `.git` segment and below `.forge`. Keeps the workspace usable.
+   */
+  collect(into: string): Promise<Collected>;
+  /** Files changed so far, cheap enough to ask every second; undefined where that would mean walking the tree. */
+  filesChanged(): Promise<number | undefined>;
+  /** Ends its processes and removes everything it kept on disk. */
+  close(): Promise<void>;
+}
+
+export interface OpenOptions {
+  /** Absolute real path of the working tree. */
+  root: string;
+  /** Changesets to apply on top of root, in order (what the task needs, transitively). */
+  start: readonly Changeset[];
+  /** Unique name (run id, task, attempt), [A-Za-z0-9._-]. */
+  name: string;
+  /** Gives the base content of a path as it was when the run started, where it is known to differ from root now. */
+  base?: BaseLookup;
+}
+
+/** Lets a collector tell a task's change from an edit that the user made to root during the run. */
+export interface BaseLookup {
+  /** SHA-256 and mode of the file at the start of the run; null = nothing was there; undefined = not known. */
+  lookup(
+    path: string,
+  ): Promise<
+    | { kind: 'file' | 'symlink' | 'directory'; mode: number; hash?: string; target?: string }
+    | null
+    | undefined
+  >;
+}
+
+/** One way of making workspaces. */
+export interface Backend {
+  readonly name: BackendName;
+  open(options: OpenOptions): Promise<Workspace>;
+}
+
+/** The backend chosen for a root, and one line that says why (shown at the start of a run). */
+export interface ChosenBackend {
+  backend: Backend;
+  reason: string;
+}
