@@ -1,6 +1,12 @@
 import type { Task } from '../plan/index.js';
 import type { Command } from '../workspace/index.js';
 
+/** What a task owns, as the agents of other tasks are told. */
+export interface Ownership {
+  id: string;
+  owns: readonly string[];
+}
+
 /** What an adapter needs to build a command. All paths are absolute and valid inside the workspace. */
 export interface AttemptContext {
   task: Task;
@@ -11,10 +17,14 @@ export interface AttemptContext {
   workspacePath: string;
   /** The working tree itself (personas and settings are read from here). */
   root: string;
-  /** A folder of this attempt's own, outside root, for prompt, settings and hook files. */
+  /** A folder of this attempt's own, outside root, for prompt, settings and hook files. Must exist. */
   scratch: string;
   /** The environment that the task gets. */
   env: Readonly<Record<string, string>>;
+  /** The plan's other tasks, so that an agent that is refused a write can be told whose file it is. */
+  others: readonly Ownership[];
+  /** Patterns match whatever the case (the root's file system does). */
+  caseInsensitive: boolean;
 }
 
 /** Something an agent's output line meant. */
@@ -26,12 +36,19 @@ export type AgentEvent =
 /** How a finished command is to be judged, before the changeset and `verify` are looked at. */
 export type Verdict = { ok: true } | { ok: false; reason: string; rateLimited?: { retryAfterMs?: number } };
 
+/** How a command ended. `stderrTail` is the last 4 KiB of its standard error. */
+export interface CommandEnd {
+  exitCode: number | null;
+  signal: string | null;
+  stderrTail: string;
+}
+
 /** Reads the output of one attempt, line by line. */
 export interface OutputReader {
   /** Takes a line of standard output without its newline (long lines arrive cut at 1 MiB); gives what it meant. */
   line(text: string): AgentEvent[];
-  /** Judges the end. `stderrTail` is the last 4 KiB of standard error. */
-  finish(end: { exitCode: number | null; signal: string | null; stderrTail: string }): Verdict;
+  /** Judges the end. */
+  finish(end: CommandEnd): Verdict;
 }
 
 /** One kind of agent (or plain command) that forge can run. */
@@ -41,8 +58,15 @@ export interface Adapter {
   readonly takesPrompt: boolean;
   /** The agent creates files with private modes: give new files what umask would give (see NOTES-droid). */
   readonly normaliseNewFileModes: boolean;
-  /** Checks before a run starts that the tasks' agent can run; throws AgentUnavailableError saying what to install. */
-  preflight(tasks: readonly Task[], root: string): Promise<void>;
+  /**
+   * Checks before a run starts that the tasks' agent can run: its program, its settings, the tasks' personas.
+   * `env` is forge's own environment. Throws AgentUnavailableError that names everything wrong and what to do.
+   */
+  preflight(
+    tasks: readonly Task[],
+    root: string,
+    env: Readonly<Record<string, string | undefined>>,
+  ): Promise<void>;
   /** Writes what the command needs into `scratch` and gives the command. */
   prepare(context: AttemptContext): Promise<Command>;
   reader(): OutputReader;

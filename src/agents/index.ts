@@ -1,1 +1,31 @@
-export type { Adapter, AgentEvent, AttemptContext, OutputReader, Verdict } from './adapter.js';
+import type { Adapter } from './adapter.js';
+
+export type {
+  Adapter,
+  AgentEvent,
+  AttemptContext,
+  CommandEnd,
+  OutputReader,
+  Ownership,
+  Verdict,
+} from './adapter.js';
+export { AgentUnavailableError } from './agent-unavailable-error.js';
+export type { Persona } from './persona.js';
+export { readPersona } from './persona.js';
+export type { OtherTask, PreviousAttempt, PromptContext } from './prompt.js';
+export { renderPrompt } from './prompt.js';
+
+const LOADERS: ReadonlyMap<string, () => Promise<Adapter>> = new Map([
+  ['shell', async () => (await import('./shell.js')).shell],
+  ['droid', async () => (await import('./droid.js')).droid],
+]);
+
+/** Names that a plan may use for `agent`. */
+export const agentNames: readonly string[] = [...LOADERS.keys()];
+
+/** Gives the adapter of that name; loaded only now, so that `forge check` pays for none. Throws for a name not in `agentNames`. */
+export async function loadAdapter(name: string): Promise<Adapter> {
+  const load = LOADERS.get(name);
+  if (load === undefined) throw new Error(`there is no agent called '${name}'`);
+  return await load();
+}

@@ -1,3 +1,4 @@
+import type { Edge } from '../graph/index.js';
 import type { Diagnostic } from './diagnostic.js';
 
 /** A span of plan text. Lines and columns count from 1; `endColumn` is one past the last character. */
@@ -66,10 +67,14 @@ export interface Plan {
   text: string;
   /** Absolute real path of the working tree. */
   root: string;
+  /** `root` lies on a file system that takes `A` and `a` for the same name. */
+  caseInsensitive: boolean;
   name: string;
   goal?: string;
   concurrency: number;
   tasks: readonly Task[];
+  /** What must run before what, by needs and reads, each pair once; `graphOf(plan)` answers questions about it. */
+  edges: readonly Edge[];
   gates: readonly Gate[];
   /** Capacity of every lock that is declared; others have capacity 1. */
   locks: Readonly<Record<string, number>>;

@@ -4,7 +4,13 @@
  */
 export type RelativePath = string;
 
-/** What one path is after a change. `mode` holds the permission bits (0o7777). */
+/** The kinds of entry a changeset can carry. */
+export type EntryKind = 'file' | 'symlink' | 'directory';
+
+/**
+ * What one path is after a change. `mode` holds the permission bits (0o7777). Where the kind of a path changed
+ * (a folder that became a file, a file that became a link...), `was` says what it was before.
+ */
 export type ChangesetEntry =
   | {
       path: RelativePath;
@@ -14,10 +20,26 @@ export type ChangesetEntry =
       size: number;
       /** SHA-256 (hex) of the content; also its name in the changeset's `blobs/` folder. */
       hash: string;
+      was?: EntryKind;
     }
-  | { path: RelativePath; kind: 'symlink'; change: 'created' | 'modified'; target: RelativePath }
-  | { path: RelativePath; kind: 'directory'; change: 'created' | 'mode'; mode: number }
-  | { path: RelativePath; kind: 'absent'; change: 'deleted'; was: 'file' | 'symlink' | 'directory' };
+  | {
+      path: RelativePath;
+      kind: 'symlink';
+      change: 'created' | 'modified';
+      /** Exactly what readlink gives (not resolved); bytes as in RelativePath. */
+      target: string;
+      was?: EntryKind;
+    }
+  | { path: RelativePath; kind: 'directory'; change: 'created' | 'mode'; mode: number; was?: EntryKind }
+  | { path: RelativePath; kind: 'absent'; change: 'deleted'; was: EntryKind };
+
+/**
+ * An entry of several changesets put together. For a file, `blob` is the absolute path of the file that holds its
+ * content (in the `blobs/` folder of whichever changeset it came from).
+ */
+export type ComposedEntry =
+  | (Extract<ChangesetEntry, { kind: 'file' }> & { blob: string })
+  | Exclude<ChangesetEntry, { kind: 'file' }>;
 
 /**
  * What a workspace changed against what it started from, sorted by path (a folder before what is in it).

@@ -1,5 +1,15 @@
-export type { Changeset, ChangesetEntry, RelativePath } from './changeset.js';
+export { applyEntries } from './apply.js';
+export type { Changeset, ChangesetEntry, ComposedEntry, EntryKind, RelativePath } from './changeset.js';
+export { type ChooseOptions, chooseBackend } from './choose.js';
+export { composeChangesets } from './compose.js';
+export { BackendUnavailableError, WorkspaceError } from './failure.js';
+export { foreignOwned } from './foreign-owned.js';
+export { gitIgnored } from './git-ignored.js';
+export { findGit, type GitPlace } from './git-place.js';
+export { blobPath, loadChangeset, saveManifest } from './manifest.js';
 export { decodeName, encodePath } from './path-bytes.js';
+export { sweepScratch } from './scratch.js';
+export { type SortedChanges, sortChanges } from './sort-changes.js';
 export type {
   Backend,
   BackendName,

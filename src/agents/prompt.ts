@@ -1,0 +1,171 @@
+import type { AttemptOutcome } from '../journal/index.js';
+
+/** What every agent is told. `{{…}}` is filled in from PromptContext; nothing in the filled-in text is read again. */
+const TEMPLATE = `# Task {{id}}
+
+You are one of several agents that work on the same project at the same time, each on a task of its own. Your working directory is a private copy of the project: you don't see what the others are doing, and they don't see what you do. When every task is finished and every check has passed, all the work is put together.
+{{goal}}
+## What to do
+{{description}}
+{{prompt}}
+
+## Files
+
+{{owns}}
+{{reads}}
+Do not commit, switch branch or change git's settings. Nobody can answer questions: where something is open, decide sensibly and say so in your final answer.
+
+## The other tasks
+
+{{others}}
+
+## How your work is checked
+
+{{checks}}
+{{previous}}`;
+
+/** How many other tasks are described one by one. */
+const MOST_OTHERS = 40;
+
+/** Another task of the plan and where it stands. */
+export interface OtherTask {
+  id: string;
+  description?: string;
+  owns: readonly string[];
+  state: 'running' | 'waiting' | 'finished';
+}
+
+/** How the attempt before this one ended. */
+export interface PreviousAttempt {
+  outcome: AttemptOutcome;
+  reason?: string;
+  exitCode?: number | null;
+  strays?: readonly string[];
+  /** The last lines that `verify` printed. */
+  verifyOutput?: string;
+  /** The last thing the agent said. */
+  lastMessage?: string;
+}
+
+/** Everything the prompt is made of, as plain data. Texts of the user's are put in as they are. */
+export interface PromptContext {
+  goal?: string;
+  id: string;
+  description?: string;
+  prompt: string;
+  owns: readonly string[];
+  reads: readonly string[];
+  others: readonly OtherTask[];
+  verify?: string;
+  gates: readonly { name: string; run: string }[];
+  /** Set from the second attempt on. */
+  previous?: PreviousAttempt;
+}
+
+/** Takes what is known of a task; gives the whole prompt for its agent (Markdown). */
+export function renderPrompt(context: PromptContext): string {
+  const values: Readonly<Record<string, string>> = {
+    id: context.id,
+    goal: context.goal ? `\nThe goal of all of them together: ${context.goal}\n` : '',
+    description: context.description ? `\n${context.description}\n` : '',
+    prompt: context.prompt.trimEnd(),
+    owns: whatItOwns(context.owns),
+    reads: context.reads.length > 0 ? `\nYou will want to read: ${inline(context.reads)}.\n` : '',
+    others: whatOthersDo(context.others),
+    checks: howItIsChecked(context),
+    previous: context.previous ? whatWentWrong(context.previous) : '',
+  };
+  return TEMPLATE.replace(/\{\{(\w+)\}\}/g, (_, name: string) => values[name] ?? '');
+}
+
+function whatItOwns(owns: readonly string[]): string {
+  if (owns.length === 0) {
+    return 'You own nothing: this task is for finding out, and **must not create, change or delete any file**. Your final answer is its result.';
+  }
+  return [
+    'You may create, change and delete only files that match these patterns (relative to the working directory; `!` takes away):',
+    '',
+    bullets(owns),
+    '',
+    'Read anything you like. A change to any other file fails your task, also when a command makes it; files that git ignores (build output, caches) are dropped without harm.',
+  ].join('\n');
+}
+
+function whatOthersDo(others: readonly OtherTask[]): string {
+  if (others.length === 0) return 'There are none: you work alone.';
+  const order = { running: 0, waiting: 1, finished: 2 } as const;
+  const sorted = [...others].sort((a, b) => order[a.state] - order[b.state]);
+  const lines = sorted
+    .slice(0, MOST_OTHERS)
+    .map(
+      ({ id, description, owns, state }) =>
+        `- ${id} (${state})${description ? `: ${description}` : ''}; owns ${owns.length === 0 ? 'nothing' : inline(owns)}`,
+    );
+  if (sorted.length > MOST_OTHERS) lines.push(`- and ${sorted.length - MOST_OTHERS} more`);
+  return `Their files are theirs alone:\n\n${lines.join('\n')}`;
+}
+
+function howItIsChecked({ verify, gates }: PromptContext): string {
+  const checks = ['- Every path you changed is compared with what you own.'];
+  if (verify !== undefined) {
+    checks.push(`- This command runs in your working directory and must succeed:\n\n${fenced(verify)}\n`);
+  }
+  if (gates.length > 0) {
+    checks.push('- When all the work has been put together, these must succeed on it:\n');
+    for (const { name, run } of gates) checks.push(`  - ${name}: \`${run.trim().split('\n').join('; ')}\``);
+  }
+  return checks.join('\n');
+}
+
+function whatWentWrong(previous: PreviousAttempt): string {
+  const parts = [
+    '\n## What went wrong last time\n',
+    `You are trying again: an attempt at this task did not succeed, and its changes were thrown away. ${sentence(previous)}`,
+  ];
+  if (previous.strays?.length)
+    parts.push(`\nPaths it changed without owning them:\n\n${bullets(previous.strays)}`);
+  if (previous.verifyOutput?.trim())
+    parts.push(`\nThe last lines of the check:\n\n${fenced(previous.verifyOutput)}`);
+  if (previous.lastMessage?.trim())
+    parts.push(`\nThe last thing it said:\n\n${fenced(previous.lastMessage)}`);
+  return `${parts.join('\n')}\n`;
+}
+
+function sentence({ outcome, reason, exitCode }: PreviousAttempt): string {
+  const because = reason ? ` (${reason})` : '';
+  switch (outcome) {
+    case 'strays':
+      return `It changed files that this task does not own${because}.`;
+    case 'verify':
+      return `The command that checks this task failed${because}.`;
+    case 'timeout':
+      return `It ran out of time${because}; find a shorter way.`;
+    case 'exit':
+      return `The agent ended with an error${because || (exitCode === undefined ? '' : ` (exit code ${exitCode})`)}.`;
+    case 'rate-limited':
+      return `The model's provider refused more requests${because}; nothing was wrong with the work.`;
+    case 'cancelled':
+      return `It was interrupted${because}.`;
+    case 'error':
+      return `It could not be run or collected${because}.`;
+    case 'succeeded':
+      return `What it made could not be used${because}.`;
+    default:
+      return outcome satisfies never;
+  }
+}
+
+function bullets(lines: readonly string[]): string {
+  return lines.map((line) => `- \`${line}\``).join('\n');
+}
+
+function inline(patterns: readonly string[]): string {
+  return patterns.map((pattern) => `\`${pattern}\``).join(', ');
+}
+
+/** A code block whose fence is longer than any run of backticks inside. */
+function fenced(text: string): string {
+  const longest = Math.max(2, ...Array.from(text.matchAll(/`+/g), ([run]) => run.length));
+  const fence = '`'.repeat(longest + 1);
+  return `${fence}\n${text.trimEnd()}\n${fence}`;
+}

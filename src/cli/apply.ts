@@ -1,0 +1,68 @@
+import { agentNames } from '../agents/index.js';
+import { ExitCode } from '../exit-code.js';
+import { ForgeError } from '../forge-error.js';
+import { readPlan } from '../plan/index.js';
+import { printDiagnostics } from './check.js';
+import { type CommandSpec, command, type Flag } from './command-line.js';
+import { renderDryRun } from './dry-run.js';
+import { parseVars, planAndTasks } from './plan-argument.js';
+import { parseBackend, parseJobs, RUN_FLAGS } from './run-flags.js';
+import { runSession } from './run-session.js';
+import { colorWanted } from './terminal.js';
+
+const spec = {
+  name: 'apply',
+  usage: '[plan] [tasks...]',
+  summary: `Runs the tasks of a plan (or the named ones and what they need) in parallel, puts the results together, runs the
+gates, and merges everything into the working tree, or nothing.`,
+  flags: {
+    ...RUN_FLAGS,
+    'dry-run': { short: 'n', help: 'print what would run, in order, and stop' },
+    'always-make': { short: 'B', help: 'run every task, whatever is up to date (apply always does)' },
+    branch: {
+      value: 'name',
+      help: 'merge onto a new branch, one commit per task; the working tree stays as it is',
+    },
+    commit: { help: 'merge into the working tree and onto the current branch, one commit per task' },
+    var: { value: 'name=value', multiple: true, help: 'override a variable of the plan' },
+  },
+} as const satisfies CommandSpec<Record<string, Flag>>;
+
+/** `forge apply`. Takes the words after it; gives the exit code. */
+export const run = command(spec, async (flags, words) => {
+  if (flags.branch !== undefined && flags.commit) {
+    throw new ForgeError('--branch and --commit contradict each other: choose one', ExitCode.invalid);
+  }
+  const { file, tasks } = planAndTasks(flags.file, words);
+  const vars = parseVars(flags.var);
+  const jobs = parseJobs(flags.jobs);
+  const backend = parseBackend(flags.backend);
+  const result = await readPlan({ file, vars, agents: agentNames });
+  printDiagnostics(file, result, colorWanted(flags, process.stderr));
+  if (!result.ok) return ExitCode.invalid;
+  const { plan } = result;
+  if (flags['dry-run']) {
+    process.stdout.write(
+      await renderDryRun(plan, tasks, { json: flags.json, ...(jobs !== undefined && { jobs }) }),
+    );
+    return ExitCode.ok;
+  }
+  const { runPlan } = await import('../run/index.js');
+  const gateLines = Object.fromEntries(plan.gates.map(({ name, at }) => [name, at.line]));
+  return runSession(plan.root, flags, { planFile: plan.file, gateLines }, (control) =>
+    runPlan(
+      plan,
+      {
+        planFile: plan.file,
+        vars,
+        tasks,
+        keepGoing: flags['keep-going'],
+        commit: flags.commit,
+        ...(jobs !== undefined && { jobs }),
+        ...(backend && { backend }),
+        ...(flags.branch !== undefined && { branch: flags.branch }),
+      },
+      control,
+    ),
+  );
+});

@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { agentNames } from '../agents/index.js';
+import { ExitCode } from '../exit-code.js';
+import { diagnosticRenderer, diagnosticsToJson, type PlanResult, readPlan } from '../plan/index.js';
+import { type CommandSpec, command, type Flag } from './command-line.js';
+import { parseVars, planAndTasks } from './plan-argument.js';
+import { colorWanted } from './terminal.js';
+
+const spec = {
+  name: 'check',
+  usage: '[plan]',
+  words: 1,
+  summary:
+    'Validates a plan and proves that no two tasks without an order between them can write the same path.',
+  flags: { var: { value: 'name=value', multiple: true, help: 'override a variable of the plan' } },
+} as const satisfies CommandSpec<Record<string, Flag>>;
+
+/** `forge check`. Takes the words after it; gives the exit code (0 valid, 2 not). */
+export const run = command(spec, async (flags, words) => {
+  const { file } = planAndTasks(flags.file, words);
+  const result = await readPlan({ file, vars: parseVars(flags.var), agents: agentNames });
+  if (flags.json) process.stdout.write(`${JSON.stringify(diagnosticsToJson(file, result))}\n`);
+  else {
+    printDiagnostics(file, result, colorWanted(flags, process.stderr));
+    if (result.ok && !flags.quiet) process.stdout.write(describe(result.plan));
+  }
+  return result.ok ? ExitCode.ok : ExitCode.invalid;
+});
+
+/** Prints what is wrong with a plan on standard error, for people. */
+export function printDiagnostics(file: string, result: PlanResult, color: boolean): void {
+  const diagnostics = result.ok ? result.warnings : result.diagnostics;
+  if (diagnostics.length === 0) return;
+  const render = diagnosticRenderer({ color, source: readFileSync(file, 'utf8') });
+  for (const diagnostic of diagnostics)
+    process.stderr.write(`${render(diagnostic)}
+`);
+  const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
+  if (errors > 0)
+    process.stderr.write(`${errors} ${errors === 1 ? 'problem' : 'problems'}; nothing was started
+`);
+}
+
+function describe(plan: Extract<PlanResult, { ok: true }>['plan']): string {
+  const tasks = `${plan.tasks.length} ${plan.tasks.length === 1 ? 'task' : 'tasks'}`;
+  const gates = `${plan.gates.length} ${plan.gates.length === 1 ? 'gate' : 'gates'}`;
+  return `${plan.name}: ${tasks}, ${gates}; no conflicts detected\n`;
+}

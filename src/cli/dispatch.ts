@@ -1,0 +1,97 @@
+import { createRequire } from 'node:module';
+import { ExitCode } from '../exit-code.js';
+import { nearestName } from '../nearest-name.js';
+
+/** A command's module: imported only when it is called, so that `forge --version` loads none. */
+interface CommandModule {
+  run(argv: readonly string[]): Promise<number>;
+}
+
+const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandModule> }> = {
+  apply: { summary: 'run a plan and merge what its tasks made', load: () => import('./apply.js') },
+  check: {
+    summary: 'validate a plan and prove that its tasks cannot collide',
+    load: () => import('./check.js'),
+  },
+  status: { summary: 'show the state of a run', load: () => import('./status.js') },
+  logs: { summary: 'show what a task printed', load: () => import('./logs.js') },
+  diff: { summary: 'show what a run changes', load: () => import('./diff.js') },
+  resume: { summary: 'go on with a run that was interrupted or failed', load: () => import('./resume.js') },
+  merge: { summary: 'merge a run that is waiting', load: () => import('./merge.js') },
+  abort: { summary: 'stop a run, or give up one that is waiting', load: () => import('./abort.js') },
+  ls: { summary: 'list the runs that are kept', load: () => import('./ls.js') },
+  clean: { summary: 'remove runs that are over', load: () => import('./clean.js') },
+};
+
+/**
+ * Runs one forge command. Takes the words after `forge`; gives the exit code. Errors meant for people are printed here;
+ * what it throws is a bug.
+ */
+export async function run(argv: readonly string[]): Promise<number> {
+  const [name, ...rest] = argv;
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    process.stdout.write(help());
+    return name === undefined ? ExitCode.invalid : ExitCode.ok;
+  }
+  if (name === '--version' || name === '-V' || name === 'version') {
+    const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+    process.stdout.write(`forge ${version}\n`);
+    return ExitCode.ok;
+  }
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (!command) return refuse(unknownCommand(name), ExitCode.invalid);
+  try {
+    const module = await command.load();
+    return await module.run(rest);
+  } catch (error) {
+    const code = exitCodeOf(error);
+    if (code === undefined) throw error;
+    return refuse((error as Error).message, code);
+  }
+}
+
+function refuse(message: string, code: number): number {
+  process.stderr.write(`forge: ${message}\n`);
+  return code;
+}
+
+function unknownCommand(name: string): string {
+  const meant = nearestName(name, Object.keys(COMMANDS));
+  const hint = meant ? `did you mean \`forge ${meant}\`?` : 'see `forge --help`';
+  return name.startsWith('-')
+    ? `there is no flag ${name} here; ${hint}`
+    : `there is no command ${name}; ${hint}`;
+}
+
+/** Errors whose message is for people, by name: their classes live in folders that most commands never load. */
+const EXIT_CODE_OF_ERROR: Record<string, number> = {
+  PlanFileError: ExitCode.invalid,
+  AgentUnavailableError: ExitCode.invalid,
+  BackendUnavailableError: ExitCode.failed,
+  MergeError: ExitCode.failed,
+  CommitTargetError: ExitCode.invalid,
+  JournalDamagedError: ExitCode.failed,
+};
+
+/** undefined = a bug. System errors (disk full, no permission) are the machine's, not ours. */
+function exitCodeOf(error: unknown): number | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if ('exitCode' in error && typeof error.exitCode === 'number') return error.exitCode;
+  if (Object.hasOwn(EXIT_CODE_OF_ERROR, error.name)) return EXIT_CODE_OF_ERROR[error.name];
+  return 'syscall' in error ? ExitCode.failed : undefined;
+}
+
+function help(): string {
+  const names = Object.keys(COMMANDS);
+  const width = Math.max(...names.map((name) => name.length)) + 2;
+  const rows = names.map((name) => `  ${name.padEnd(width)}${COMMANDS[name]!.summary}`).join('\n');
+  return `forge runs a plan of coding tasks in parallel, each in a private copy-on-write view of your working tree,
+and merges all of it, behind your tests, or nothing.
+
+usage: forge <command> [flags]
+
+${rows}
+
+\`forge <command> --help\` shows a command's flags. The plan is forge.plan.yaml unless you name another.
+`;
+}

@@ -1,0 +1,45 @@
+import { createReadStream, existsSync } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { ExitCode } from '../exit-code.js';
+import { ForgeError } from '../forge-error.js';
+import { readJournal } from '../journal/index.js';
+import { nearestName } from '../nearest-name.js';
+import { findRun } from '../run/index.js';
+import { type CommandSpec, command, type Flag } from './command-line.js';
+import { rootOf } from './root-of.js';
+
+const spec = {
+  name: 'logs',
+  usage: '<task or gate> [run]',
+  words: 2,
+  summary: `Prints what a task or gate of a run (default: the latest) has printed, byte for byte: its last attempt, or all of
+them one after another.`,
+  flags: { all: { help: 'every attempt, not only the last' } },
+} as const satisfies CommandSpec<Record<string, Flag>>;
+
+/** `forge logs`. Takes the words after it; gives the exit code. */
+export const run = command(spec, async (flags, words) => {
+  const [name, wanted] = words;
+  if (name === undefined) throw new ForgeError('name a task: `forge logs <task>`', ExitCode.invalid);
+  const folder = findRun(await rootOf(flags), wanted);
+  const logs = new Map<string, string[]>();
+  const known = new Set<string>();
+  for (const event of readJournal(folder.journal)) {
+    if (event.type === 'run.started') for (const { id } of event.tasks) known.add(id);
+    if (event.type === 'attempt.started') logs.set(event.task, [...(logs.get(event.task) ?? []), event.log]);
+    if (event.type === 'gate.started') logs.set(event.name, [event.log]);
+  }
+  const files = logs.get(name);
+  if (!files)
+    throw new ForgeError(nothingFrom(name, folder.id, [...known, ...logs.keys()]), ExitCode.invalid);
+  for (const file of new Set(flags.all ? files : files.slice(-1))) {
+    if (existsSync(file)) await pipeline(createReadStream(file), process.stdout, { end: false });
+  }
+  return ExitCode.ok;
+});
+
+function nothingFrom(name: string, run: string, known: readonly string[]): string {
+  if (known.includes(name)) return `${name} has not started in run ${run}`;
+  const meant = nearestName(name, known);
+  return `run ${run} has no task or gate ${name}${meant ? `; did you mean ${meant}?` : ''}`;
+}

@@ -1,0 +1,42 @@
+import { ExitCode } from '../exit-code.js';
+import { ForgeError } from '../forge-error.js';
+import { findRun, mergeRun } from '../run/index.js';
+import { type CommandSpec, command, type Flag } from './command-line.js';
+import { rootOf } from './root-of.js';
+import { parseBackend, RUN_FLAGS } from './run-flags.js';
+import { runSession } from './run-session.js';
+
+const spec = {
+  name: 'merge',
+  usage: '[run]',
+  words: 1,
+  summary: `Merges a run (default: the latest) whose tasks have all succeeded but that was not merged: stopped by --no-merge,
+declined, refused, or held up by a gate. Runs the gates first; does not ask.`,
+  flags: {
+    backend: RUN_FLAGS.backend,
+    junit: RUN_FLAGS.junit,
+    branch: { value: 'name', help: 'merge onto a new branch, one commit per task' },
+    commit: { help: 'merge into the working tree and onto the current branch, one commit per task' },
+  },
+} as const satisfies CommandSpec<Record<string, Flag>>;
+
+/** `forge merge`. Takes the words after it; gives the exit code. */
+export const run = command(spec, async (flags, words) => {
+  if (flags.branch !== undefined && flags.commit) {
+    throw new ForgeError('--branch and --commit contradict each other: choose one', ExitCode.invalid);
+  }
+  const backend = parseBackend(flags.backend);
+  const root = await rootOf(flags);
+  const folder = findRun(root, words[0]);
+  return runSession(root, { ...flags, yes: true, 'no-merge': false }, { folder }, (control) =>
+    mergeRun(
+      folder,
+      {
+        ...(backend && { backend }),
+        ...(flags.branch !== undefined && { branch: flags.branch }),
+        ...(flags.commit && { commit: true }),
+      },
+      control,
+    ),
+  );
+});

@@ -1,0 +1,96 @@
+import { writeFileSync } from 'node:fs';
+import { ExitCode } from '../exit-code.js';
+import { ForgeError } from '../forge-error.js';
+import { type ForgeEvent, readJournal } from '../journal/index.js';
+import { applyEvent, createReporter, foldEvents, junitXml, renderMergePreview } from '../report/index.js';
+import { findRun, listenForInterrupt, type RunControl, type RunFolder, runDiff } from '../run/index.js';
+import { askToMerge } from './approve.js';
+import { colorWanted } from './terminal.js';
+
+/** The flags that shape how a run is shown and approved. */
+export interface SessionFlags {
+  quiet: boolean;
+  verbose: boolean;
+  json: boolean;
+  color: boolean;
+  'no-color': boolean;
+  yes: boolean;
+  'no-merge': boolean;
+  junit: string | undefined;
+}
+
+/**
+ * Shows a run while `start` runs it: live table on a terminal, lines elsewhere, NDJSON with --json; asks before the
+ * merge; handles Ctrl-C; writes the JUnit report. Gives the exit code. `folder` is set when a kept run goes on.
+ */
+export async function runSession(
+  root: string,
+  flags: SessionFlags,
+  about: { planFile?: string; gateLines?: Record<string, number>; folder?: RunFolder; ask?: boolean },
+  start: (control: RunControl) => Promise<ExitCode>,
+): Promise<number> {
+  if (flags.quiet && flags.verbose) throw new ForgeError('-q and -v contradict each other', ExitCode.invalid);
+  const terminal = process.stdout.isTTY === true && !flags.json;
+  const color = colorWanted(flags, process.stdout);
+  const before = about.folder ? [...readJournal(about.folder.journal)] : [];
+  const reporter = createReporter({
+    kind: flags.json
+      ? 'json'
+      : flags.quiet
+        ? 'quiet'
+        : terminal && !flags.verbose && process.env.TERM !== 'dumb'
+          ? 'live'
+          : 'plain',
+    stdout: process.stdout,
+    stderr: process.stderr,
+    color,
+    verbose: flags.verbose,
+    github: process.env.GITHUB_ACTIONS === 'true',
+    before,
+    ...(about.planFile !== undefined && { planFile: about.planFile }),
+    ...(about.gateLines && { gateLines: about.gateLines }),
+  });
+  const note = (text: string) => process.stderr.write(`forge: ${text}\n`);
+  const interrupt = listenForInterrupt({
+    onFirst: () => note('stopping; finished work is kept (again to stop at once)'),
+    onSecond: () => undefined,
+  });
+  const ask =
+    about.ask !== false && terminal && process.stdin.isTTY === true && !flags.yes && !flags['no-merge'];
+  const view = flags.junit === undefined ? undefined : foldEvents(before);
+  try {
+    const code = await start({
+      onEvent: (event: ForgeEvent) => {
+        reporter.event(event);
+        if (view) applyEvent(view, event);
+      },
+      note,
+      noMerge: flags['no-merge'],
+      signal: interrupt.signal,
+      interruptCode: interrupt.exitCode,
+      ...(ask && {
+        approve: async (proposal) => {
+          reporter.pause?.();
+          try {
+            return await askToMerge(proposal, {
+              preview: ({ paths, threeWay }) =>
+                renderMergePreview(paths) +
+                (threeWay.length > 0
+                  ? `You changed ${threeWay.join(', ')} meanwhile: both changes are kept.\n`
+                  : ''),
+              diff: (run) => runDiff(findRun(root, run), undefined, color),
+              signal: interrupt.signal,
+            });
+          } finally {
+            reporter.resume?.();
+          }
+        },
+      }),
+    });
+    return code;
+  } finally {
+    interrupt.dispose();
+    await reporter.close();
+    if (flags.junit !== undefined && view) writeFileSync(flags.junit, junitXml(view));
+  }
+}

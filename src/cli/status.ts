@@ -1,0 +1,34 @@
+import { ExitCode } from '../exit-code.js';
+import { readJournal } from '../journal/index.js';
+import { foldEvents, renderStatus, statusToJson, supportsUnicode } from '../report/index.js';
+import { findRun, rootLockHolder } from '../run/index.js';
+import { type CommandSpec, command, type Flag } from './command-line.js';
+import { rootOf } from './root-of.js';
+import { colorWanted, terminalColumns } from './terminal.js';
+
+const spec = {
+  name: 'status',
+  usage: '[run]',
+  words: 1,
+  summary: 'Shows the state of a run (default: the latest): its tasks, its gates, its merge.',
+  flags: {},
+} as const satisfies CommandSpec<Record<string, Flag>>;
+
+/** `forge status`. Takes the words after it; gives the exit code. */
+export const run = command(spec, async (flags, words) => {
+  const root = await rootOf(flags);
+  const view = foldEvents(readJournal(findRun(root, words[0]).journal));
+  const alive = rootLockHolder(root)?.pid === view.pid;
+  const columns = terminalColumns();
+  const options = {
+    color: colorWanted(flags, process.stdout),
+    unicode: supportsUnicode(process.env),
+    alive,
+    ...(alive && { now: Date.now() }),
+    ...(columns !== undefined && { columns }),
+  };
+  process.stdout.write(
+    flags.json ? `${JSON.stringify(statusToJson(view, options))}\n` : renderStatus(view, options),
+  );
+  return ExitCode.ok;
+});

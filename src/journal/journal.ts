@@ -1,0 +1,83 @@
+import { closeSync, fdatasync, openSync, writeSync } from 'node:fs';
+import type { EventBody, ForgeEvent } from './event.js';
+
+/** Types whose loss in a crash would lose or repeat work: the journal is flushed to disk after them. */
+const STATE_CHANGES: ReadonlySet<EventBody['type']> = new Set([
+  'run.started',
+  'attempt.finished',
+  'task.finished',
+  'gate.finished',
+  'merge.started',
+  'merge.finished',
+  'run.finished',
+]);
+
+/**
+ * The append-only record of one run. Each event is one line, written at once; lines that change state are flushed to
+ * disk in the background, several by one flush, and `synced()` waits for that.
+ */
+export class Journal {
+  readonly #fd: number;
+  readonly #run: string;
+  #seq: number;
+  #listeners: ((event: ForgeEvent) => void)[] = [];
+  #flushing: Promise<void> | undefined;
+  #dirty = false;
+  #failure: Error | undefined;
+
+  /** Opens the journal of a run for appending; `lastSeq` is the number of its last event, 0 for a new one. */
+  constructor(file: string, run: string, lastSeq = 0) {
+    this.#fd = openSync(file, 'a', 0o600);
+    this.#run = run;
+    this.#seq = lastSeq;
+  }
+
+  /** Calls `listener` with every event appended from now on. */
+  listen(listener: (event: ForgeEvent) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Appends an event; gives it with its envelope. Throws what writing throws (ENOSPC, …). */
+  append(body: EventBody): ForgeEvent {
+    this.#seq += 1;
+    const event: ForgeEvent = { v: 1, seq: this.#seq, at: new Date().toISOString(), run: this.#run, ...body };
+    writeAll(this.#fd, Buffer.from(`${JSON.stringify(event)}\n`));
+    if (STATE_CHANGES.has(body.type)) this.#flush();
+    for (const listener of this.#listeners) listener(event);
+    return event;
+  }
+
+  /** Resolves when every state change appended so far is on disk; rejects when the disk refused. */
+  async synced(): Promise<void> {
+    while (this.#flushing) await this.#flushing;
+    if (this.#failure) throw this.#failure;
+  }
+
+  /** Waits for the disk and closes the file. */
+  async close(): Promise<void> {
+    await this.synced();
+    closeSync(this.#fd);
+  }
+
+  #flush(): void {
+    this.#dirty = true;
+    if (this.#flushing) return;
+    this.#flushing = (async () => {
+      while (this.#dirty) {
+        this.#dirty = false;
+        await new Promise<void>((resolve) =>
+          fdatasync(this.#fd, (error) => {
+            if (error) this.#failure = error;
+            resolve();
+          }),
+        );
+      }
+      this.#flushing = undefined;
+    })();
+  }
+}
+
+function writeAll(fd: number, bytes: Buffer): void {
+  let written = 0;
+  while (written < bytes.length) written += writeSync(fd, bytes, written);
+}

@@ -1,0 +1,120 @@
+import { constants } from 'node:fs';
+import { copyFile, mkdir, open, rm, stat, utimes } from 'node:fs/promises';
+import { writeFileDurably } from '../journal/index.js';
+import { type Base, loadBase } from './base.js';
+import type { BaseData, BaseRecord } from './base-record.js';
+import { eachBounded } from './bounded.js';
+import { convertedPaths } from './filters.js';
+import { hashFile } from './hash.js';
+import { codeOf, explain } from './merge-error.js';
+import { listOwned } from './owned-files.js';
+import { isSame, look, type Seen, under } from './seen.js';
+
+/**
+ * Records, at the start of a run, what the paths that tasks may write look like, so that the merge can tell the
+ * user's edits from the run's. Takes root (absolute, real), the test for owned paths, the folder to keep it in
+ * (created), and, for a root outside git, the folders to walk (default: all). Costs what is owned, plus one
+ * `git status`. Throws a MergeError when it can't be stored.
+ */
+export async function captureBase(options: {
+  root: string;
+  owned: (path: string) => boolean;
+  dir: string;
+  folders?: readonly string[];
+}): Promise<Base> {
+  const { root, owned, dir } = options;
+  await mkdir(`${dir}/copies`, { recursive: true });
+  const markerNs = await touchMarker(root);
+  const { files, opaque } = await listOwned(root, owned, options.folders ?? []);
+  const withBlob = [...files].filter(([, blob]) => blob !== undefined).map(([path]) => path);
+  const converted = await convertedPaths(root, withBlob);
+
+  const records = new Map<string, BaseRecord>();
+  let copies = 0;
+  await eachBounded(files, async ([path, blob]) => {
+    const seen = await look(under(root, path));
+    if (seen === null) return;
+    // Unchanged since before git looked, so git's word about the file still holds.
+    const settled = BigInt(seen.ctimeNs) < markerNs;
+    let record: BaseRecord | null = { seen };
+    if (seen.kind === 'file') {
+      if (blob !== undefined && settled && !converted.has(path)) record.blob = blob;
+      else record = await keepCopy(root, path, dir, String(copies++));
+    }
+    if (record !== null) records.set(path, record);
+  });
+
+  const folders = new Map<string, Seen>();
+  await eachBounded(foldersAbove(records.keys()), async (path) => {
+    const seen = await look(under(root, path));
+    if (seen?.kind === 'directory') folders.set(path, seen);
+  });
+  const data: BaseData = {
+    v: 1,
+    root,
+    markerNs: String(markerNs),
+    records: [...records],
+    folders: [...folders],
+    opaque,
+  };
+  await writeFileDurably(`${dir}/base.json`, JSON.stringify(data));
+  return loadBase(dir, owned);
+}
+
+/**
+ * Touches a file in `.forge` until its ctime moves, and gives that ctime: everything that changed before the call
+ * is then strictly older, although file systems stamp in steps (4 ms on ext4; where steps are coarser than 50 ms, paths
+ * changed just before the call count as changed, which is the safe side).
+ */
+async function touchMarker(root: string): Promise<bigint> {
+  await mkdir(`${root}/.forge`, { recursive: true });
+  const marker = `${root}/.forge/marker-${process.pid}`;
+  try {
+    await (await open(marker, 'w')).close();
+    const first = (await stat(marker, { bigint: true })).ctimeNs;
+    for (let tries = 0; ; tries += 1) {
+      await utimes(marker, new Date(), new Date());
+      const now = (await stat(marker, { bigint: true })).ctimeNs;
+      if (now > first || tries === 50) return now;
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  } finally {
+    await rm(marker, { force: true });
+  }
+}
+
+/** Copies a file so that its bytes and what was seen belong together; null when it went away. */
+async function keepCopy(root: string, path: string, dir: string, copy: string): Promise<BaseRecord | null> {
+  const to = `${dir}/copies/${copy}`;
+  for (let tries = 0; ; tries += 1) {
+    const seen = await look(under(root, path));
+    if (seen === null || seen.kind !== 'file') return seen && { seen };
+    try {
+      await copyFile(under(root, path), to, constants.COPYFILE_FICLONE);
+      const hash = await hashFile(to);
+      if (isSame(seen, await look(under(root, path)))) return { seen, copy, hash };
+    } catch (error) {
+      const code = codeOf(error);
+      // Not readable: it can be compared, but not merged.
+      if (code === 'EACCES') return { seen };
+      if (code !== 'ENOENT')
+        throw explain('keep a copy of', path, error, 'Nothing was started; put that right and run again.');
+    }
+    await rm(to, { force: true });
+    // A file that is being written all the time: recorded without content, so a change of it can't be merged three-way.
+    if (tries === 5) return { seen };
+  }
+}
+
+/** Every folder above the paths, once, without root. */
+function foldersAbove(paths: Iterable<string>): Set<string> {
+  const found = new Set<string>();
+  for (const path of paths) {
+    for (let cut = path.lastIndexOf('/'); cut > 0; cut = path.lastIndexOf('/', cut - 1)) {
+      const folder = path.slice(0, cut);
+      if (found.has(folder)) break;
+      found.add(folder);
+    }
+  }
+  return found;
+}

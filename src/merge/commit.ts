@@ -1,0 +1,298 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { encodePath } from '../workspace/index.js';
+import type { Base } from './base.js';
+import { commitEntry } from './commit-entry.js';
+import { checkCommitTarget } from './commit-target.js';
+import { type Conflict, isSafePath, type MergeEntry } from './entry.js';
+import { convertedPaths } from './filters.js';
+import { git, gitOk, records } from './git.js';
+import { GitObjects } from './git-objects.js';
+import { MergeError } from './merge-error.js';
+import type { GitEntry, IndexMove, RefUpdate } from './merge-plan.js';
+import { repositoryPrefix } from './owned-files.js';
+import { blockedParent } from './parents.js';
+import { indexLine, readIndex, sameEntry } from './ref-update.js';
+
+/** One task's part of a run. `title` becomes the first line of its commit. */
+export interface CommitTask {
+  id: string;
+  title?: string;
+  entries: readonly MergeEntry[];
+}
+
+/** What building commits gave. */
+export type Committed =
+  | {
+      ok: true;
+      ref: string;
+      /** Where the ref points (`--branch`) or will point once `after` is done (`--commit`). */
+      commit: string;
+      /** Number of commits made. */
+      commits: number;
+      /** Paths left out because git ignores them. */
+      skipped: string[];
+      /** `--commit` only: for `writeMerge`. */
+      after?: RefUpdate;
+    }
+  | { ok: false; conflicts: Conflict[] };
+
+/**
+ * Makes one commit per task, in the order given (a task after those it builds on), without touching the working
+ * tree, the index or any hook. What each commit changes is the task's own change: edits of the user's that were not
+ * committed stay out where they can be separated. With `branch`, creates that branch; without, gives in `after` how
+ * the current branch and index are to move when the working tree has been written. Tasks without changes make no commit.
+ * Throws a MergeError (see `checkCommitTarget`).
+ */
+export async function commitRun(options: {
+  root: string;
+  runId: string;
+  branch?: string;
+  tasks: readonly CommitTask[];
+  base: Base;
+  goal?: string;
+}): Promise<Committed> {
+  const { root, branch } = options;
+  const target = await checkCommitTarget(root, branch);
+  const scratch = await mkdtemp(join(tmpdir(), 'forge-commit-'));
+  try {
+    const builder = new CommitBuilder({ ...options, head: target.head, scratch });
+    const { commit, commits } = await builder.build();
+    if (builder.conflicts.length > 0) return { ok: false, conflicts: builder.conflicts };
+    const skipped = [...builder.skipped].sort();
+    const message = `forge: run ${options.runId}`;
+    if (branch !== undefined) {
+      const none = '0'.repeat(commit.length);
+      const made = await git(root, ['update-ref', '-m', message, target.ref, commit, none]);
+      if (made.code !== 0) {
+        throw new MergeError(
+          `The branch ${branch} could not be created: ${made.stderr}. The run's commits end in ${commit}.`,
+        );
+      }
+      return { ok: true, ref: target.ref, commit, commits, skipped };
+    }
+    const index = await builder.indexMoves();
+    if (builder.conflicts.length > 0) return { ok: false, conflicts: builder.conflicts };
+    const after: RefUpdate = { ref: target.ref, old: target.head, new: commit, message, index };
+    return {
+      ok: true,
+      ref: target.ref,
+      commit,
+      commits,
+      skipped,
+      ...(commit === target.head ? {} : { after }),
+    };
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+class CommitBuilder {
+  readonly conflicts: Conflict[] = [];
+  readonly skipped = new Set<string>();
+  readonly #env: { GIT_INDEX_FILE: string };
+  readonly #zero: string;
+  #prefix = '';
+  #objects!: GitObjects;
+  #head = new Map<string, GitEntry>();
+  /** What the commits so far have, and what the tasks so far left behind, by path relative to root. */
+  #tree = new Map<string, GitEntry>();
+  readonly #results = new Map<string, GitEntry | null>();
+  #scratchCount = 0;
+
+  constructor(
+    private readonly run: {
+      root: string;
+      runId: string;
+      tasks: readonly CommitTask[];
+      base: Base;
+      goal?: string;
+      head: string;
+      scratch: string;
+    },
+  ) {
+    this.#env = { GIT_INDEX_FILE: join(run.scratch, 'index') };
+    this.#zero = '0'.repeat(run.head.length);
+  }
+
+  async build(): Promise<{ commit: string; commits: number }> {
+    const { root, head, tasks } = this.run;
+    this.#prefix = (await repositoryPrefix(root)) ?? '';
+    const paths = [...new Set(tasks.flatMap((task) => task.entries.map((entry) => entry.path)))];
+    for (const path of paths)
+      if (!isSafePath(path))
+        throw new MergeError(`A changeset names ${JSON.stringify(path)}, which forge never commits.`);
+    this.#objects = new GitObjects(root, await convertedPaths(root, paths));
+    for (const path of await ignored(root, paths)) this.skipped.add(path);
+    await gitOk(root, ['read-tree', head], { env: this.#env });
+    this.#head = await this.#listIndex(this.#env);
+    this.#tree = new Map(this.#head);
+    this.#checkSubmodules(paths);
+
+    let commit = head;
+    let commits = 0;
+    let tree = (await gitOk(root, ['rev-parse', `${head}^{tree}`])).toString().trim();
+    for (const task of tasks) {
+      const lines = await this.#changes(task);
+      if (lines.length === 0 || this.conflicts.length > 0) continue;
+      await gitOk(root, ['update-index', '-z', '--index-info'], {
+        input: Buffer.concat(lines),
+        env: this.#env,
+      });
+      const next = (await gitOk(root, ['write-tree'], { env: this.#env })).toString().trim();
+      if (next === tree) continue;
+      tree = next;
+      const input = message(task, this.run.runId, this.run.goal);
+      commit = (await gitOk(root, ['commit-tree', tree, '-p', commit, '-F', '-'], { input }))
+        .toString()
+        .trim();
+      commits += 1;
+    }
+    return { commit, commits };
+  }
+
+  /** How the user's index moves from the old commit to the new one; what is staged there is merged three-way. */
+  async indexMoves(): Promise<IndexMove[]> {
+    const after = await this.#listIndex(this.#env);
+    const now = await this.#listIndex({});
+    const moves: IndexMove[] = [];
+    for (const path of new Set([...this.#head.keys(), ...after.keys()])) {
+      const [start, result, staged] = [this.#head, after, now].map((map) => map.get(path) ?? null) as [
+        GitEntry | null,
+        GitEntry | null,
+        GitEntry | null,
+      ];
+      if (sameEntry(start, result) || sameEntry(staged, result)) continue;
+      const decided =
+        staged === null && start !== null
+          ? { reason: 'its deletion is staged' }
+          : result === null && !sameEntry(staged, start)
+            ? { reason: 'the run deletes it' }
+            : await this.#decide(staged, start, result);
+      if ('entry' in decided) moves.push({ path, from: staged, to: decided.entry });
+      else {
+        const reason = `it has staged changes that can't be kept apart from the run's (${decided.reason}): commit or unstage them first`;
+        this.conflicts.push({ path: path.slice(this.#prefix.length), reason });
+      }
+    }
+    return moves;
+  }
+
+  /** Lines for `git update-index --index-info` that make a task's commit out of the one before; deletions first, so that a file can become a folder. */
+  async #changes(task: CommitTask): Promise<Buffer[]> {
+    const entries = task.entries.filter((entry) => this.#isCommitted(entry));
+    const blobs = new Map<string, string>();
+    for (const entry of entries)
+      if (entry.kind === 'file' && entry.blob !== undefined) blobs.set(entry.path, entry.blob);
+    const stored = await this.#objects.storeAll(blobs);
+    const deletions: Buffer[] = [];
+    const settings: Buffer[] = [];
+    for (const entry of entries) {
+      const { path } = entry;
+      const start = this.#results.has(path) ? this.#results.get(path)! : await this.#atStart(path);
+      const result = await this.#result(entry, stored.get(path), start);
+      this.#results.set(path, result);
+      const full = this.#prefix + path;
+      const prev = this.#tree.get(full) ?? null;
+      const decided = await this.#decide(prev, start, result);
+      if ('reason' in decided) this.conflicts.push({ path, reason: decided.reason });
+      else if (!sameEntry(prev, decided.entry)) {
+        if (decided.entry === null) this.#tree.delete(full);
+        else this.#tree.set(full, decided.entry);
+        (decided.entry === null ? deletions : settings).push(indexLine(full, decided.entry, this.#zero));
+      }
+    }
+    return [...deletions, ...settings];
+  }
+
+  #decide(prev: GitEntry | null, start: GitEntry | null | undefined, result: GitEntry | null) {
+    const scratch = join(this.run.scratch, String(this.#scratchCount++));
+    return commitEntry({ objects: this.#objects, root: this.run.root, prev, start, result, scratch });
+  }
+
+  /** Folders are not git's business, nor are files that it ignores. */
+  #isCommitted(entry: MergeEntry): boolean {
+    if (this.skipped.has(entry.path)) return false;
+    // A file that became a folder is deleted for git.
+    if (entry.kind === 'directory') return this.#tree.has(this.#prefix + entry.path);
+    return !(entry.kind === 'absent' && entry.was === 'directory');
+  }
+
+  async #atStart(path: string): Promise<GitEntry | null | undefined> {
+    const { base } = this.run;
+    const seen = await base.was(path);
+    if (seen?.kind === 'symlink')
+      return { mode: '120000', oid: await this.#objects.storeBytes(Buffer.from(encodePath(seen.target!))) };
+    if (seen?.kind !== 'file') return seen ? null : seen;
+    const mode = fileMode(seen.mode);
+    const blob = base.blob(path);
+    if (blob !== undefined) return { mode, oid: blob };
+    const content = await base.content(path);
+    return content === undefined ? undefined : { mode, oid: await this.#objects.store(path, content) };
+  }
+
+  async #result(
+    entry: MergeEntry,
+    stored: string | undefined,
+    start: GitEntry | null | undefined,
+  ): Promise<GitEntry | null> {
+    switch (entry.kind) {
+      case 'absent':
+      case 'directory':
+        return null;
+      case 'symlink':
+        return {
+          mode: '120000',
+          oid: await this.#objects.storeBytes(Buffer.from(encodePath(entry.target))),
+        };
+      case 'file': {
+        const oid = stored ?? start?.oid;
+        if (oid === undefined)
+          throw new MergeError(`The content of ${JSON.stringify(entry.path)} is missing.`);
+        return { mode: fileMode(entry.mode), oid };
+      }
+      default:
+        return entry satisfies never;
+    }
+  }
+
+  #checkSubmodules(paths: readonly string[]): void {
+    for (const path of paths) {
+      const full = this.#prefix + path;
+      for (let cut = full.indexOf('/'); cut !== -1; cut = full.indexOf('/', cut + 1)) {
+        if (this.#head.get(full.slice(0, cut))?.mode === '160000')
+          this.conflicts.push({ path, reason: 'it lies in a submodule, whose commits forge does not make' });
+      }
+    }
+  }
+
+  async #listIndex(env: Record<string, string>): Promise<Map<string, GitEntry>> {
+    return readIndex(await gitOk(this.run.root, ['ls-files', '-s', '-z', '--full-name'], { env }));
+  }
+}
+
+function fileMode(mode: number): string {
+  return (mode & 0o100) === 0 ? '100644' : '100755';
+}
+
+/** The paths that git ignores and does not track. */
+async function ignored(root: string, paths: readonly string[]): Promise<string[]> {
+  const askable: string[] = [];
+  // git gives up on a path that leads through a symlink.
+  for (const path of paths) if (!(await blockedParent(root, path, () => false))) askable.push(path);
+  if (askable.length === 0) return [];
+  const input = Buffer.concat(askable.flatMap((path) => [Buffer.from(encodePath(path)), Buffer.from([0])]));
+  const told = await git(root, ['check-ignore', '-z', '--stdin'], { input });
+  if (told.code > 1) throw new MergeError(`git check-ignore failed: ${told.stderr}`);
+  return records(told.stdout);
+}
+
+/** The commit message: one line, the goal, the trailers. Control characters (also in ids) become spaces. */
+function message(task: CommitTask, run: string, goal: string | undefined): string {
+  const line = (text: string) => text.replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
+  const title = line(task.title ?? '') || `forge: ${task.id}`;
+  const subject = title.length > 72 ? `${title.slice(0, 71)}…` : title;
+  const body = goal && line(goal) !== '' ? `Goal: ${line(goal)}\n\n` : '';
+  return `${subject}\n\n${body}Forge-Run: ${line(run)}\nForge-Task: ${line(task.id)}\n`;
+}

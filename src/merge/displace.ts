@@ -1,0 +1,47 @@
+import { constants } from 'node:fs';
+import { copyFile, rename, symlink, unlink } from 'node:fs/promises';
+import { encodePath } from '../workspace/index.js';
+import type { Folder } from './folder.js';
+import { codeOf } from './merge-error.js';
+import { besideName, type MergePlan, type PlannedWrite } from './merge-plan.js';
+import { nameOf } from './preflight.js';
+import { isSameMoved, look } from './seen.js';
+
+/**
+ * Moves whatever is at a write's path to the first free name of `old/<n>`, `old/<n>.1`, … in the merge folder. What is
+ * not there is fine. From another device it is copied; the copy of what was expected is called `<n>.same`, because its
+ * times can't be compared any more. A folder on another device stays beside its old place.
+ */
+export async function displace(
+  job: { dir: string; plan: MergePlan },
+  folder: Folder,
+  write: PlannedWrite,
+): Promise<void> {
+  const from = folder.at(nameOf(write.path));
+  const to = await freeName(`${job.dir}/old/${write.n}`);
+  try {
+    await rename(from, to);
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'ENOENT') return;
+    if (code !== 'EXDEV') throw error;
+    const seen = await look(from);
+    if (seen === null) return;
+    const kept = isSameMoved(write.expected, seen) ? await freeName(`${job.dir}/old/${write.n}.same`) : to;
+    if (seen.kind === 'directory') {
+      await rename(from, folder.at(`${besideName(job.plan.run, write.n)}-old`));
+      return;
+    }
+    if (seen.kind === 'symlink') await symlink(encodePath(seen.target!), kept);
+    else await copyFile(from, kept, constants.COPYFILE_EXCL);
+    await unlink(from);
+  }
+}
+
+/** The path itself or, when it is taken, with the first number that is free. */
+export async function freeName(path: string): Promise<string> {
+  for (let k = 0; ; k += 1) {
+    const candidate = k === 0 ? path : `${path}.${k}`;
+    if ((await look(candidate)) === null) return candidate;
+  }
+}

@@ -1,0 +1,81 @@
+import { spawn } from 'node:child_process';
+import { decodeName } from '../workspace/index.js';
+import { MergeError } from './merge-error.js';
+
+/** What a git command gave. */
+export interface GitResult {
+  code: number;
+  stdout: Buffer;
+  stderr: string;
+}
+
+/** Variables that would make git look at another repository, index or configuration than the one of `cwd` (set when forge runs inside a git hook). */
+const REDIRECTS =
+  /^GIT_(DIR|WORK_TREE|INDEX_FILE|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|COMMON_DIR|NAMESPACE|PREFIX|GRAFT_FILE|SHALLOW_FILE|(LITERAL|GLOB|NOGLOB|ICASE)_PATHSPECS|EXTERNAL_DIFF)$/;
+
+/** Settings that keep a repository from running programs of its own while forge looks at it, and that make its stat cache strict. */
+const SAFE = [
+  ...['-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null'],
+  ...['-c', 'core.trustctime=true', '-c', 'core.checkStat=default'],
+  ...['-c', 'core.quotePath=false', '--literal-pathspecs'],
+];
+
+/**
+ * Runs git plumbing in a folder. Takes arguments without `git`, and optionally bytes for standard input, variables,
+ * or file descriptors for standard input and output. Resolves with any exit code; throws a MergeError when git is not there.
+ */
+export function git(
+  cwd: string,
+  args: readonly string[],
+  options: {
+    input?: Buffer | string;
+    stdinFd?: number;
+    env?: Record<string, string>;
+    stdoutFd?: number;
+  } = {},
+): Promise<GitResult> {
+  const env: NodeJS.ProcessEnv = {};
+  for (const [key, value] of Object.entries(process.env)) if (!REDIRECTS.test(key)) env[key] = value;
+  Object.assign(env, { GIT_OPTIONAL_LOCKS: '0', GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C', ...options.env });
+  return new Promise((resolve, reject) => {
+    const child = spawn('git', [...SAFE, ...args], {
+      cwd,
+      env,
+      stdio: [options.stdinFd ?? 'pipe', options.stdoutFd ?? 'pipe', 'pipe'],
+    });
+    const out: Buffer[] = [];
+    const err: Buffer[] = [];
+    child.stdout?.on('data', (chunk: Buffer) => out.push(chunk));
+    child.stderr?.on('data', (chunk: Buffer) => err.push(chunk));
+    // EPIPE: git ended without reading everything; its exit code says why.
+    child.stdin?.on('error', () => {});
+    child.stdin?.end(options.input ?? '');
+    child.on('error', (error) => reject(new MergeError(`git could not be started: ${error.message}`)));
+    child.on('close', (code) =>
+      resolve({
+        code: code ?? 128,
+        stdout: Buffer.concat(out),
+        stderr: Buffer.concat(err).toString('utf8').trim(),
+      }),
+    );
+  });
+}
+
+/** Runs git like `git`, but throws a MergeError with git's own words when it fails. */
+export async function gitOk(...args: Parameters<typeof git>): Promise<Buffer> {
+  const { code, stdout, stderr } = await git(...args);
+  if (code === 0) return stdout;
+  throw new MergeError(`git ${args[1][0]} failed in ${args[0]}: ${stderr || `exit code ${code}`}`);
+}
+
+/** Splits `-z` output into decoded records. */
+export function records(stdout: Buffer): string[] {
+  const found: string[] = [];
+  for (let start = 0; start < stdout.length; ) {
+    const end = stdout.indexOf(0, start);
+    const stop = end === -1 ? stdout.length : end;
+    found.push(decodeName(stdout.subarray(start, stop)));
+    start = stop + 1;
+  }
+  return found;
+}

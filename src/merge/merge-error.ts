@@ -1,0 +1,42 @@
+/** A merge that could not be done. The message says where it stopped, in what state the working tree is, and what to do. */
+export class MergeError extends Error {
+  override name = 'MergeError';
+}
+
+/** The working tree changed between comparing and writing; nothing was written. Comparing again decides. */
+export class TreeChangedError extends MergeError {
+  constructor(readonly paths: readonly string[]) {
+    super(
+      `The working tree changed while the merge was prepared: ${paths.map((path) => JSON.stringify(path)).join(', ')}. The merge did not touch it; run \`forge merge\` again.`,
+    );
+  }
+}
+
+const ADVICE: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full: make room',
+  EDQUOT: 'the disk quota is used up: make room',
+  EROFS: 'the file system is read-only: remount it for writing',
+  EACCES: 'permission denied: give yourself write access',
+  EPERM: 'the operation is not permitted: look for an immutable flag or a foreign owner',
+  ENAMETOOLONG: 'the path is too long for this system: shorten it',
+  EMFILE: 'too many open files: raise the limit (ulimit -n)',
+};
+
+/** The code of a system error (`ENOENT`), or undefined. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** Takes what was being done, the path and the system's error; gives an error for people. `state` ends the message: what became of the working tree. */
+export function explain(doing: string, path: string, error: unknown, state: string): MergeError {
+  if (error instanceof MergeError) return error;
+  const code = codeOf(error);
+  const why = (code && ADVICE[code]) || (error instanceof Error ? error.message : String(error));
+  const message = `Cannot ${doing} ${JSON.stringify(path)}: ${why}${code ? ` (${code})` : ''}. ${state}`;
+  return new MergeError(message, { cause: error });
+}
+
+export const NOTHING_TOUCHED =
+  'The working tree was not touched; put that right and run `forge merge` again.';
+export const FINISHES_LATER =
+  'The merge was under way: put that right, and the next forge command finishes it.';

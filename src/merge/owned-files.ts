@@ -1,0 +1,116 @@
+import type { Dirent } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { decodeName } from '../workspace/index.js';
+import { git, gitOk, records } from './git.js';
+import { codeOf } from './merge-error.js';
+import { isSame, look, under } from './seen.js';
+
+/** The paths of a tree that tasks may write, as they are now. */
+export interface OwnedFiles {
+  /** Owned paths that are not ignored by git; the value is git's blob when the file is tracked and git holds it unchanged. */
+  files: Map<string, string | undefined>;
+  /** Paths that git ignores (a folder ends in `/`): what is there, or below, is not listed in `files`. */
+  opaque: string[];
+}
+
+type Owned = (path: string) => boolean;
+
+/** Lists the existing owned files and symlinks below root (absolute real path). Outside git it walks `folders` (default: all), else it asks git, whose cost is one `git status`. */
+export async function listOwned(root: string, owned: Owned, folders: readonly string[]): Promise<OwnedFiles> {
+  const found: OwnedFiles = { files: new Map(), opaque: [] };
+  const prefix = await repositoryPrefix(root);
+  if (prefix === undefined || !(await listTracked(root, prefix, owned, found))) {
+    for (const folder of folders.length > 0 ? folders : ['']) await walk(root, folder, owned, found);
+  }
+  return found;
+}
+
+/** The path of `root` inside its git working tree ('' or ending in `/`), undefined when it is in none. */
+export async function repositoryPrefix(root: string): Promise<string | undefined> {
+  const inside = await git(root, ['rev-parse', '--is-inside-work-tree', '--show-prefix']).catch(
+    () => undefined,
+  );
+  if (inside === undefined || inside.code !== 0) return undefined;
+  const text = decodeName(inside.stdout);
+  return text.startsWith('true\n') ? text.slice(5).replace(/\n$/, '') : undefined;
+}
+
+/** Fills `found` from git. Gives false when git ignores root itself, or can't tell: then the caller walks. */
+async function listTracked(root: string, prefix: string, owned: Owned, found: OwnedFiles): Promise<boolean> {
+  const index = resolve(root, (await gitOk(root, ['rev-parse', '--git-path', 'index'])).toString().trimEnd());
+  const indexBefore = await look(index);
+  const tracked = await git(root, ['ls-files', '-s', '-v', '-z']);
+  const status = await git(root, [
+    ...['status', '--porcelain=v1', '-z', '--no-renames', '--ignore-submodules=all'],
+    ...['--untracked-files=all', '--ignored=matching', '--', '.'],
+  ]);
+  if (tracked.code !== 0 || status.code !== 0) return false;
+  const stable = isSame(indexBefore, await look(index));
+
+  const dirty = new Set<string>();
+  const nested: string[] = [];
+  const untracked: string[] = [];
+  const opaque: string[] = [];
+  for (const record of records(status.stdout)) {
+    const full = record.slice(3);
+    if (record.startsWith('!! ') && prefix.startsWith(full)) return false;
+    if (!full.startsWith(prefix)) continue;
+    const path = full.slice(prefix.length);
+    if (record.startsWith('!! ')) {
+      if (path.endsWith('/') || owned(path)) opaque.push(path);
+    } else if (record.startsWith('?? ')) {
+      if (path.endsWith('/')) nested.push(path.slice(0, -1));
+      else untracked.push(path);
+    } else if (record[1] !== ' ') dirty.add(path);
+  }
+  found.opaque.push(...opaque);
+  for (const path of untracked) if (!isReserved(path) && owned(path)) found.files.set(path, undefined);
+  for (const record of records(tracked.stdout)) {
+    const tab = record.indexOf('\t');
+    const [tag, mode, oid, stage] = record.slice(0, tab).split(' ');
+    const path = record.slice(tab + 1);
+    if (mode === '160000') nested.push(path);
+    else if (owned(path)) {
+      const clean = stable && tag === 'H' && stage === '0' && mode !== '120000' && !dirty.has(path);
+      found.files.set(path, clean ? oid : undefined);
+    }
+  }
+  for (const folder of nested) if (!isReserved(folder)) await listNested(root, folder, owned, found);
+  return true;
+}
+
+/** A repository in the tree (a submodule, a clone): git looks into it on its own, its blobs are not used. */
+async function listNested(root: string, folder: string, owned: Owned, found: OwnedFiles): Promise<void> {
+  const at = `${root}/${folder}`;
+  if ((await repositoryPrefix(at)) !== '') return;
+  const inner = await listOwned(at, (path) => owned(`${folder}/${path}`), []);
+  for (const path of inner.files.keys()) found.files.set(`${folder}/${path}`, undefined);
+  for (const path of inner.opaque) found.opaque.push(`${folder}/${path}`);
+}
+
+async function walk(root: string, folder: string, owned: Owned, found: OwnedFiles): Promise<void> {
+  let entries: Dirent<Buffer>[];
+  try {
+    entries = (await readdir(under(root, folder), {
+      withFileTypes: true,
+      encoding: 'buffer',
+    })) as unknown as Dirent<Buffer>[];
+  } catch (error) {
+    const code = codeOf(error);
+    // A folder that nobody can read, or that has just gone, holds nothing that could be kept.
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES') return;
+    throw error;
+  }
+  for (const entry of entries) {
+    const name = decodeName(entry.name);
+    const path = folder === '' ? name : `${folder}/${name}`;
+    if (isReserved(path)) continue;
+    if (entry.isDirectory()) await walk(root, path, owned, found);
+    else if (owned(path)) found.files.set(path, undefined);
+  }
+}
+
+function isReserved(path: string): boolean {
+  return path === '.forge' || path.startsWith('.forge/') || /(^|\/)\.git(\/|$)/.test(path);
+}

@@ -1,0 +1,91 @@
+import { constants } from 'node:fs';
+import { chmod, copyFile, link, rename, rm, rmdir, symlink } from 'node:fs/promises';
+import { syncPath } from '../journal/index.js';
+import { encodePath } from '../workspace/index.js';
+import { displace } from './displace.js';
+import { fault } from './fault.js';
+import type { Folder } from './folder.js';
+import { hashFile } from './hash.js';
+import { codeOf } from './merge-error.js';
+import { besideName, type PlannedWrite } from './merge-plan.js';
+import type { Performance } from './perform.js';
+import { nameOf } from './preflight.js';
+import { look, type Seen } from './seen.js';
+import { stagedPath } from './stage.js';
+
+/**
+ * Puts the new file or symlink at its path. Does nothing when it is there already. The staged file stays until the
+ * whole merge is durable (it is linked, not moved): as long as it is there, the merge may be repeated.
+ */
+export async function place(job: Performance, folder: Folder, write: PlannedWrite): Promise<void> {
+  const at = folder.at(nameOf(write.path));
+  const staged = stagedPath(job.root, job.dir, job.plan.run, write);
+  for (;;) {
+    const now = await look(at);
+    const fresh = write.kind === 'file' ? await look(staged) : null;
+    // All was in place once and its staged file removed; what is there now is the user's.
+    if (write.kind === 'file' && fresh === null) return;
+    if (now !== null && (await isPlaced(write, now, at, fresh, staged))) return;
+    if (now?.kind === 'directory' && (await removedEmpty(at))) continue;
+    if (now !== null) await displace(job, folder, write);
+    fault('merge-displaced');
+    try {
+      if (write.kind === 'symlink') await symlink(encodePath(write.target!), at);
+      else await putFile(job, folder, write, staged, at);
+      return;
+    } catch (error) {
+      // Somebody saved in between: that is moved aside as well.
+      if (codeOf(error) !== 'EEXIST') throw error;
+    }
+  }
+}
+
+async function isPlaced(
+  write: PlannedWrite,
+  now: Seen,
+  at: string | Buffer,
+  fresh: Seen | null,
+  staged: string | Buffer,
+): Promise<boolean> {
+  if (write.kind === 'symlink') return now.kind === 'symlink' && now.target === write.target;
+  if (now.kind !== 'file' || fresh === null) return false;
+  if (now.ino === write.ino) return true;
+  // Copied because it could not be linked.
+  return (
+    now.size === fresh.size && now.mode === fresh.mode && (await hashFile(at)) === (await hashFile(staged))
+  );
+}
+
+async function putFile(
+  job: Performance,
+  folder: Folder,
+  write: PlannedWrite,
+  staged: string | Buffer,
+  at: string | Buffer,
+): Promise<void> {
+  try {
+    await link(staged, at);
+  } catch (error) {
+    const code = codeOf(error);
+    // A bind mount in between, or a file system without hard links: copy beside the target, then rename.
+    if (code !== 'EXDEV' && code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'ENOSYS') throw error;
+    const copy = folder.at(`${besideName(job.plan.run, write.n)}-new`);
+    await rm(copy, { force: true });
+    await copyFile(staged, copy, constants.COPYFILE_EXCL);
+    await syncPath(copy);
+    await chmod(copy, write.mode!);
+    await rename(copy, at);
+  }
+}
+
+async function removedEmpty(at: string | Buffer): Promise<boolean> {
+  try {
+    await rmdir(at);
+    return true;
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'ENOTEMPTY' || code === 'EEXIST') return false;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return true;
+    throw error;
+  }
+}

@@ -1,0 +1,96 @@
+import { constants } from 'node:fs';
+import { chmod, chown, copyFile, lstat, mkdir, open, rm } from 'node:fs/promises';
+import { syncPath, writeFileDurably } from '../journal/index.js';
+import { eachBounded } from './bounded.js';
+import type { ResolvedEntry } from './entry.js';
+import { fault } from './fault.js';
+import { hashFile } from './hash.js';
+import { codeOf, explain, MergeError, NOTHING_TOUCHED } from './merge-error.js';
+import { besideName, type PlannedWrite } from './merge-plan.js';
+import { parentOf, type StagingPlaces } from './preflight.js';
+import { under } from './seen.js';
+
+/** Where the staged content of a write is. */
+export function stagedPath(root: string, dir: string, run: string, write: PlannedWrite): string | Buffer {
+  if (write.beside === undefined) return `${dir}/new/${write.n}`;
+  const name = besideName(run, write.n);
+  return under(root, write.beside === '' ? name : `${write.beside}/${name}`);
+}
+
+/**
+ * Copies all new content to where it can be linked into place, with its final mode and owner, checks it against
+ * its hash and syncs it. Takes root, the merge folder (must exist), the run and where each folder's files go. Gives the
+ * writes as they go into the plan. Throws a MergeError; `unstage` then removes what was staged.
+ */
+export async function stage(options: {
+  root: string;
+  dir: string;
+  run: string;
+  writes: readonly ResolvedEntry[];
+  places: StagingPlaces;
+}): Promise<PlannedWrite[]> {
+  const { root, dir, run, writes, places } = options;
+  const planned = writes.map((entry, n): PlannedWrite => {
+    const { path, kind, expected } = entry;
+    const write: PlannedWrite = { n, path, kind, expected };
+    if ('mode' in entry) write.mode = entry.mode;
+    if (entry.kind === 'symlink') write.target = entry.target;
+    const beside = kind === 'file' ? places.get(parentOf(path)) : undefined;
+    if (beside !== undefined) write.beside = beside;
+    return write;
+  });
+  await mkdir(`${dir}/new`, { recursive: true });
+  await mkdir(`${dir}/old`, { recursive: true });
+  const beside = planned.filter((write) => write.beside !== undefined);
+  if (beside.length > 0) await writeFileDurably(`${dir}/beside.json`, JSON.stringify(beside));
+  await eachBounded(planned, async (write) => {
+    const entry = writes[write.n]!;
+    if (entry.kind !== 'file') return;
+    try {
+      write.ino = await stageFile(stagedPath(root, dir, run, write), entry);
+    } catch (error) {
+      throw explain('store the new content of', write.path, error, NOTHING_TOUCHED);
+    }
+    fault('merge-staging');
+  });
+  await syncPath(`${dir}/new`);
+  for (const folder of new Set(beside.map((write) => write.beside!))) await syncPath(under(root, folder));
+  return planned;
+}
+
+async function stageFile(to: string | Buffer, entry: ResolvedEntry & { kind: 'file' }): Promise<string> {
+  await copyFile(entry.from, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
+  if ((await hashFile(to)) !== entry.hash) {
+    throw new MergeError(
+      `The stored content of ${JSON.stringify(entry.path)} is damaged (its checksum is wrong). ${NOTHING_TOUCHED}`,
+    );
+  }
+  const owner = entry.expected?.kind === 'file' ? entry.expected : undefined;
+  if (owner && process.geteuid?.() === 0) await chown(to, owner.uid, owner.gid);
+  // chown clears setuid bits, so the mode comes after it; it is set on the open file, which a mode of 000 would not let open.
+  await chmod(to, 0o600);
+  const handle = await open(to, 'r');
+  try {
+    await handle.chmod(entry.mode);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  return String((await lstat(to, { bigint: true })).ino);
+}
+
+/** Removes everything that was staged; what is not there is fine. */
+export async function unstage(
+  root: string,
+  dir: string,
+  run: string,
+  beside: readonly PlannedWrite[],
+): Promise<void> {
+  await eachBounded(beside, async (write) => {
+    await rm(stagedPath(root, dir, run, write), { force: true }).catch((error: unknown) => {
+      // The folder was replaced since.
+      if (codeOf(error) !== 'ENOTDIR') throw error;
+    });
+  });
+  await rm(`${dir}/new`, { recursive: true, force: true });
+}

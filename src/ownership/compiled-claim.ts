@@ -1,0 +1,96 @@
+import { type CharSet, EVERY_CHAR, foldSet } from './char-set.js';
+import { type Claim, readClaim, regexSourceOf } from './claim.js';
+import { compileProgram, type Program } from './program.js';
+import { createRecognizer } from './recognizer.js';
+import { parseRegex, UndecidableConstruct } from './regex-parser.js';
+import { literal, NOTHING, nonEmpty, type Regex } from './regex-syntax.js';
+
+const SPECIAL = /[\\*?[\]{}()|!+@"^$]/;
+/** Only with these can a pattern fail to match its own text; picomatch takes such a path all the same. */
+const UNLIKE_ITSELF = /[\\[\]{}()|!+@"]/;
+const ANYTHING: Regex = {
+  type: 'repeat',
+  body: { type: 'char', set: EVERY_CHAR },
+  min: 1,
+  max: Number.POSITIVE_INFINITY,
+};
+
+/** A pattern with everything that is derived from its text, each part made when first asked for. */
+export class CompiledClaim {
+  readonly claim: Claim;
+  /** The only path the pattern names (no trailing slash), when its text has no special character. */
+  readonly literal: string | undefined;
+  private compiled: Program | UndecidableConstruct | undefined;
+  private test: ((path: string) => boolean) | undefined;
+
+  constructor(
+    readonly text: string,
+    readonly caseInsensitive: boolean,
+  ) {
+    this.claim = readClaim(text);
+    const { glob } = this.claim;
+    this.literal = SPECIAL.test(glob) ? undefined : glob.replace(/\/+$/, '');
+  }
+
+  /** The pattern's automaton, `!` left aside; or why it has none. */
+  get program(): Program | UndecidableConstruct {
+    this.compiled ??= this.compile();
+    return this.compiled;
+  }
+
+  /**
+   * Whether the pattern (`!` left aside) names a path. A pattern that has no automaton claims nothing and
+   * subtracts everything: enforcement then errs towards refusing.
+   */
+  names(path: string): boolean {
+    this.test ??= this.makeTest();
+    return this.test(path);
+  }
+
+  private makeTest(): (path: string) => boolean {
+    const { program } = this;
+    if (program instanceof UndecidableConstruct) return () => this.claim.subtracts;
+    return createRecognizer(program, this.caseInsensitive);
+  }
+
+  private compile(): Program | UndecidableConstruct {
+    try {
+      return compileProgram(claimRegex(this.claim, this.caseInsensitive));
+    } catch (error) {
+      if (error instanceof UndecidableConstruct) return error;
+      throw error;
+    }
+  }
+}
+
+/** The expression for all the paths a claim names: what picomatch matches, and what forge adds below. */
+function claimRegex(claim: Claim, caseInsensitive: boolean): Regex {
+  const { glob, below } = claim;
+  if (glob === '') return NOTHING;
+  const fold = caseInsensitive ? foldSet : (set: CharSet): CharSet => set;
+  const source = SPECIAL.test(glob) ? regexSourceOf(glob) : null;
+  const itself = literal(glob, fold);
+  const choices: Regex[] = [];
+  if (source !== null) choices.push(parseRegex(source, fold));
+  if (source === null || UNLIKE_ITSELF.test(glob)) {
+    choices.push({ type: 'seq', items: [{ type: 'start' }, itself, { type: 'end' }] });
+  }
+  const self: Regex = { type: 'alt', items: choices };
+  if (below === 'nothing') return self;
+  const slash = literal('/', fold);
+  const end: Regex = { type: 'end' };
+  if (below === 'only') return { type: 'seq', items: [nonEmpty(withoutEnd(self)), ANYTHING, end] };
+  return { type: 'alt', items: [self, { type: 'seq', items: [withoutEnd(self), slash, ANYTHING, end] }] };
+}
+
+/** An expression without the `$` that it ends in, so that more can follow. */
+function withoutEnd(regex: Regex): Regex {
+  if (regex.type === 'alt') return { type: 'alt', items: regex.items.map(withoutEnd) };
+  if (regex.type !== 'seq') return regex;
+  const last = regex.items.at(-1);
+  if (last === undefined) return regex;
+  const rest = regex.items.slice(0, -1);
+  return last.type === 'end'
+    ? withoutEnd({ type: 'seq', items: rest })
+    : { type: 'seq', items: [...rest, withoutEnd(last)] };
+}

@@ -1,0 +1,80 @@
+import type { CompiledClaim } from './compiled-claim.js';
+
+/**
+ * What every path that a pattern names has in common, as far as a glance at the text shows. Two patterns whose
+ * outlines clash share no path. All strings may be empty, which says nothing.
+ */
+export interface Outline {
+  /** Every path plus `/` begins with this. */
+  prefix: string;
+  /** Every path ends with this. */
+  suffix: string;
+  /** The last segment of every path begins with this. */
+  base: string;
+  /** Every path plus `/` has this from segment number `depth` (from 0) on. */
+  middle: { depth: number; text: string } | null;
+}
+
+/** Text in which only `*`, `?` and braces around plain text are special, so that it can be read by eye. */
+const SIMPLE = /^(?:[^\\*?[\]{}()|!+@"^$\n\r\u2028\u2029]|[*?]|\{[^\\*?[\]{}()|!+@"^$/.\n]*\})*$/;
+const SPECIAL = /[*?{]/;
+const NONE: Outline = { prefix: '', suffix: '', base: '', middle: null };
+
+/** Takes a pattern; gives its outline, in folded case when the pattern ignores case. */
+export function outlineOf(compiled: CompiledClaim): Outline {
+  const { glob } = compiled.claim;
+  if (glob === '') return NONE;
+  const text = compiled.caseInsensitive ? foldText(glob) : glob;
+  if (compiled.literal !== undefined) return { ...NONE, prefix: `${text.replace(/\/+$/, '')}/` };
+  if (SIMPLE.test(text)) return simpleOutline(text);
+  return { ...NONE, prefix: plainStart(text) };
+}
+
+/** Takes text; gives it with every character folded, one for one. */
+export function foldText(text: string): string {
+  return text.replace(/[\s\S]/g, (char) => {
+    const upper = char.toUpperCase();
+    return upper.length === 1 && (char < '\x80' || upper >= '\x80') ? upper : char;
+  });
+}
+
+/** The prefix of a pattern with parentheses, classes and the like: nothing, if a `|` might split the whole. */
+function plainStart(text: string): string {
+  if (text.includes('|') || text.includes('"') || text.startsWith('!')) return '';
+  const end = text.search(/[\\*?[\]{}()!+@^$]/);
+  const start = text.slice(0, end);
+  return start.slice(0, start.lastIndexOf('/') + 1);
+}
+
+function simpleOutline(text: string): Outline {
+  const segments = text.split('/');
+  const last = segments.at(-1)!;
+  const below = last === '';
+  const firstWild = segments.findIndex((segment) => SPECIAL.test(segment));
+  const wild = segments[firstWild]!;
+  const before = segments.slice(0, firstWild).map((segment) => `${segment}/`);
+  const prefix = before.join('') + (wild.includes('**') ? '' : wild.slice(0, wild.search(SPECIAL)));
+  if (below) return { ...NONE, prefix, middle: middleOf(segments.slice(0, -1), firstWild) };
+  const open = last.includes('**');
+  return {
+    prefix,
+    suffix: open ? '' : last.slice(Math.max(...['*', '?', '}'].map((char) => last.lastIndexOf(char))) + 1),
+    base: open ? '' : last.slice(0, SPECIAL.test(last) ? last.search(SPECIAL) : undefined),
+    middle: middleOf(segments, firstWild),
+  };
+}
+
+/** The plain segments behind the first wild ones, as long as every segment before them is exactly one segment. */
+function middleOf(segments: readonly string[], firstWild: number): Outline['middle'] {
+  let depth = firstWild;
+  while (depth < segments.length && SPECIAL.test(segments[depth]!)) {
+    if (segments[depth]!.includes('**')) return null;
+    depth += 1;
+  }
+  let text = '';
+  for (const segment of segments.slice(depth)) {
+    if (SPECIAL.test(segment)) break;
+    text += `${segment}/`;
+  }
+  return text === '' ? null : { depth, text };
+}

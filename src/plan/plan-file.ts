@@ -1,0 +1,68 @@
+import { constants } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+import { ExitCode } from '../exit-code.js';
+import { ForgeError } from '../forge-error.js';
+
+const LARGEST = 10 * 1024 * 1024;
+
+/** The plan file can't be read as text at all; the message is one line that names the file. */
+export class PlanFileError extends ForgeError {
+  override name = 'PlanFileError';
+  constructor(message: string) {
+    super(message, ExitCode.invalid);
+  }
+}
+
+/**
+ * Takes the path of a plan file; gives its text without a byte order mark. Throws PlanFileError when the file is
+ * missing, unreadable, not a regular file (a symbolic link to one will do), larger than 10 MB or not UTF-8.
+ */
+export async function readPlanFile(file: string): Promise<string> {
+  // Looked at before it is opened: opening a FIFO would wait for a writer.
+  const kind = await stat(file).catch((error: NodeJS.ErrnoException) => refuse(file, error));
+  if (!kind.isFile())
+    throw new PlanFileError(
+      `${shown(file)} is ${kind.isDirectory() ? 'a folder' : 'not a regular file'}, not a plan`,
+    );
+  const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK).catch(
+    (error: NodeJS.ErrnoException) => refuse(file, error),
+  );
+  try {
+    const { size } = await handle.stat();
+    if (size > LARGEST) throw new PlanFileError(`${shown(file)} is larger than 10 MB: that is no plan`);
+    const bytes = await handle.readFile().catch((error: NodeJS.ErrnoException) => refuse(file, error));
+    if (bytes.length > LARGEST)
+      throw new PlanFileError(`${shown(file)} is larger than 10 MB: that is no plan`);
+    return decode(file, bytes);
+  } finally {
+    await handle.close();
+  }
+}
+
+function decode(file: string, bytes: Buffer): string {
+  try {
+    // Without ignoreBOM the decoder drops a byte order mark, which no column should count.
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    // The decoder's TypeError says no more than that.
+    throw new PlanFileError(`${shown(file)} is not UTF-8 text`);
+  }
+}
+
+function refuse(file: string, error: NodeJS.ErrnoException): never {
+  const reason =
+    error.code === 'ENOENT'
+      ? 'there is no such file'
+      : error.code === 'EACCES'
+        ? 'permission denied'
+        : error.code === 'ELOOP'
+          ? 'its symbolic links go round in circles'
+          : error.message;
+  throw new PlanFileError(`cannot read the plan ${shown(file)}: ${reason}`);
+}
+
+/** The path with control characters escaped, so that the message stays one harmless line. */
+function shown(file: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the point
+  return file.replace(/[\u0000-\u001f\u007f-\u009f]/g, (char) => JSON.stringify(char).slice(1, -1));
+}

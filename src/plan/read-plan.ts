@@ -1,0 +1,161 @@
+import { basename, dirname } from 'node:path';
+import { graphOf } from '../graph/index.js';
+import { Fields } from './fields.js';
+import { LineTable } from './line-table.js';
+import { findCycleProblems, findEdges } from './order-problems.js';
+import { findOwnershipProblems } from './ownership-problems.js';
+import type { Gate, PlanResult } from './plan.js';
+import { readPlanFile } from './plan-file.js';
+import { Problems } from './problem.js';
+import { isCaseInsensitive, resolveRoot } from './root.js';
+import { findSchemaProblems } from './schema-problems.js';
+import { DEFAULT_TIMEOUT, readTasks } from './tasks.js';
+import { Variables } from './variables.js';
+import type { MapNode, YamlNode } from './yaml-node.js';
+
+const DEFAULT_CONCURRENCY = 4;
+
+export interface ReadPlanOptions {
+  /** Absolute path of the plan file. */
+  file: string;
+  /** The plan's text, where a kept copy is to be read instead of the file. */
+  text?: string;
+  /** Values from `--var`, which win over the plan's `vars`. */
+  vars: Readonly<Record<string, string>>;
+  /** Names of the adapters that take prompts. */
+  agents: readonly string[];
+  /** `-j`, which wins over the plan's `concurrency`. */
+  jobs?: number;
+  /** Paths of the tree, relative to root; asked for only when there is an overlap to show. */
+  existing?: () => readonly string[];
+}
+
+/**
+ * Reads and validates a plan. Gives the plan when nothing is wrong, and every problem at once, sorted by place,
+ * otherwise. Throws PlanFileError when the file can't be read as text at all.
+ */
+export async function readPlan(options: ReadPlanOptions): Promise<PlanResult> {
+  // The parser is the heaviest module of all: it is loaded while the file is being read.
+  const [text, { parseYaml }] = await Promise.all([
+    options.text ?? readPlanFile(options.file),
+    import('./yaml-tree.js'),
+  ]);
+  const problems = new Problems(new LineTable(options.file, text));
+  const tree = parseYaml(text);
+  for (const problem of tree.problems) problems.add(problem);
+  if (tree.root === undefined) {
+    if (tree.problems.length === 0)
+      problems.add({
+        code: 'schema',
+        message: 'the plan is empty',
+        at: { start: 0, end: 0 },
+        hint: 'a plan has at least `version: 1` and `tasks`',
+      });
+    return { ok: false, diagnostics: problems.sorted(), tasks: 0 };
+  }
+  findSchemaProblems(tree.root, problems);
+  return readTree(tree.root, text, problems, options);
+}
+
+function readTree(root: YamlNode, text: string, problems: Problems, options: ReadPlanOptions): PlanResult {
+  const entries: MapNode['entries'] = root.kind === 'map' ? root.entries : new Map();
+  const get = (key: string) => entries.get(key)?.value;
+  const variables = new Variables(asMap(get('vars')), options.vars, text, problems);
+  const fields = new Fields(variables, problems, text);
+
+  const place = readRoot(get('root'), fields, options.file);
+  const env = fields.record(get('env'));
+  const surroundings = { defaults: get('defaults'), agents: get('agents'), env, known: options.agents };
+  const taskMap = asMap(get('tasks'));
+  const tasks = taskMap === undefined ? [] : readTasks(taskMap, fields, surroundings);
+  const gates = readGates(get('gates'), fields, env);
+  const locks: Record<string, number> = Object.create(null);
+  for (const [name, { value }] of asMap(get('locks'))?.entries ?? [])
+    locks[name] = fields.count(value, `locks.${name}`, 1) ?? 1;
+  const name = fields.filledText(get('name'), 'name');
+  const goal = fields.text(get('goal'));
+  const concurrency = fields.count(get('concurrency'), 'concurrency', 1);
+  variables.reportUnused(entries.get('vars')?.at ?? { start: root.start, end: root.start });
+
+  const edges = findEdges(tasks, place.caseInsensitive);
+  problems.diagnostics.push(...findCycleProblems(tasks, edges));
+  const owning = { caseInsensitive: place.caseInsensitive, existing: options.existing };
+  for (const overlap of findOwnershipProblems(tasks, graphOf({ tasks, edges }), owning))
+    problems.diagnostics.push(overlap);
+
+  const diagnostics = problems.sorted();
+  if (diagnostics.some((diagnostic) => diagnostic.severity === 'error'))
+    return { ok: false, diagnostics, tasks: tasks.length };
+  const plan = {
+    file: options.file,
+    text,
+    ...place,
+    name: name ?? (basename(dirname(options.file)) || 'plan'),
+    ...(goal === undefined ? {} : { goal }),
+    concurrency: options.jobs ?? concurrency ?? DEFAULT_CONCURRENCY,
+    tasks,
+    edges,
+    gates,
+    locks,
+  };
+  return { ok: true, plan, warnings: diagnostics };
+}
+
+function readRoot(
+  node: YamlNode | undefined,
+  fields: Fields,
+  file: string,
+): { root: string; caseInsensitive: boolean } {
+  try {
+    const root = resolveRoot(file, fields.text(node));
+    return { root, caseInsensitive: isCaseInsensitive(root) };
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason =
+      code === 'ENOENT'
+        ? 'there is no such folder'
+        : code === 'ENOTDIR'
+          ? 'it is not a folder'
+          : `it cannot be read (${message})`;
+    const at = node ?? { start: 0, end: 0 };
+    fields.problems.add({
+      code: 'schema',
+      message: `\`root\`: ${reason}`,
+      at,
+      hint: '`root` is relative to the folder of the plan file',
+    });
+    return { root: dirname(file), caseInsensitive: false };
+  }
+}
+
+function readGates(
+  node: YamlNode | undefined,
+  fields: Fields,
+  planEnv: Readonly<Record<string, string>>,
+): Gate[] {
+  if (node?.kind !== 'list') return [];
+  const named = new Map<string, YamlNode>();
+  return node.items.flatMap((item) => {
+    const entries = asMap(item)?.entries;
+    const get = (key: string) => entries?.get(key)?.value;
+    const name = fields.filledText(get('name'), 'name');
+    const run = fields.filledText(get('run'), 'run');
+    const timeout = fields.duration(get('timeout'), 'timeout') ?? DEFAULT_TIMEOUT;
+    const env = Object.assign(Object.create(null), planEnv, fields.record(get('env')));
+    if (name === undefined || run === undefined) return [];
+    const first = named.get(name);
+    if (first !== undefined)
+      fields.problems.addOnce({
+        code: 'schema',
+        message: `two gates are called \`${name}\``,
+        at: get('name')!,
+        related: [{ at: first, message: 'the other one' }],
+      });
+    named.set(name, first ?? get('name')!);
+    return [{ name, run, timeout, env, at: fields.problems.lines.range(item) }];
+  });
+}
+
+function asMap(node: YamlNode | undefined): MapNode | undefined {
+  return node?.kind === 'map' ? node : undefined;
+}

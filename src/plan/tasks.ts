@@ -1,0 +1,167 @@
+import { didYouMean } from './did-you-mean.js';
+import type { Fields, TextAt } from './fields.js';
+import type { Task } from './plan.js';
+import type { MapEntry, MapNode, YamlNode } from './yaml-node.js';
+
+export const DEFAULT_TIMEOUT = 30 * 60 * 1000;
+const DEFAULT_AGENT = 'droid';
+
+/** Looking for the closest name takes time; a plan with more unknown names than this has other troubles. */
+const MOST_SUGGESTIONS = 100;
+
+const NOTHING: MapNode = { kind: 'map', entries: new Map(), start: 0, end: 0 };
+
+/** Keys whose values may use `${{ split.* }}`, which nothing can resolve yet. */
+const SPLIT_KEYS = new Set(['prompt', 'run', 'owns', 'reads', 'verify', 'description', 'env']);
+
+/** What tasks take from the rest of the plan. */
+export interface Surroundings {
+  defaults: YamlNode | undefined;
+  agents: YamlNode | undefined;
+  env: Readonly<Record<string, string>>;
+  /** Adapters that take prompts. */
+  known: readonly string[];
+}
+
+/** Takes the map of tasks; gives every task in the order of the file, as far as each can be read. Problems go to `fields.problems`. */
+export function readTasks(tasks: MapNode, fields: Fields, surroundings: Surroundings): Task[] {
+  return new TaskReader(tasks, fields, surroundings).read();
+}
+
+class TaskReader {
+  readonly #defaults: MapNode;
+  readonly #settings = new Map<string, Task['settings']>();
+  readonly #defaultEnv: Readonly<Record<string, string>>;
+  #suggestions = 0;
+
+  constructor(
+    readonly tasks: MapNode,
+    readonly fields: Fields,
+    readonly surroundings: Surroundings,
+  ) {
+    const { defaults, agents, env } = surroundings;
+    this.#defaults = defaults?.kind === 'map' ? defaults : NOTHING;
+    this.#defaultEnv = merged(env, fields.record(this.#defaults.entries.get('env')?.value));
+    this.#refuseSplit(this.#defaults.entries.get('split'));
+    this.#agent(this.#defaults.entries.get('agent')?.value);
+    if (agents?.kind !== 'map') return;
+    for (const { key, at, value } of agents.entries.values()) {
+      if (key !== 'shell') this.#checkAgent(key, at);
+      this.#settings.set(key, fields.settings(value));
+    }
+  }
+
+  read(): Task[] {
+    return Array.from(this.tasks.entries.values(), (entry) => this.#task(entry));
+  }
+
+  #task({ key: id, at, value }: MapEntry): Task {
+    const { fields } = this;
+    const own = (value.kind === 'map' ? value : NOTHING).entries;
+    const isSplit = own.has('split') || this.#defaults.entries.has('split');
+    this.#refuseSplit(own.get('split'));
+    const get = (key: string): YamlNode | undefined => {
+      if (isSplit && SPLIT_KEYS.has(key)) return undefined;
+      return (own.get(key) ?? this.#defaults.entries.get(key))?.value;
+    };
+    const run = fields.filledText(get('run'), 'run');
+    const agent = own.has('run') ? this.#shell(own) : (this.#agent(get('agent')) ?? DEFAULT_AGENT);
+    return {
+      id,
+      ...optional('description', fields.text(get('description'))),
+      agent,
+      ...optional('prompt', fields.filledText(get('prompt'), 'prompt')),
+      ...optional('run', run),
+      ...optional('persona', own.has('run') ? undefined : fields.text(get('droid'))),
+      settings: this.#settings.get(agent) ?? Object.create(null),
+      owns: fields.patterns(get('owns')),
+      reads: fields.patterns(get('reads')),
+      needs: this.#needs(id, fields.texts(get('needs')), own.has('needs')),
+      locks: fields.lockUses(get('locks')),
+      ...optional('verify', fields.filledText(get('verify'), 'verify')),
+      timeout: fields.duration(get('timeout'), 'timeout') ?? DEFAULT_TIMEOUT,
+      retries: fields.count(get('retries'), 'retries', 0) ?? 0,
+      env: isSplit ? this.#defaultEnv : merged(this.#defaultEnv, fields.record(own.get('env')?.value)),
+      ...optional('estimate', fields.duration(get('estimate'), 'estimate')),
+      at: fields.problems.lines.range(at),
+    };
+  }
+
+  #needs(id: string, names: readonly TextAt[], written: boolean): Task['needs'] {
+    const needs = new Map<string, Task['needs'][number]>();
+    for (const { text, at } of names) {
+      // `defaults: { needs: [setup] }` also reaches setup itself, which nobody means.
+      if (text === id && !written) continue;
+      if (this.tasks.entries.has(text)) {
+        if (!needs.has(text)) needs.set(text, { id: text, at: this.fields.problems.lines.range(at) });
+        continue;
+      }
+      this.#suggestions += 1;
+      this.fields.problems.addOnce({
+        code: 'unknown-task',
+        message: `no task is called \`${text}\``,
+        at,
+        hint: this.#suggestions > MOST_SUGGESTIONS ? undefined : didYouMean(text, this.tasks.entries.keys()),
+      });
+    }
+    return [...needs.values()];
+  }
+
+  /** The agent of a task that has `run`; it can't have another. */
+  #shell(own: MapNode['entries']): string {
+    const agent = own.get('agent');
+    const persona = own.get('droid');
+    for (const entry of [agent, persona]) {
+      if (entry === undefined || own.has('prompt')) continue;
+      if (entry === agent && this.fields.text(entry.value) === 'shell') continue;
+      this.fields.problems.add({
+        code: 'schema',
+        message: `\`${entry.key}\` has no meaning beside \`run\`, which is a command`,
+        at: entry.at,
+        hint: `remove \`${entry.key}\`, or use \`prompt\` instead of \`run\``,
+      });
+    }
+    return 'shell';
+  }
+
+  #agent(node: YamlNode | undefined): string | undefined {
+    const name = this.fields.filledText(node, 'agent');
+    if (name !== undefined) this.#checkAgent(name, node!);
+    return name;
+  }
+
+  #checkAgent(name: string, at: { start: number; end: number }): void {
+    const { known } = this.surroundings;
+    if (known.includes(name)) return;
+    this.fields.problems.addOnce({
+      code: 'unknown-agent',
+      message:
+        name === 'shell' ? '`shell` takes no prompts: it is for `run`' : `no agent is called \`${name}\``,
+      at,
+      hint: didYouMean(name, known) ?? `known agents: ${known.join(', ')}`,
+    });
+  }
+
+  #refuseSplit(entry: MapEntry | undefined): void {
+    if (entry === undefined) return;
+    this.fields.problems.addOnce({
+      code: 'schema',
+      message: 'split is not available yet in this version of forge',
+      at: entry.at,
+      hint: 'write the parts as tasks of their own, each with its `owns`',
+    });
+  }
+}
+
+/** Both records in one without a prototype; the second wins. */
+function merged(
+  first: Readonly<Record<string, string>>,
+  second: Readonly<Record<string, string>>,
+): Record<string, string> {
+  return Object.assign(Object.create(null), first, second);
+}
+
+function optional<Key extends string, Value>(key: Key, value: Value | undefined): { [K in Key]?: Value } {
+  // A cast, because TypeScript widens computed keys.
+  return (value === undefined ? {} : { [key]: value }) as { [K in Key]?: Value };
+}

@@ -1,0 +1,161 @@
+import { didYouMean } from './did-you-mean.js';
+import type { Problems } from './problem.js';
+import type { MapNode, ScalarNode, Span } from './yaml-node.js';
+
+/** `${{ ... }}` on one line; with one more `$` before it, it stands for itself. */
+const REFERENCE = /\$?\$\{\{([^\n]*?)\}\}/g;
+const LONE_OPENING = /(?<!\$)\$\{\{(?![^\n]*?\}\})/;
+const VARIABLE = /^vars\.([A-Za-z_][A-Za-z0-9_-]*)$/;
+
+/** What all values of a plan may grow to, in characters; variables that double each other would fill the memory. */
+const MOST_TEXT = 64 * 1024 * 1024;
+
+/**
+ * The variables of a plan. `${{ vars.NAME }}` gives the value of `vars.NAME` in the plan, or that of `overrides`
+ * (`--var NAME=value`, taken as it is). A value may use other variables. `$${{` writes `${{`.
+ */
+export class Variables {
+  readonly #declared: ReadonlyMap<string, { at: Span; value: ScalarNode }>;
+  readonly #values = new Map<string, string | undefined>();
+  readonly #expanded = new Map<ScalarNode, string | undefined>();
+  readonly #open: string[] = [];
+  readonly #used = new Set<string>();
+  #grown = 0;
+
+  constructor(
+    declared: MapNode | undefined,
+    readonly overrides: Readonly<Record<string, string>>,
+    readonly text: string,
+    readonly problems: Problems,
+  ) {
+    this.#declared = new Map(
+      [...(declared?.entries ?? [])].flatMap(([name, { at, value }]) =>
+        value.kind === 'scalar' ? [[name, { at, value }]] : [],
+      ),
+    );
+    // Values that nothing uses are checked too.
+    for (const name of this.#declared.keys()) this.#valueOf(name);
+    this.#used.clear();
+  }
+
+  /** The text of a scalar with its variables replaced; undefined when that failed (and was reported). */
+  expand(node: ScalarNode): string | undefined {
+    if (!node.text.includes('${{')) return node.text;
+    if (this.#expanded.has(node)) return this.#expanded.get(node);
+    const result = this.#replace(node);
+    this.#expanded.set(node, result);
+    return result;
+  }
+
+  /** Warns about overrides that the plan neither declares nor uses: a slip in `--var` would go unnoticed. To be called last. */
+  reportUnused(at: Span): void {
+    for (const name of Object.keys(this.overrides)) {
+      if (this.#declared.has(name) || this.#used.has(name)) continue;
+      this.problems.add({
+        code: 'unknown-variable',
+        severity: 'warning',
+        message: `--var ${name}: the plan has no variable \`${name}\``,
+        at,
+        hint: didYouMean(name, this.#declared.keys()),
+      });
+    }
+  }
+
+  #replace(node: ScalarNode): string | undefined {
+    const seen = new Map<string, number>();
+    let failed = false;
+    const result = node.text.replace(REFERENCE, (match, inner: string) => {
+      const reference = match.startsWith('$$') ? match.slice(1) : match;
+      const occurrence = seen.get(reference) ?? 0;
+      seen.set(reference, occurrence + 1);
+      if (match !== reference) return reference;
+      const value = this.#resolve(inner.trim(), () => this.#place(node, match, occurrence));
+      failed ||= value === undefined;
+      return value ?? '';
+    });
+    const lone = node.text.search(LONE_OPENING);
+    if (lone !== -1) {
+      const message = '`$' + '{{` without `}}` on its line';
+      const occurrence = node.text.slice(0, lone).split('$' + '{{').length - 1;
+      this.problems.add({
+        code: 'unknown-variable',
+        message,
+        at: this.#place(node, '${{', occurrence),
+        hint: 'write `$${{` for the characters themselves',
+      });
+      return undefined;
+    }
+    if (failed) return undefined;
+    this.#grown += result.length;
+    if (this.#grown <= MOST_TEXT) return result;
+    this.#grown = Number.NEGATIVE_INFINITY;
+    this.problems.add({
+      code: 'schema',
+      message: 'variables make more than 64 MB of text of this plan',
+      at: node,
+    });
+    return undefined;
+  }
+
+  #resolve(inner: string, place: () => Span): string | undefined {
+    const name = VARIABLE.exec(inner)?.[1];
+    if (name === undefined) {
+      const hint = didYouMean(
+        inner,
+        Array.from(this.#declared.keys(), (known) => `vars.${known}`),
+      );
+      this.problems.add({
+        code: 'unknown-variable',
+        message: `\`\${{ ${inner} }}\` is not a variable: only \`vars.NAME\` is`,
+        at: place(),
+        hint: hint ?? 'declare it under `vars`, or write `$${{` for the characters themselves',
+      });
+      return undefined;
+    }
+    this.#used.add(name);
+    if (!this.#declared.has(name) && !Object.hasOwn(this.overrides, name)) {
+      this.problems.add({
+        code: 'unknown-variable',
+        message: `no variable is called \`${name}\``,
+        at: place(),
+        hint:
+          didYouMean(name, this.#declared.keys()) ?? `declare it under \`vars\`, or pass --var ${name}=...`,
+      });
+      return undefined;
+    }
+    if (this.#open.includes(name)) {
+      const circle = [...this.#open.slice(this.#open.indexOf(name)), name];
+      this.problems.add({
+        code: 'unknown-variable',
+        message: `variables that use each other in a circle have no value: ${circle.join(' → ')}`,
+        at: place(),
+        related: circle.slice(1).map((step, i) => ({
+          at: this.#declared.get(circle[i]!)!.at,
+          message: `\`${circle[i]}\` uses \`${step}\``,
+        })),
+      });
+      return undefined;
+    }
+    return this.#valueOf(name);
+  }
+
+  #valueOf(name: string): string | undefined {
+    if (this.#values.has(name)) return this.#values.get(name);
+    const declared = this.#declared.get(name);
+    this.#open.push(name);
+    // Expanded even when overridden, so that a mistake in the plan is found whatever the command line says.
+    const own = declared && this.expand(declared.value);
+    this.#open.pop();
+    const value = Object.hasOwn(this.overrides, name) ? this.overrides[name] : own;
+    this.#values.set(name, value);
+    return value;
+  }
+
+  /** Where the given occurrence of some text stands in the source of a scalar; the whole scalar where it is escaped there. */
+  #place(node: ScalarNode, searched: string, occurrence: number): Span {
+    let start = this.text.indexOf(searched, node.start);
+    for (let i = 0; i < occurrence && start !== -1; i += 1) start = this.text.indexOf(searched, start + 1);
+    if (start === -1 || start + searched.length > node.end) return node;
+    return { start, end: start + searched.length };
+  }
+}

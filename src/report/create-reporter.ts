@@ -1,0 +1,37 @@
+import { GithubReporter } from './github.js';
+import { withoutCommands } from './github-commands.js';
+import { JsonReporter } from './json.js';
+import { LiveReporter } from './live.js';
+import { Output } from './output.js';
+import { PlainReporter } from './plain.js';
+import type { Reporter, ReporterOptions } from './reporter.js';
+
+/** Takes what is to be shown and where; gives the reporter. It prints the summary itself, except `json`. */
+export function createReporter(options: ReporterOptions): Reporter {
+  const inner = createInner(options);
+  if (!options.github) return inner;
+  const complaints = new Output(options.stderr, options.stderr);
+  // `--json` promises that stdout holds events only; the runner reads commands from stderr as well.
+  const commands = options.kind === 'json' ? complaints : new Output(options.stdout, options.stderr);
+  return new GithubReporter(inner, commands, complaints, options);
+}
+
+function createInner(options: ReporterOptions): Reporter {
+  const { kind, verbose, color, before, github = false } = options;
+  switch (kind) {
+    case 'live':
+      return new LiveReporter(options);
+    case 'json':
+      return new JsonReporter(options);
+    case 'plain':
+    case 'quiet': {
+      const output = new Output(options.stdout, options.stderr, github ? withoutCommands : undefined);
+      // GitHub's groups hold the output of tasks; with -v it was printed as it came.
+      const tails = !github && !verbose;
+      const quiet = kind === 'quiet';
+      return new PlainReporter(output, { color, before, quiet, tails, verbose: verbose && !github });
+    }
+    default:
+      return kind satisfies never;
+  }
+}

@@ -1,0 +1,19 @@
+/** Takes milliseconds; gives `1.2s`, `6m12s` or `2h05m`. */
+export function formatDuration(ms: number): string {
+  const tenths = Math.round(Math.max(0, ms) / 100);
+  if (tenths < 600) return `${(tenths / 10).toFixed(1)}s`;
+  return minutesAndMore(Math.round(ms / 1000));
+}
+
+/** Takes milliseconds of something that is still going on; gives whole seconds, `12s`, `6m12s` or `2h05m`. */
+export function formatElapsed(ms: number): string {
+  const seconds = Math.floor(Math.max(0, ms) / 1000);
+  return seconds < 60 ? `${seconds}s` : minutesAndMore(seconds);
+}
+
+function minutesAndMore(seconds: number): string {
+  const two = (value: number) => String(value).padStart(2, '0');
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes}m${two(seconds % 60)}s`;
+  return `${Math.floor(minutes / 60)}h${two(minutes % 60)}m`;
+}

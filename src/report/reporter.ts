@@ -1,0 +1,38 @@
+import type { Writable } from 'node:stream';
+import type { ForgeEvent } from '../journal/index.js';
+
+/** Shows a run while it happens. */
+export interface Reporter {
+  /** Takes the next event of the journal. */
+  event(event: ForgeEvent): void;
+  /** Writes what is left; nothing is written afterwards. Resolves when the streams took it. */
+  close(): void | Promise<void>;
+  /** Takes the live table off the screen while a question is asked. */
+  pause?(): void;
+  resume?(): void;
+}
+
+/** A stream that reports are written to: a terminal has a size. */
+export type ReportStream = Writable & { columns?: number; rows?: number; isTTY?: boolean };
+
+/** What `createReporter` needs to know. */
+export interface ReporterOptions {
+  kind: 'live' | 'plain' | 'json' | 'quiet';
+  stdout: ReportStream;
+  stderr: ReportStream;
+  color: boolean;
+  /** Print every line that agents and commands print. */
+  verbose: boolean;
+  /** Width to fit, where it is not the stream's own. */
+  columns?: number;
+  /** Add annotations, groups and a step summary for GitHub Actions. */
+  github?: boolean;
+  /** Absolute path of the plan, for annotations. */
+  planFile?: string;
+  /** Lines of the plan's gates, for annotations. */
+  gateLines?: Readonly<Record<string, number>>;
+  /** Events already in the journal when a run is resumed: they are known, not shown. */
+  before?: Iterable<ForgeEvent>;
+  /** Default: the environment of this process. */
+  env?: Readonly<Record<string, string | undefined>>;
+}

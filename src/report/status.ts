@@ -1,0 +1,27 @@
+import { formatElapsed } from './duration.js';
+import { outcomeOf } from './outcome.js';
+import { sanitize } from './sanitize.js';
+import { renderSummary } from './summary.js';
+import { canvasFor, gateLine, headerLine, progressLine, type RenderOptions, taskRows } from './table.js';
+import type { RunView } from './view.js';
+
+/** Takes a view and options (`now` for times, `alive` for a run without an end); gives what `forge status` prints: where the run stands, every task, gates, and how to go on. */
+export function renderStatus(view: RunView, options: RenderOptions): string {
+  const canvas = canvasFor(view, options);
+  const { paint, now } = canvas;
+  const { state } = outcomeOf(view, options.alive);
+  const started = view.startedAt ?? now;
+  const running =
+    state === 'running' ? ` for ${formatElapsed(now - started)} (process ${view.pid ?? '?'})` : '';
+  const lines = [
+    headerLine(view, canvas),
+    `Run ${paint('bold', sanitize(view.run))}: ${state.replaceAll('-', ' ')}${running}`,
+    '',
+    ...taskRows([...view.tasks.values()], canvas, true),
+  ];
+  if (view.gates.size > 0) lines.push('', 'Gates:');
+  for (const gate of view.gates.values()) lines.push(gateLine(gate, canvas));
+  lines.push('');
+  if (state === 'running') lines.push(progressLine(view, canvas));
+  return `${lines.join('\n')}\n${state === 'running' ? '' : renderSummary(view, options)}`;
+}

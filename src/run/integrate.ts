@@ -1,0 +1,219 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ExitCode } from '../exit-code.js';
+import type { Journal } from '../journal/index.js';
+import {
+  type Base,
+  type Conflict,
+  commitRun,
+  type ResolvedEntry,
+  resolveMerge,
+  stillResolved,
+  TreeChangedError,
+  writeMerge,
+} from '../merge/index.js';
+import type { Plan } from '../plan/index.js';
+import {
+  applyEntries,
+  type Backend,
+  type Changeset,
+  type ComposedEntry,
+  composeChangesets,
+} from '../workspace/index.js';
+import type { RunControl } from './control.js';
+import { runGates } from './gates.js';
+import type { RunFolder, RunRequest } from './run-folder.js';
+
+/** How often integration starts again because the user saved a file that is to be merged meanwhile. */
+const ROUNDS = 5;
+
+/** Everything that bringing results into the working tree needs. */
+export interface IntegrateOptions {
+  plan: Plan;
+  folder: RunFolder;
+  request: RunRequest;
+  journal: Journal;
+  base: Base;
+  backend: Backend;
+  /** The changeset of every task, in topological order. */
+  changesets: readonly { task: string; title: string; changeset: Changeset }[];
+  control: Pick<RunControl, 'approve' | 'noMerge' | 'signal'>;
+}
+
+/** How integration ended: the exit code and one sentence. */
+export interface IntegrateResult {
+  exitCode: ExitCode;
+  reason?: string;
+}
+
+/**
+ * Puts all changesets together in one more workspace, merged with what the user changed meanwhile, runs the gates
+ * there, asks, and merges into the working tree or onto a branch: all of it or nothing.
+ */
+export async function integrate(options: IntegrateOptions): Promise<IntegrateResult> {
+  for (let round = 1; ; round += 1) {
+    const result = await integrateOnce(options, round);
+    if (result !== 'again') return result;
+    if (round === ROUNDS) {
+      return refuse(options, [], 'files that are to be merged keep changing in the working tree');
+    }
+  }
+}
+
+async function integrateOnce(options: IntegrateOptions, round: number): Promise<IntegrateResult | 'again'> {
+  const { plan, folder, journal, base, control } = options;
+  const { signal } = control;
+  const entries = composeChangesets(options.changesets.map(({ changeset }) => changeset));
+  const into = join(folder.integration, String(round));
+  await rm(into, { recursive: true, force: true });
+  const resolved = await resolveMerge({ root: plan.root, base, entries, into });
+  const onBranch = options.request.branch !== undefined;
+  if (!resolved.ok && !onBranch) {
+    return refuseConflicts(options, resolved.conflicts);
+  }
+  // A branch gets the tasks' work alone: what the user changed meanwhile stays in the working tree.
+  const state = onBranch || !resolved.ok ? entries : asApplied(entries, resolved.writes);
+  const failure = await passGates(options, state, round);
+  if (signal.aborted) return { exitCode: ExitCode.interrupted, reason: 'interrupted' };
+  if (failure) return { exitCode: ExitCode.failed, reason: failure };
+
+  const paths = state.map(({ path, change }) => ({ path, change }));
+  if (control.noMerge) {
+    journal.append({ type: 'merge.finished', state: 'waiting', paths: paths.map(({ path }) => path) });
+    return { exitCode: ExitCode.ok };
+  }
+  if (control.approve && paths.length > 0) {
+    const threeWay = resolved.ok ? resolved.merged3 : [];
+    const approved = await control.approve({ run: folder.id, paths, threeWay });
+    if (signal.aborted) return { exitCode: ExitCode.interrupted, reason: 'interrupted' };
+    if (!approved) {
+      journal.append({
+        type: 'merge.finished',
+        state: 'declined',
+        paths: [],
+        reason: 'declined at the prompt',
+      });
+      return { exitCode: ExitCode.declined, reason: 'declined at the prompt' };
+    }
+  }
+  if (!onBranch && resolved.ok && !(await stillResolved(plan.root, resolved))) return 'again';
+  journal.append({ type: 'merge.started', paths: paths.length });
+  await journal.synced();
+  return await merge(options, resolved.ok ? resolved.writes : []);
+}
+
+/** The entries whose path is to be written, with the content that three-way merging gave them. */
+function asApplied(entries: readonly ComposedEntry[], writes: readonly ResolvedEntry[]): ComposedEntry[] {
+  const resolved = new Map(writes.map((write) => [write.path, write]));
+  return entries.flatMap((entry) => {
+    const write = resolved.get(entry.path);
+    if (!write) return [];
+    if (entry.kind !== 'file' || write.kind !== 'file') return [entry];
+    return [{ ...entry, mode: write.mode, blob: write.from }];
+  });
+}
+
+/** Gives what failed, in one sentence; undefined when every gate passed. */
+async function passGates(
+  options: IntegrateOptions,
+  state: readonly ComposedEntry[],
+  round: number,
+): Promise<string | undefined> {
+  const { plan, folder, journal, base, backend, request } = options;
+  if (plan.gates.length === 0) return undefined;
+  const workspace = await backend.open({
+    root: plan.root,
+    start: [],
+    name: `${folder.id}.integration.${round}`,
+    base,
+  });
+  try {
+    await applyEntries(workspace.outsidePath, state);
+    const failures = await runGates({
+      gates: plan.gates,
+      workspace,
+      folder,
+      journal,
+      keepGoing: request.keepGoing,
+      signal: options.control.signal,
+    });
+    if (failures.length === 0) return undefined;
+    return failures.map(({ name, reason }) => `gate ${name} failed (${reason})`).join('; ');
+  } finally {
+    await workspace.close();
+  }
+}
+
+async function merge(
+  options: IntegrateOptions,
+  writes: readonly ResolvedEntry[],
+): Promise<IntegrateResult | 'again'> {
+  const { plan, folder, request, journal, base } = options;
+  const commits =
+    request.branch !== undefined || request.commit
+      ? await commitRun({
+          root: plan.root,
+          runId: folder.id,
+          base,
+          tasks: options.changesets.map(({ task, title, changeset }) => ({
+            id: task,
+            title,
+            entries: composeChangesets([changeset]),
+          })),
+          ...(plan.goal !== undefined && { goal: plan.goal }),
+          ...(request.branch !== undefined && { branch: request.branch }),
+        })
+      : undefined;
+  if (commits && !commits.ok) return refuseConflicts(options, commits.conflicts);
+  const ref = commits && { ref: commits.ref, commit: commits.commit };
+  const notes = (commits?.skipped ?? []).map((path) => `${path} is ignored by git and was not committed`);
+  if (request.branch !== undefined) {
+    const paths = composeChangesets(options.changesets.map(({ changeset }) => changeset)).map(
+      ({ path }) => path,
+    );
+    return merged(options, paths, notes, ref);
+  }
+  try {
+    const done = await writeMerge({
+      root: plan.root,
+      runDir: folder.dir,
+      runId: folder.id,
+      writes,
+      ...(commits?.after && { after: commits.after }),
+    });
+    for (const { path, kept } of done.displaced) {
+      notes.push(`${path} was saved while forge merged; that version is in ${kept}`);
+    }
+    if (done.refused !== undefined) notes.push(done.refused);
+    return merged(options, done.paths, notes, done.refused === undefined ? ref : undefined);
+  } catch (error) {
+    if (error instanceof TreeChangedError) return 'again';
+    throw error;
+  } finally {
+    await journal.synced();
+  }
+}
+
+function merged(
+  { journal }: IntegrateOptions,
+  paths: string[],
+  notes: readonly string[],
+  ref: { ref: string; commit: string } | undefined,
+): IntegrateResult {
+  const reason = notes.length > 0 ? { reason: notes.join('; ') } : {};
+  journal.append({ type: 'merge.finished', state: 'merged', paths, ...reason, ...ref });
+  return { exitCode: ExitCode.ok };
+}
+
+function refuseConflicts(options: IntegrateOptions, conflicts: readonly Conflict[]): IntegrateResult {
+  return refuse(
+    options,
+    conflicts.map(({ path }) => path),
+    conflicts.map(({ path, reason }) => `${path}: ${reason}`).join('; '),
+  );
+}
+
+function refuse(options: IntegrateOptions, paths: string[], reason: string): IntegrateResult {
+  options.journal.append({ type: 'merge.finished', state: 'refused', paths, reason });
+  return { exitCode: ExitCode.refused, reason };
+}

@@ -1,0 +1,46 @@
+import { ExitCode } from '../exit-code.js';
+
+/** What Ctrl-C did so far. */
+export interface Interrupt {
+  /** Aborts at the first signal. */
+  signal: AbortSignal;
+  /** The exit code that the signal asks for, once there was one. */
+  exitCode(): ExitCode | undefined;
+  /** Stops listening. */
+  dispose(): void;
+}
+
+const EXIT_CODES = {
+  SIGINT: ExitCode.interrupted,
+  SIGTERM: ExitCode.terminated,
+  SIGHUP: ExitCode.terminated,
+} as const;
+
+/**
+ * Listens for SIGINT, SIGTERM and SIGHUP. The first one aborts `signal`: the run stops launching, ends its tasks and
+ * keeps what they made. The second ends forge at once; `onSecond` kills what must not outlive it.
+ */
+export function listenForInterrupt(options: {
+  onFirst: (name: string) => void;
+  onSecond: () => void;
+}): Interrupt {
+  const controller = new AbortController();
+  let code: ExitCode | undefined;
+  const handler = (name: NodeJS.Signals) => {
+    if (code !== undefined) {
+      options.onSecond();
+      process.exit(code);
+    }
+    code = EXIT_CODES[name as keyof typeof EXIT_CODES];
+    options.onFirst(name);
+    controller.abort();
+  };
+  for (const name of Object.keys(EXIT_CODES)) process.on(name, handler);
+  return {
+    signal: controller.signal,
+    exitCode: () => code,
+    dispose: () => {
+      for (const name of Object.keys(EXIT_CODES)) process.off(name, handler);
+    },
+  };
+}

@@ -1,0 +1,298 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Adapter, AgentEvent } from '../agents/index.js';
+import type { EventBody } from '../journal/index.js';
+import {
+  type Backend,
+  type ChangesetEntry,
+  gitIgnored,
+  saveManifest,
+  sortChanges,
+  type Workspace,
+} from '../workspace/index.js';
+import type { AttemptRequest, AttemptResult, Executor } from './executor.js';
+import { OutputLog, Tail } from './output.js';
+import { createOutputLimit } from './output-events.js';
+import { type Ended, howItEnded, supervise } from './supervise.js';
+
+/** How often the number of changed files is looked at, in milliseconds. */
+const PROGRESS_MS = 1_000;
+/** Characters of verify's output that a retry's prompt gets, and of standard error that an adapter gets to judge. */
+const TAIL = 4_096;
+
+type Emit = (event: EventBody) => void;
+
+/** Runs attempts as processes on this machine, in workspaces of one backend. */
+export class LocalExecutor implements Executor {
+  constructor(
+    private readonly backend: Backend,
+    private readonly adapter: (name: string) => Promise<Adapter>,
+  ) {}
+
+  async run(request: AttemptRequest, emit: Emit, signal: AbortSignal): Promise<AttemptResult> {
+    let workspace: Workspace | undefined;
+    let scratch: string | undefined;
+    try {
+      await mkdir(request.dir, { recursive: true });
+      scratch = await mkdtemp(join(tmpdir(), 'forge-attempt-'));
+      workspace = await this.backend.open({
+        root: request.root,
+        start: request.start,
+        name: request.name,
+        base: request.base,
+      });
+      return await this.#attempt(request, workspace, scratch, emit, signal);
+    } catch (error) {
+      return failed('error', (error as Error).message);
+    } finally {
+      await workspace?.close();
+      if (scratch) await rm(scratch, { recursive: true, force: true });
+    }
+  }
+
+  async #attempt(
+    request: AttemptRequest,
+    workspace: Workspace,
+    scratch: string,
+    emit: Emit,
+    signal: AbortSignal,
+  ): Promise<AttemptResult> {
+    const { task } = request;
+    const log = new OutputLog(join(request.dir, 'output.log'));
+    try {
+      const adapter = await this.adapter(task.agent);
+      const env = taskEnvironment(request, workspace);
+      if (request.prompt) await writeFile(join(request.dir, 'prompt.md'), request.prompt);
+      const command = await adapter.prepare({
+        task,
+        attempt: request.attempt,
+        prompt: request.prompt,
+        workspacePath: workspace.path,
+        root: request.root,
+        scratch,
+        env,
+        others: request.others,
+        caseInsensitive: request.caseInsensitive,
+      });
+      const reader = adapter.reader();
+      const stderr = new Tail(TAIL);
+      const output = outputEvents(request, emit);
+      const stopProgress = reportProgress(request, workspace, emit);
+      const ended = await supervise(workspace, command, {
+        timeoutMs: task.timeout,
+        signal,
+        log,
+        onLine: (stream, text) => {
+          if (stream === 'stderr') stderr.add(text);
+          const meant = stream === 'stdout' ? reader.line(text) : [];
+          if (meant.length === 0 && !(adapter.takesPrompt && stream === 'stdout')) output(stream, text);
+          for (const event of meant) emit(agentEvent(request, event));
+        },
+      });
+      await stopProgress();
+      const verdict = judge(ended, reader.finish({ ...ended, stderrTail: stderr.text }), task.timeout);
+      const collected = await this.#collect(request, workspace, adapter);
+      const result: AttemptResult = { ...collected, exitCode: ended.exitCode, signal: ended.signal };
+      if (verdict) return { ...result, ...verdict };
+      if (collected.strays.length > 0) {
+        return { ...result, outcome: 'strays', reason: strayReason(task.owns.length > 0, collected.strays) };
+      }
+      if (task.verify === undefined) return { ...result, outcome: 'succeeded' };
+      return { ...result, ...(await this.#verify(request, task.verify, workspace, env, log, emit, signal)) };
+    } finally {
+      await log.close();
+    }
+  }
+
+  /** Collects before `verify` runs: what a check writes (coverage, caches) is not the task's work. */
+  async #collect(request: AttemptRequest, workspace: Workspace, adapter: Adapter) {
+    const { changeset, special } = await workspace.collect(join(request.dir, 'changeset'));
+    const { kept, strays, dropped } = sortChanges(changeset, request.owned);
+    const ignored = await gitIgnored(
+      request.root,
+      strays.map((entry) => entry.path),
+    );
+    const unforgiven = strays.filter((entry) => !ignored.has(entry.path));
+    const entries = adapter.normaliseNewFileModes ? kept.map(withUsualMode) : kept;
+    const mine = { ...changeset, entries };
+    await saveManifest(mine);
+    return {
+      outcome: 'succeeded' as const,
+      changeset: mine,
+      strays: unforgiven.map((entry) => entry.path),
+      dropped: strays.length - unforgiven.length + dropped.length + special.length,
+    };
+  }
+
+  async #verify(
+    request: AttemptRequest,
+    verify: string,
+    workspace: Workspace,
+    env: Readonly<Record<string, string>>,
+    log: OutputLog,
+    emit: Emit,
+    signal: AbortSignal,
+  ): Promise<Partial<AttemptResult>> {
+    log.note(`--- verify: ${verify}\n`);
+    const tail = new Tail(TAIL);
+    const output = outputEvents(request, emit);
+    const ended = await supervise(
+      workspace,
+      { argv: ['sh', '-c', verify], env },
+      {
+        timeoutMs: request.task.timeout,
+        signal,
+        log,
+        onLine: (stream, text) => {
+          tail.add(text);
+          output(stream, text);
+        },
+      },
+    );
+    if (ended.error) return { outcome: 'error', reason: ended.error.message };
+    if (ended.stopped === 'cancelled') return { outcome: 'cancelled', reason: 'interrupted during verify' };
+    if (ended.stopped === 'timeout') {
+      return {
+        outcome: 'timeout',
+        reason: `verify took longer than ${seconds(request.task.timeout)}`,
+        verifyOutput: tail.text,
+      };
+    }
+    if (ended.exitCode === 0) return { outcome: 'succeeded' };
+    return {
+      outcome: 'verify',
+      reason: `verify failed (${howItEnded(ended)}): ${verify}`,
+      exitCode: ended.exitCode,
+      signal: ended.signal,
+      verifyOutput: tail.text,
+    };
+  }
+}
+
+/** The environment of a task: forge's own, the plan's and task's `env`, and where it is. */
+export function taskEnvironment(
+  request: Pick<AttemptRequest, 'run' | 'task' | 'attempt'>,
+  workspace: Pick<Workspace, 'path'>,
+): Record<string, string> {
+  return {
+    ...inheritedEnvironment(),
+    ...request.task.env,
+    PWD: workspace.path,
+    FORGE_RUN: request.run,
+    FORGE_TASK: request.task.id,
+    FORGE_TRY: String(request.attempt),
+  };
+}
+
+/** What every command gets from the shell that started forge: everything but forge's own switches. */
+export function inheritedEnvironment(): Record<string, string> {
+  const env: Record<string, string> = {};
+  for (const [name, value] of Object.entries(process.env)) {
+    if (value !== undefined && !name.startsWith('FORGE_FAULT') && name !== 'OLDPWD') env[name] = value;
+  }
+  return env;
+}
+
+function judge(
+  ended: Ended,
+  verdict: ReturnType<ReturnType<Adapter['reader']>['finish']>,
+  timeoutMs: number,
+): Pick<AttemptResult, 'outcome' | 'reason' | 'retryAfterMs'> | undefined {
+  if (ended.stopped === 'cancelled') return { outcome: 'cancelled', reason: 'interrupted' };
+  if (ended.stopped === 'timeout')
+    return { outcome: 'timeout', reason: `took longer than ${seconds(timeoutMs)}` };
+  if (ended.error) return { outcome: 'error', reason: ended.error.message };
+  if (verdict.ok) return undefined;
+  if (!verdict.rateLimited) return { outcome: 'exit', reason: verdict.reason };
+  const { retryAfterMs } = verdict.rateLimited;
+  return {
+    outcome: 'rate-limited',
+    reason: verdict.reason,
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  };
+}
+
+function strayReason(ownsSomething: boolean, strays: readonly string[]): string {
+  const shown = strays.slice(0, 5).join(', ') + (strays.length > 5 ? ` and ${strays.length - 5} more` : '');
+  return ownsSomething
+    ? `changed files outside what it owns: ${shown}`
+    : `owns nothing, so it must change nothing, but changed ${shown}`;
+}
+
+/** Some agents create files as 0600 whatever the umask: gives such a new file the mode that umask would give. */
+function withUsualMode(entry: ChangesetEntry): ChangesetEntry {
+  if (entry.kind !== 'file' || entry.change !== 'created' || entry.mode !== 0o600) return entry;
+  return { ...entry, mode: 0o666 & ~process.umask() };
+}
+
+function outputEvents(
+  request: AttemptRequest,
+  emit: Emit,
+): (stream: 'stdout' | 'stderr', text: string) => void {
+  const limit = createOutputLimit();
+  return (stream, line) => {
+    const text = limit(line);
+    if (text !== undefined) {
+      emit({ type: 'attempt.output', task: request.task.id, attempt: request.attempt, stream, text });
+    }
+  };
+}
+
+function agentEvent(request: AttemptRequest, event: AgentEvent): EventBody {
+  const about = { task: request.task.id, attempt: request.attempt };
+  switch (event.type) {
+    case 'message':
+      return { type: 'agent.message', ...about, text: event.text };
+    case 'tool':
+      return {
+        type: 'agent.tool',
+        ...about,
+        tool: event.tool,
+        summary: event.summary,
+        ...(event.error && { error: true }),
+      };
+    case 'usage': {
+      const { inputTokens, outputTokens, turns } = event;
+      return {
+        type: 'agent.usage',
+        ...about,
+        inputTokens,
+        outputTokens,
+        ...(turns !== undefined && { turns }),
+      };
+    }
+    default:
+      return event satisfies never;
+  }
+}
+
+/** Emits `attempt.progress` when the number of changed files changes; gives the function that stops it. */
+function reportProgress(request: AttemptRequest, workspace: Workspace, emit: Emit): () => Promise<void> {
+  let last = 0;
+  let looking: Promise<void> | undefined;
+  const look = async () => {
+    // A failure here costs a number in the live table; what matters is found by collect().
+    const files = await workspace.filesChanged().catch(() => undefined);
+    if (files === undefined || files === last) return;
+    last = files;
+    emit({ type: 'attempt.progress', task: request.task.id, attempt: request.attempt, files });
+  };
+  const timer = setInterval(() => {
+    looking ??= look().finally(() => {
+      looking = undefined;
+    });
+  }, PROGRESS_MS);
+  return async () => {
+    clearInterval(timer);
+    await looking;
+  };
+}
+
+function seconds(ms: number): string {
+  return ms >= 60_000 && ms % 60_000 === 0 ? `${ms / 60_000}m` : `${ms / 1000}s`;
+}
+
+function failed(outcome: 'error', reason: string): AttemptResult {
+  return { outcome, reason, exitCode: null, signal: null, strays: [], dropped: 0 };
+}

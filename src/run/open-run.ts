@@ -1,0 +1,104 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { agentNames } from '../agents/index.js';
+import { ExitCode } from '../exit-code.js';
+import { ForgeError } from '../forge-error.js';
+import { dropTornLine, type ForgeEvent, Journal, readJournal } from '../journal/index.js';
+import { loadBase } from '../merge/index.js';
+import { readPlan } from '../plan/index.js';
+import { type Changeset, chooseBackend, loadChangeset } from '../workspace/index.js';
+import type { PreparedRun } from './execute-run.js';
+import { ownedByAny } from './owned-by.js';
+import { type RunFolder, type RunRequest, readRequest } from './run-folder.js';
+import { selectTasks } from './select-tasks.js';
+
+/** What the journal of a run says about how far it came. */
+export interface Progress {
+  lastSeq: number;
+  /** Tasks whose changesets are kept. */
+  done: string[];
+  merged: boolean;
+  /** Given up by `forge abort`. */
+  abandoned: boolean;
+  /** The pid of the forge that last worked on it. */
+  pid?: number;
+  /** The exit code of its last session; undefined when that was cut short (or is under way). */
+  exitCode?: number;
+}
+
+/** Folds a run's journal into what `resume`, `merge`, `abort` and `clean` need to know. */
+export function progressOf(events: Iterable<ForgeEvent>): Progress {
+  const done = new Set<string>();
+  const progress: Progress = { lastSeq: 0, done: [], merged: false, abandoned: false };
+  for (const event of events) {
+    progress.lastSeq = event.seq;
+    if (event.type === 'run.started') {
+      progress.pid = event.pid;
+      delete progress.exitCode;
+    } else if (event.type === 'task.finished') {
+      if (event.state === 'succeeded' || event.state === 'up-to-date') done.add(event.task);
+      else done.delete(event.task);
+    } else if (event.type === 'merge.finished') {
+      progress.merged ||= event.state === 'merged';
+      progress.abandoned = event.state === 'declined' && event.reason === ABANDONED;
+    } else if (event.type === 'run.finished') progress.exitCode = event.exitCode;
+  }
+  return { ...progress, done: [...done] };
+}
+
+/** The reason that `forge abort` gives to a run's `merge.finished`. */
+export const ABANDONED = 'given up with forge abort';
+
+/**
+ * Opens a kept run to go on with it: the plan as it ran, its base, the changesets it has. `redo` forgets the
+ * changesets (`-B`). The caller holds the root's lock. Throws ForgeError (2) when there is nothing to go on with.
+ */
+export async function openRun(
+  folder: RunFolder,
+  changes: Pick<RunRequest, 'backend' | 'jobs'> & { keepGoing?: boolean; redo?: boolean },
+): Promise<PreparedRun> {
+  dropTornLine(folder.journal);
+  const progress = progressOf(readJournal(folder.journal));
+  if (progress.merged) throw new ForgeError(`run ${folder.id} is merged already`, ExitCode.invalid);
+  const request = { ...readRequest(folder), ...withoutUndefined(changes) };
+  const result = await readPlan({
+    file: request.planFile,
+    text: readFileSync(folder.plan, 'utf8'),
+    vars: request.vars,
+    agents: agentNames,
+  });
+  if (!result.ok) {
+    const first = result.diagnostics[0]!;
+    throw new ForgeError(
+      `the plan of run ${folder.id} is no longer valid here: ${first.message}; start again with \`forge apply\``,
+      ExitCode.invalid,
+    );
+  }
+  const { plan } = result;
+  const done = new Map<string, Changeset>();
+  if (!changes.redo) {
+    for (const id of progress.done) {
+      if (existsSync(folder.changeset(id))) done.set(id, await loadChangeset(folder.changeset(id)));
+    }
+  }
+  const tasks = selectTasks(plan, request.tasks);
+  const chosen = await chooseBackend({
+    root: plan.root,
+    runDir: folder.dir,
+    runId: folder.id,
+    ...(request.backend && { wanted: request.backend }),
+  });
+  return {
+    plan,
+    request,
+    tasks,
+    folder,
+    journal: new Journal(folder.journal, folder.id, progress.lastSeq),
+    base: await loadBase(folder.base, ownedByAny(plan, tasks)),
+    chosen,
+    done,
+  };
+}
+
+function withoutUndefined<T extends object>(value: T): Partial<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as Partial<T>;
+}

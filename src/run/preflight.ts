@@ -1,0 +1,23 @@
+import { loadAdapter } from '../agents/index.js';
+import { ExitCode } from '../exit-code.js';
+import { ForgeError } from '../forge-error.js';
+import { checkCommitTarget, MergeError } from '../merge/index.js';
+import type { SelectedTask } from './select-tasks.js';
+
+/** Checks that every agent of the tasks can run, before anything starts. Throws AgentUnavailableError. */
+export async function preflight(root: string, tasks: readonly SelectedTask[]): Promise<void> {
+  for (const agent of new Set(tasks.map(({ task }) => task.agent))) {
+    const adapter = await loadAdapter(agent);
+    const mine = tasks.filter(({ task }) => task.agent === agent).map(({ task }) => task);
+    await adapter.preflight(mine, root, process.env);
+  }
+}
+
+/** Checks that `--branch NAME` or `--commit` can work, before anything starts. Throws ForgeError (2). */
+export async function preflightCommit(root: string, branch: string | undefined): Promise<void> {
+  try {
+    await checkCommitTarget(root, branch);
+  } catch (error) {
+    throw error instanceof MergeError ? new ForgeError(error.message, ExitCode.invalid) : error;
+  }
+}

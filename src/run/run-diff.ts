@@ -1,0 +1,83 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { ExitCode } from '../exit-code.js';
+import { ForgeError } from '../forge-error.js';
+import { readJournal } from '../journal/index.js';
+import { loadBase } from '../merge/index.js';
+import {
+  applyEntries,
+  type ComposedEntry,
+  composeChangesets,
+  decodeName,
+  loadChangeset,
+} from '../workspace/index.js';
+import { progressOf } from './open-run.js';
+import type { RunFolder } from './run-folder.js';
+
+/**
+ * What a run (or one of its tasks) changes against the start of the run, as a unified diff with git's headers. Content
+ * of files that git ignores was not kept from before: they show as new. `color` is git's own.
+ */
+export async function runDiff(folder: RunFolder, task: string | undefined, color: boolean): Promise<string> {
+  const { done } = progressOf(readJournal(folder.journal));
+  if (task !== undefined && !done.includes(task)) {
+    throw new ForgeError(
+      `run ${folder.id} has no result of a task ${task}; it has ${done.join(', ') || 'none'}`,
+      ExitCode.invalid,
+    );
+  }
+  const ids = task === undefined ? done : [task];
+  const changesets = await Promise.all(ids.map((id) => loadChangeset(folder.changeset(id))));
+  const entries = composeChangesets(changesets);
+  const base = await loadBase(folder.base);
+  const scratch = await mkdtemp(join(tmpdir(), 'forge-diff-'));
+  try {
+    const before = await Promise.all(entries.map(({ path }) => baseEntry(base, path)));
+    for (const [side, state] of [
+      ['a', before.filter((entry) => entry !== undefined)],
+      ['b', entries.filter(({ kind }) => kind !== 'absent')],
+    ] as const) {
+      await mkdir(join(scratch, side));
+      await applyEntries(join(scratch, side), state);
+    }
+    const { stdout } = await execa(
+      'git',
+      [
+        'diff',
+        '--no-index',
+        '--no-prefix',
+        '--no-ext-diff',
+        `--color=${color ? 'always' : 'never'}`,
+        'a',
+        'b',
+      ],
+      { cwd: scratch, reject: false, stripFinalNewline: false, env: { GIT_CONFIG_NOSYSTEM: '1' } },
+    );
+    return stdout;
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+async function baseEntry(
+  base: Awaited<ReturnType<typeof loadBase>>,
+  path: string,
+): Promise<ComposedEntry | undefined> {
+  const was = await base.lookup(path);
+  if (!was) return undefined;
+  if (was.kind === 'symlink') return { path, kind: 'symlink', change: 'created', target: was.target ?? '' };
+  if (was.kind === 'directory') return { path, kind: 'directory', change: 'created', mode: was.mode };
+  const blob = await base.content(path);
+  if (blob === undefined) return undefined;
+  return {
+    path,
+    kind: 'file',
+    change: 'created',
+    mode: was.mode,
+    size: 0,
+    hash: was.hash ?? '',
+    blob: typeof blob === 'string' ? blob : decodeName(blob),
+  };
+}

@@ -1,0 +1,114 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { ExitCode } from '../exit-code.js';
+import { ForgeError } from '../forge-error.js';
+
+/** Where everything of one run is kept: `<root>/.forge/runs/<id>/`. All members are absolute paths. */
+export class RunFolder {
+  readonly dir: string;
+
+  constructor(
+    readonly root: string,
+    readonly id: string,
+  ) {
+    this.dir = join(root, '.forge', 'runs', id);
+  }
+
+  get journal(): string {
+    return join(this.dir, 'journal.ndjson');
+  }
+  /** The plan as it ran. */
+  get plan(): string {
+    return join(this.dir, 'forge.plan.yaml');
+  }
+  /** How it was started: see RunRequest. */
+  get request(): string {
+    return join(this.dir, 'request.json');
+  }
+  get base(): string {
+    return join(this.dir, 'base');
+  }
+  task(id: string): string {
+    return join(this.dir, 'tasks', id);
+  }
+  attempt(task: string, attempt: number): string {
+    return join(this.task(task), `attempt-${attempt}`);
+  }
+  /** The changeset of a task that succeeded. */
+  changeset(task: string): string {
+    return join(this.task(task), 'changeset');
+  }
+  gateLog(index: number): string {
+    return join(this.dir, 'gates', `${index + 1}.log`);
+  }
+  get integration(): string {
+    return join(this.dir, 'integration');
+  }
+}
+
+/** Makes `.forge/` (which ignores itself for git) and the folder of a new run in it. */
+export function createRunFolder(root: string): RunFolder {
+  const forge = join(root, '.forge');
+  mkdirSync(join(forge, 'runs'), { recursive: true });
+  const ignore = join(forge, '.gitignore');
+  if (!existsSync(ignore)) writeFileSync(ignore, '# forge keeps runs here; `forge clean` empties it.\n*\n');
+  const now = new Date().toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
+  const folder = new RunFolder(root, `${now}-${randomBytes(2).toString('hex')}`);
+  mkdirSync(folder.dir);
+  return folder;
+}
+
+/** Ids of the runs kept for a root, oldest first. */
+export function listRuns(root: string): string[] {
+  const dir = join(root, '.forge', 'runs');
+  if (!existsSync(dir)) return [];
+  return readdirSync(dir, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && existsSync(join(dir, entry.name, 'journal.ndjson')))
+    .map((entry) => entry.name)
+    .sort();
+}
+
+/** Finds a run by its id or the only id that starts or ends with it; the latest when none is named. Throws ForgeError (2). */
+export function findRun(root: string, wanted?: string): RunFolder {
+  const runs = listRuns(root);
+  if (runs.length === 0)
+    throw new ForgeError(`no runs are kept in ${join(root, '.forge')}`, ExitCode.invalid);
+  if (wanted === undefined) return new RunFolder(root, runs.at(-1)!);
+  if (runs.includes(wanted)) return new RunFolder(root, wanted);
+  const matches = runs.filter((id) => id.startsWith(wanted) || id.endsWith(wanted));
+  if (matches.length === 1) return new RunFolder(root, matches[0]!);
+  const known = runs.slice(-5).reverse().join(', ');
+  throw new ForgeError(
+    matches.length === 0
+      ? `there is no run ${wanted}; the latest are ${known}`
+      : `${wanted} could be ${matches.join(' or ')}; give more of the id`,
+    ExitCode.invalid,
+  );
+}
+
+/** The nearest folder at or above `from` that has a `.forge`; undefined when there is none. */
+export function findRoot(from: string): string | undefined {
+  for (let dir = from; ; dir = dirname(dir)) {
+    if (existsSync(join(dir, '.forge', 'runs'))) return dir;
+    if (dirname(dir) === dir) return undefined;
+  }
+}
+
+/** How a run was started, kept so that `resume` and `merge` do the same. */
+export interface RunRequest {
+  planFile: string;
+  vars: Record<string, string>;
+  /** Task ids named on the command line; empty = all. */
+  tasks: string[];
+  jobs?: number;
+  keepGoing: boolean;
+  backend?: 'overlay' | 'clone' | 'copy';
+  branch?: string;
+  commit: boolean;
+}
+
+/** Reads back how a run was started. */
+export function readRequest(folder: RunFolder): RunRequest {
+  return JSON.parse(readFileSync(folder.request, 'utf8')) as RunRequest;
+}

@@ -1,0 +1,41 @@
+import { ExitCode } from '../exit-code.js';
+import { ForgeError } from '../forge-error.js';
+import { graphOf } from '../graph/index.js';
+import { nearestName } from '../nearest-name.js';
+import type { Plan, Task } from '../plan/index.js';
+
+/** A task that is to run, with its place in the order. */
+export interface SelectedTask {
+  task: Task;
+  /** Must have succeeded just before it. */
+  prerequisites: readonly string[];
+  /** Everything that comes before it, in topological order: its workspace holds their changes. */
+  startsFrom: readonly string[];
+  /** Longest way to the end of the plan. */
+  priority: number;
+}
+
+/**
+ * The tasks named and everything they need, all tasks when none is named; in topological order.
+ * Throws ForgeError (2) for a name that is no task.
+ */
+export function selectTasks(plan: Plan, names: readonly string[]): SelectedTask[] {
+  const byId = new Map(plan.tasks.map((task) => [task.id, task]));
+  for (const name of names) {
+    if (byId.has(name)) continue;
+    const meant = nearestName(name, [...byId.keys()]);
+    throw new ForgeError(
+      `the plan has no task ${name}${meant ? `; did you mean ${meant}?` : ''}`,
+      ExitCode.invalid,
+    );
+  }
+  const graph = graphOf(plan);
+  const priorities = graph.priorities();
+  const ids = names.length === 0 ? graph.order() : graph.select(names);
+  return ids.map((id) => ({
+    task: byId.get(id)!,
+    prerequisites: graph.directPrerequisites(id),
+    startsFrom: graph.prerequisites(id),
+    priority: priorities.get(id)!,
+  }));
+}

@@ -1,0 +1,98 @@
+import { copyBackend } from './copy.js';
+import { BackendUnavailableError } from './failure.js';
+import { overlayBackend } from './overlay.js';
+import { probeClone, probeNamespace, probeOverlay } from './probe.js';
+import { prepareStateFolder, stateFolders } from './state-folder.js';
+import type { Backend, BackendName, ChosenBackend } from './workspace.js';
+
+export interface ChooseOptions {
+  /** Absolute real path of the working tree. */
+  root: string;
+  /** The only backend to consider. */
+  wanted?: BackendName;
+  /** The run's folder, on root's own file system; probing makes a folder in it for a moment. */
+  runDir: string;
+  /** [A-Za-z0-9._-] */
+  runId: string;
+}
+
+type Tried = { backend: Backend; reason: string } | { refused: string };
+
+/**
+ * Picks overlay, clone or copy, the first that works, by really doing it once; or tries the one that is wanted.
+ * `reason` is one line for the start of a run: what the backend is, and why better ones were passed over.
+ * Throws BackendUnavailableError where nothing (or not the wanted one) works.
+ */
+export async function chooseBackend(options: ChooseOptions): Promise<ChosenBackend> {
+  const order: readonly BackendName[] =
+    options.wanted === undefined ? ['overlay', 'clone', 'copy'] : [options.wanted];
+  const passedOver: string[] = [];
+  for (const name of order) {
+    const tried = await attempt(name, options);
+    if ('backend' in tried) {
+      const over = passedOver.length === 0 ? '' : ` (${passedOver.join('; ')})`;
+      return { backend: tried.backend, reason: tried.reason + over };
+    }
+    if (options.wanted !== undefined) throw new BackendUnavailableError(name, tried.refused);
+    passedOver.push(`no ${name}: ${tried.refused}`);
+  }
+  throw new BackendUnavailableError('copy', passedOver.join('; '));
+}
+
+async function attempt(name: BackendName, options: ChooseOptions): Promise<Tried> {
+  switch (name) {
+    case 'overlay':
+      return tryOverlay(options);
+    case 'clone':
+      return tryCopy('clone', options);
+    case 'copy':
+      return tryCopy('copy', options);
+    default:
+      return name satisfies never;
+  }
+}
+
+async function tryOverlay(options: ChooseOptions): Promise<Tried> {
+  const refusals: string[] = [];
+  for (const candidate of stateFolders()) {
+    const folder = prepareStateFolder(candidate, options.root, true);
+    if ('refused' in folder) {
+      refusals.push(folder.refused);
+      continue;
+    }
+    const probed = await probeOverlay({ ...options, stateFolder: folder.path });
+    if ('mode' in probed)
+      return {
+        backend: overlayBackend(folder.path, probed.mode),
+        reason: `overlay: tasks see a private view at the tree's own path, changes are kept in ${folder.path}`,
+      };
+    if (probed.final) return { refused: probed.refused };
+    refusals.push(probed.refused);
+  }
+  return { refused: [...new Set(refusals)].join(', ') };
+}
+
+async function tryCopy(name: 'clone' | 'copy', options: ChooseOptions): Promise<Tried> {
+  const refusals: string[] = [];
+  for (const candidate of stateFolders()) {
+    const folder = prepareStateFolder(candidate, options.root, false);
+    const refused =
+      'refused' in folder
+        ? folder.refused
+        : name === 'clone'
+          ? probeClone(options.runDir, folder.path)
+          : undefined;
+    if (refused !== undefined) {
+      refusals.push(refused);
+      continue;
+    }
+    const confinement = await probeNamespace(options.root, folder.path, options.runId);
+    const what =
+      name === 'clone'
+        ? `clone: each task gets a reflinked copy in ${folder.path}; it costs little disk, but the time to make every file`
+        : `copy: each task gets a full copy in ${folder.path}; it costs the time and the disk of the whole tree each time`;
+    const open = confinement.how === 'none' ? `; without namespaces (${confinement.why})` : '';
+    return { backend: copyBackend(name, folder.path, confinement.how), reason: what + open };
+  }
+  return { refused: [...new Set(refusals)].join(', ') };
+}

@@ -1,0 +1,89 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { accessSync, constants, lstatSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import type { Command, Running } from './workspace.js';
+
+/** How the commands of a workspace are kept together: in a namespace, or by marking them. */
+export interface Confinement {
+  /** Where this process finds what the commands see at an absolute path. */
+  outside(path: string): string;
+  spawn(command: Command): Running;
+  /** Ends every process still alive; gives how many there were. */
+  endProcesses(): Promise<number>;
+  /** Ends everything, for good. */
+  close(): Promise<void>;
+}
+
+/** What `execvp` searches when the environment has no PATH. */
+const DEFAULT_PATH = '/bin:/usr/bin';
+
+/** Whether a program exists, as a message for people where it doesn't. `outside` translates paths as the command sees them. */
+export function missingProgram(
+  command: Command,
+  cwd: string,
+  outside: (path: string) => string,
+): Error | undefined {
+  const [program] = command.argv;
+  const path = command.env.PATH ?? DEFAULT_PATH;
+  const places = program.includes('/')
+    ? [isAbsolute(program) ? program : join(cwd, program)]
+    : path
+        .split(':')
+        .map((folder) =>
+          join(folder === '' ? cwd : isAbsolute(folder) ? folder : join(cwd, folder), program),
+        );
+  if (places.some((place) => isProgram(outside(place)))) return undefined;
+  return new Error(
+    program.includes('/')
+      ? `cannot start ${program}: there is no such program, or it may not be executed`
+      : `cannot start ${program}: no such program in PATH (${path})`,
+  );
+}
+
+function isProgram(path: string): boolean {
+  try {
+    const stats = lstatSync(path);
+    if (stats.isDirectory()) return false;
+    // Where a link leads can't be told from outside the namespace; the program's start will tell.
+    if (!stats.isSymbolicLink()) accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    // Not there, or not for us: the search goes on, as execvp's does.
+    return false;
+  }
+}
+
+/** A command that could not be started. */
+export function notStarted(error: Error): Running {
+  const empty = () => {
+    const stream = new PassThrough();
+    stream.end();
+    return stream;
+  };
+  return {
+    stdout: empty(),
+    stderr: empty(),
+    ended: Promise.resolve({ exitCode: null, signal: null, error }),
+    kill: () => undefined,
+  };
+}
+
+/** Spawns in a session of its own: a Ctrl-C on the terminal reaches forge alone, which then ends its tasks in order. */
+export function spawnDetached(
+  argv: readonly string[],
+  options: { cwd?: string; env: Readonly<Record<string, string>> },
+): { child: ChildProcess; ended: Running['ended']; stdout: Running['stdout']; stderr: Running['stderr'] } {
+  const [program, ...args] = argv;
+  const child = spawn(program ?? '', args, {
+    cwd: options.cwd,
+    env: { ...options.env },
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ended = new Promise<Awaited<Running['ended']>>((resolve) => {
+    child.once('error', (error) => resolve({ exitCode: null, signal: null, error }));
+    child.once('exit', (exitCode, signal) => resolve({ exitCode, signal }));
+  });
+  return { child, ended, stdout: child.stdout, stderr: child.stderr };
+}

@@ -1,0 +1,151 @@
+import { type BigIntStats, lstatSync, readFileSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Breather } from './breathe.js';
+import type { Collector, Start } from './collector.js';
+import { targetInCopy, targetInRoot } from './copy-links.js';
+import { below, DiskTree } from './disk-tree.js';
+import { encodePath } from './path-bytes.js';
+import type { PathState } from './path-state.js';
+import type { StartView } from './start-view.js';
+
+/** Longer than a tick of the clock that file systems stamp with (10 ms at 100 Hz). */
+const TICK_MS = 12;
+
+/** What was noted of one path: enough to see that it may have changed. */
+interface Note {
+  kind: 'file' | 'symlink' | 'directory' | 'special';
+  mode: number;
+  size: number;
+  mtimeNs: bigint;
+  ctimeNs: bigint;
+  ino: bigint;
+  /** Of a link: the target that it has in the working tree, and the one that it was given in the copy. */
+  target?: { original: string; now: string };
+}
+
+/** The state of a copied tree right after it was made. */
+export class CopyManifest {
+  readonly #notes = new Map<string, Note>();
+
+  constructor(
+    readonly root: string,
+    readonly copy: string,
+  ) {}
+
+  /** Walks a fresh copy: notes every path, and turns links that lead back into the working tree to the copy. */
+  async take(): Promise<void> {
+    const tree = new DiskTree(this.copy);
+    const breather = new Breather();
+    const folders = [''];
+    for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+      this.#turnGitFile(folder);
+      for (const name of tree.children(folder)) {
+        if (breather.isDue) await breather.breathe();
+        const path = below(folder, name);
+        const stats = tree.stat(path);
+        if (stats === undefined) continue;
+        if (stats.isDirectory()) folders.push(path);
+        this.#notes.set(path, stats.isSymbolicLink() ? this.#turnLink(tree, path, stats) : note(stats));
+      }
+    }
+    // A change within the same tick of the clock would leave all times as they are.
+    await pause(TICK_MS);
+  }
+
+  /** Checks every path that may have changed since. */
+  async scan(now: DiskTree, collector: Collector): Promise<void> {
+    const breather = new Breather();
+    const gone = new Set(this.#notes.keys());
+    const folders = [''];
+    for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+      for (const name of now.children(folder)) {
+        if (breather.isDue) await breather.breathe();
+        const path = below(folder, name);
+        const stats = now.stat(path);
+        if (stats === undefined) continue;
+        gone.delete(path);
+        if (stats.isDirectory()) folders.push(path);
+        if (!isSame(this.#notes.get(path), note(stats))) await collector.check(path);
+      }
+    }
+    for (const path of gone) await collector.check(path);
+  }
+
+  /** What a link's target in the copy stands for in the working tree. */
+  translate(path: string, target: string): string {
+    const noted = this.#notes.get(path)?.target;
+    return noted?.now === target ? noted.original : targetInRoot(this.root, this.copy, target);
+  }
+
+  /** This manifest as what a collector compares with. Content is where `view` has it, unless root was edited since. */
+  asStart(view: StartView, openedNs: bigint): Start {
+    const state = async (path: string): Promise<{ state: PathState; live: boolean }> => {
+      const noted = this.#notes.get(path);
+      if (noted === undefined) return { state: { kind: 'absent' }, live: false };
+      switch (noted.kind) {
+        case 'special':
+          return { state: { kind: 'special' }, live: false };
+        case 'directory':
+          return { state: { kind: 'directory', mode: noted.mode }, live: false };
+        case 'symlink':
+          return { state: { kind: 'symlink', target: noted.target?.original }, live: false };
+        case 'file': {
+          const { state: origin, live } = await view.state(path);
+          const { mode, size } = noted;
+          if (origin.kind !== 'file')
+            return { state: { kind: 'file', mode, size, content: 'unknown' }, live };
+          const isEdited = live && (origin.stats?.ctimeNs ?? openedNs) >= openedNs;
+          const content = isEdited ? 'unknown' : origin.content;
+          const stats = origin.stats === undefined ? {} : { stats: origin.stats };
+          return { state: { kind: 'file', mode, size, content, ...stats }, live };
+        }
+        default:
+          return noted.kind satisfies never;
+      }
+    };
+    return { state, children: () => [] };
+  }
+
+  #turnLink(tree: DiskTree, path: string, stats: BigIntStats): Note {
+    const stored = tree.readLink(path);
+    const turned = targetInCopy(this.root, this.copy, path, stored);
+    const target = { original: stored, now: turned ?? stored };
+    if (turned === undefined) return { ...note(stats), target };
+    unlinkSync(tree.absolute(path));
+    symlinkSync(encodePath(turned), tree.absolute(path));
+    return { ...note(lstatSync(tree.absolute(path), { bigint: true })), target };
+  }
+
+  /** A nested repository whose `.git` is a file may name its git folder by an absolute path in the working tree. */
+  #turnGitFile(folder: string): void {
+    const path = encodePath(`${this.copy}/${below(folder, '.git')}`);
+    if (!(lstatSync(path, { throwIfNoEntry: false })?.isFile() ?? false)) return;
+    const target = /^gitdir: (\/.+?)\n*$/s.exec(readFileSync(path, 'utf8'))?.[1];
+    const turned = target === undefined ? undefined : targetInCopy(this.root, this.copy, '.git', target);
+    if (turned !== undefined) writeFileSync(path, `gitdir: ${turned}\n`);
+  }
+}
+
+function note(stats: BigIntStats): Note {
+  const kind = stats.isFile()
+    ? 'file'
+    : stats.isDirectory()
+      ? 'directory'
+      : stats.isSymbolicLink()
+        ? 'symlink'
+        : 'special';
+  const { size, mtimeNs, ctimeNs, ino } = stats;
+  return { kind, mode: Number(stats.mode & 0o7777n), size: Number(size), mtimeNs, ctimeNs, ino };
+}
+
+/** A folder's times change with what is in it, which is looked at itself. */
+function isSame(before: Note | undefined, now: Note): boolean {
+  if (before === undefined || before.kind !== now.kind || before.mode !== now.mode) return false;
+  if (now.kind === 'directory') return true;
+  return (
+    before.size === now.size &&
+    before.ino === now.ino &&
+    before.mtimeNs === now.mtimeNs &&
+    before.ctimeNs === now.ctimeNs
+  );
+}

@@ -1,0 +1,60 @@
+import { WorkspaceError } from './failure.js';
+import { decodeName, encodePath } from './path-bytes.js';
+import { run } from './run-program.js';
+
+/**
+ * Takes paths relative to root; gives those that git ignores, by the rules of the working tree itself (never those of
+ * a workspace, where a task may have changed them) and never a tracked one. Empty where root is in no repository.
+ * Throws WorkspaceError where git cannot answer.
+ */
+export async function gitIgnored(root: string, paths: readonly string[]): Promise<Set<string>> {
+  const ignored = new Set<string>();
+  const queue: (readonly string[])[] = paths.length === 0 ? [] : [paths];
+  for (let batch = queue.pop(); batch !== undefined; batch = queue.pop()) {
+    const input = Buffer.concat(batch.flatMap((path) => [Buffer.from(encodePath(path)), Buffer.from([0])]));
+    const answer = await run(
+      'git',
+      [
+        '-c',
+        'core.fsmonitor=false',
+        '-c',
+        'core.hooksPath=/dev/null',
+        '-c',
+        'safe.directory=*',
+        'check-ignore',
+        '-z',
+        '--stdin',
+      ],
+      { cwd: root, input, env: withoutGit(process.env) },
+    );
+    if (answer.exitCode === 0) {
+      for (const name of split(answer.stdout)) ignored.add(decodeName(name));
+    } else if (answer.exitCode !== 1) {
+      if (answer.exitCode === null || answer.stderr.includes('not a git repository')) return new Set();
+      // git gives up the whole list for one path that lies beyond a link or in a submodule: such a path is not ignored.
+      const isAboutPath = /beyond a symbolic link|in submodule|[Pp]athspec/.test(answer.stderr);
+      if (!isAboutPath)
+        throw new WorkspaceError(`git check-ignore failed in ${root}: ${answer.stderr.split('\n')[0]}`);
+      if (batch.length > 1) {
+        const middle = Math.ceil(batch.length / 2);
+        queue.push(batch.slice(0, middle), batch.slice(middle));
+      }
+    }
+  }
+  return ignored;
+}
+
+/** GIT_DIR and its kind would point git at another repository. */
+function withoutGit(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('GIT_')));
+}
+
+function split(answer: Buffer): Buffer[] {
+  const names: Buffer[] = [];
+  for (let start = 0; start < answer.length; ) {
+    const end = answer.indexOf(0, start);
+    names.push(answer.subarray(start, end < 0 ? answer.length : end));
+    start = end < 0 ? answer.length : end + 1;
+  }
+  return names;
+}

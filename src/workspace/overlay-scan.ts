@@ -1,0 +1,82 @@
+import type { BigIntStats } from 'node:fs';
+import { Breather } from './breathe.js';
+import type { Collector } from './collector.js';
+import { below, DiskTree } from './disk-tree.js';
+
+export interface UpperScan {
+  /** The overlay's upper folder. */
+  upper: string;
+  lower: DiskTree;
+  /** The merged view. */
+  now: DiskTree;
+  /** Whether folders may be redirected. */
+  redirect: boolean;
+  collector: Collector;
+}
+
+/**
+ * Checks every path that an overlay may have changed, at a cost that grows with what is in the upper folder. In a
+ * folder of the upper, what the lower has and the merged view lacks was deleted (whiteouts and opaque folders alike,
+ * without reading either), and what the upper has may have changed. A folder that was renamed without copying shows
+ * content of another lower folder: its inode in the merged view is not that of the lower folder of the same name
+ * (checked by the probe), and then both sides are compared in full.
+ */
+export async function scanUpper(scan: UpperScan): Promise<void> {
+  const { upper, lower, now, redirect, collector } = scan;
+  const upperTree = new DiskTree(upper);
+  const breather = new Breather();
+  const folders = [''];
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    if (breather.isDue) await breather.breathe();
+    const merged = now.children(folder);
+    const present = new Set(merged);
+    for (const name of lower.children(folder)) {
+      if (!present.has(name)) await collector.checkTree(below(folder, name));
+    }
+    for (const name of upperTree.children(folder)) {
+      if (!present.has(name)) continue;
+      const path = below(folder, name);
+      const stats = upperTree.stat(path);
+      if (stats === undefined) continue;
+      if (!stats.isDirectory()) {
+        // A folder in the lower may have become a file, and then all that was in it is gone.
+        await collector.checkTree(path);
+      } else if (redirect && isElsewhere(now.stat(path), lower.stat(path))) {
+        await collector.checkTree(path);
+      } else {
+        await collector.check(path);
+        folders.push(path);
+      }
+    }
+  }
+}
+
+function isElsewhere(merged: BigIntStats | undefined, lower: BigIntStats | undefined): boolean {
+  return lower === undefined || !lower.isDirectory() || merged?.ino !== lower.ino;
+}
+
+/** Looking at more entries than this is not worth the time of a progress display. */
+const GLANCE = 5000;
+
+/** Files, links and deletions in an upper folder newer than `sinceNs` (ctime), hidden ones left out. Stops counting after 5,000 entries. */
+export function countChanged(upper: string, sinceNs: bigint): number {
+  const tree = new DiskTree(upper);
+  let count = 0;
+  let seen = 0;
+  const folders = [''];
+  for (let folder = folders.pop(); folder !== undefined && seen < GLANCE; folder = folders.pop()) {
+    let names: string[] = [];
+    try {
+      names = tree.children(folder);
+    } catch {
+      // Removed meanwhile, or made unreadable by the task: a progress display can do without it.
+    }
+    for (const name of names) {
+      seen += 1;
+      const stats = tree.stat(below(folder, name));
+      if (stats?.isDirectory()) folders.push(below(folder, name));
+      else if (stats !== undefined && stats.ctimeNs >= sinceNs) count += 1;
+    }
+  }
+  return count;
+}

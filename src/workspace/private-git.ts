@@ -1,0 +1,33 @@
+import { copyFileSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { copyTree, type Reflink } from './copy-tree.js';
+import type { GitPlace } from './git-place.js';
+import { run } from './run-program.js';
+
+/**
+ * Gives a copy of a worktree a `.git` of its own: an ordinary git folder with this worktree's HEAD and index and the
+ * repository's objects, refs and config, whatever stood in its place (a worktree's file, a link, nothing).
+ */
+export async function makePrivateGit(git: GitPlace, top: string, reflink: Reflink): Promise<void> {
+  const own = join(top, '.git');
+  await rm(own, { recursive: true, force: true });
+  mkdirSync(own);
+  await copyTree(git.commonDir, own, reflink, ['worktrees']);
+  if (git.gitDir !== git.commonDir) {
+    for (const name of readdirSync(git.gitDir)) {
+      const from = join(git.gitDir, name);
+      // `commondir` and `gitdir` are what makes a worktree's folder one.
+      if (['commondir', 'gitdir', 'locked'].includes(name) || !statSync(from).isFile()) continue;
+      copyFileSync(from, join(own, name));
+    }
+    if (existsSync(join(git.gitDir, 'logs/HEAD'))) {
+      mkdirSync(join(own, 'logs'), { recursive: true });
+      copyFileSync(join(git.gitDir, 'logs/HEAD'), join(own, 'logs/HEAD'));
+    }
+  }
+  const config = join(own, 'config');
+  // A submodule's config names its worktree, and the repository behind worktrees may be bare.
+  await run('git', ['config', '--file', config, '--unset-all', 'core.worktree']);
+  await run('git', ['config', '--file', config, 'core.bare', 'false']);
+}

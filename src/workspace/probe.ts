@@ -1,0 +1,191 @@
+import { randomBytes } from 'node:crypto';
+import {
+  constants,
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { CopyConfinement } from './copy.js';
+import { errorCode } from './failure.js';
+import { findGit, gitFoldersOutside } from './git-place.js';
+import { mountsBelow } from './mounts-below.js';
+import { Namespace, namespacesRuledOut } from './namespace.js';
+import { type OverlayMode, overlayMount } from './overlay-mounts.js';
+import { removeTree } from './remove-tree.js';
+import { makeScratch } from './scratch.js';
+
+export interface ProbeOptions {
+  root: string;
+  runDir: string;
+  runId: string;
+  stateFolder: string;
+}
+
+/** `final`: another state folder would not help. */
+export type OverlayProbe = { mode: OverlayMode } | { refused: string; final: boolean };
+
+/** Finds out whether and how overlay works for root with scratch in a state folder, by doing it. */
+export async function probeOverlay(options: ProbeOptions): Promise<OverlayProbe> {
+  const ruledOut = namespacesRuledOut();
+  if (ruledOut !== undefined) return { refused: ruledOut, final: true };
+  const [mount] = mountsBelow(options.root);
+  if (mount !== undefined)
+    return { refused: `another file system is mounted inside the working tree, at ${mount}`, final: true };
+  // Inode numbers tell renamed folders only where both layers are on one file system.
+  const sameDisk = statSync(options.stateFolder).dev === statSync(options.root).dev;
+  const modes: OverlayMode[] = [{ userNamespace: true, redirect: false }];
+  if (process.getuid?.() === 0) {
+    modes.unshift({ userNamespace: false, redirect: false });
+    if (sameDisk) modes.unshift({ userNamespace: false, redirect: true });
+  }
+  let refused = '';
+  for (const mode of modes) {
+    const complaint = await tryMode(mode, options);
+    if (complaint === undefined) return { mode };
+    if (refused === '') refused = complaint;
+  }
+  return { refused, final: false };
+}
+
+/** What commands do to a tree that a bad overlay would get wrong. */
+const EXERCISE =
+  'cd "$1" && echo more >>f && rm -rf d && mkdir d && echo new >d/new && mv a tmp && mv c a && echo x >b/x';
+
+/** Mounts root and a small tree in the run's folder, works in both and looks at the outcome; gives what went wrong. */
+async function tryMode(
+  mode: OverlayMode,
+  { root, runDir, runId, stateFolder }: ProbeOptions,
+): Promise<string | undefined> {
+  const scratch = makeScratch(stateFolder, `${runId}.probe`);
+  const sample = makeSample(runDir);
+  let namespace: Namespace | undefined;
+  try {
+    const view = join(scratch.dir, 'view');
+    mkdirSync(view);
+    const git = gitFoldersOutside(root, findGit(root));
+    namespace = await Namespace.open({
+      name: `${runId}.probe`,
+      cwd: scratch.dir,
+      view: root,
+      userNamespace: mode.userNamespace,
+      mounts: [
+        overlayMount(scratch.dir, 'view-', sample, view, mode),
+        ...git.map((folder, index) => overlayMount(scratch.dir, `git${index}-`, folder, folder, mode)),
+        overlayMount(scratch.dir, '', root, root, mode),
+      ],
+    });
+    const merged = namespace.outside(root);
+    if (statSync(merged).dev === statSync(root).dev) return 'the mount does not show on the working tree';
+    const name = `.forge-probe-${randomBytes(6).toString('hex')}`;
+    writeFileSync(join(merged, name), name);
+    if (existsSync(join(root, name)) || readFileSync(join(scratch.dir, 'upper', name), 'utf8') !== name)
+      return 'a file written in the view does not end up in its upper folder';
+    const exercise = namespace.spawn({
+      argv: ['sh', '-c', EXERCISE, 'sh', view],
+      env: { PATH: process.env.PATH ?? '' },
+    });
+    const complaint = readAll(exercise.stderr);
+    const { exitCode, error } = await exercise.ended;
+    if (error !== undefined) return error.message;
+    if (exitCode !== 0) return `working in the view failed: ${(await complaint).split('\n')[0]}`;
+    return wrongOutcome(namespace.outside(view), sample, mode.redirect);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  } finally {
+    await namespace?.close();
+    await removeTree(scratch.dir);
+    await removeTree(sample);
+  }
+}
+
+function makeSample(runDir: string): string {
+  const sample = join(runDir, `probe-${randomBytes(6).toString('hex')}`);
+  for (const folder of ['a', 'b', 'c', 'd']) {
+    mkdirSync(join(sample, folder), { recursive: true });
+    writeFileSync(join(sample, folder, folder), folder);
+  }
+  writeFileSync(join(sample, 'f'), 'base\n');
+  return sample;
+}
+
+function wrongOutcome(merged: string, lower: string, redirect: boolean): string | undefined {
+  const isRight =
+    readFileSync(join(merged, 'f'), 'utf8') === 'base\nmore\n' &&
+    readFileSync(join(lower, 'f'), 'utf8') === 'base\n' &&
+    readdirSync(join(merged, 'd')).join() === 'new' &&
+    readdirSync(join(merged, 'a')).join() === 'c' &&
+    readdirSync(join(merged, 'tmp')).join() === 'a' &&
+    !existsSync(join(merged, 'c')) &&
+    readdirSync(lower).length === 5;
+  if (!isRight) return 'what a command does in the view does not come out right';
+  if (!redirect) return undefined;
+  const inode = (tree: string, name: string) => lstatSync(join(tree, name), { bigint: true }).ino;
+  const tells = (name: string) => inode(merged, name) !== inode(lower, name);
+  return !tells('b') && tells('a') && tells('d') ? undefined : 'renamed folders cannot be told from others';
+}
+
+async function readAll(stream: AsyncIterable<Buffer>): Promise<string> {
+  let text = '';
+  for await (const chunk of stream) text += chunk.toString('utf8');
+  return text;
+}
+
+/** Why files of root cannot be reflinked into the state folder (by forcing it once), or undefined where they can. */
+export function probeClone(runDir: string, stateFolder: string): string | undefined {
+  const token = randomBytes(6).toString('hex');
+  const from = join(runDir, `probe-${token}`);
+  const to = join(stateFolder, `probe-${token}`);
+  try {
+    mkdirSync(dirname(from), { recursive: true });
+    // Small content may be stored inside the inode, where it can't be shared.
+    writeFileSync(from, Buffer.alloc(65_536, 1));
+    copyFileSync(from, to, constants.COPYFILE_FICLONE_FORCE);
+    return undefined;
+  } catch (error) {
+    const code = errorCode(error) ?? 'unknown error';
+    if (code === 'EXDEV')
+      return `${stateFolder} is on another file system than the working tree (set FORGE_STATE_DIR)`;
+    if (['ENOTSUP', 'EOPNOTSUPP', 'EINVAL', 'ENOSYS', 'ENOTTY'].includes(code))
+      return `the file system has no reflinks (btrfs, xfs and APFS do)`;
+    return `a reflink failed (${code})`;
+  } finally {
+    rmSync(from, { force: true });
+    rmSync(to, { force: true });
+  }
+}
+
+/** How commands of a copied workspace can be confined here, by opening a namespace in which root is read-only. */
+export async function probeNamespace(
+  root: string,
+  stateFolder: string,
+  runId: string,
+): Promise<{ how: CopyConfinement; why: string }> {
+  const ruledOut = namespacesRuledOut();
+  if (ruledOut !== undefined) return { how: 'none', why: ruledOut };
+  let why = '';
+  const ways: CopyConfinement[] =
+    process.getuid?.() === 0 ? ['namespace', 'user-namespace'] : ['user-namespace'];
+  for (const how of ways) {
+    try {
+      const namespace = await Namespace.open({
+        name: `${runId}.probe`,
+        cwd: stateFolder,
+        view: stateFolder,
+        userNamespace: how === 'user-namespace',
+        mounts: [root, ...mountsBelow(root)].map((target) => ({ type: 'read-only', target })),
+      });
+      await namespace.close();
+      return { how, why };
+    } catch (error) {
+      why = error instanceof Error ? error.message : String(error);
+    }
+  }
+  return { how: 'none', why };
+}

@@ -1,0 +1,44 @@
+import { spawn } from 'node:child_process';
+
+/** How a small helper program ended. `ok` = it could be started and exited with 0. */
+export interface Outcome {
+  ok: boolean;
+  exitCode: number | null;
+  stdout: Buffer;
+  stderr: string;
+}
+
+export interface RunOptions {
+  cwd?: string;
+  env?: NodeJS.ProcessEnv;
+  input?: Buffer | string;
+}
+
+/** Runs a program to its end, with messages in plain English. Never throws: a program that is not there has `exitCode` null and says so in `stderr`. */
+export function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, {
+      cwd: options.cwd,
+      env: { ...(options.env ?? process.env), LC_ALL: 'C' },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    const stdout: Buffer[] = [];
+    const stderr: Buffer[] = [];
+    child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
+    child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+    child.once('error', (error) =>
+      resolve({ ok: false, exitCode: null, stdout: Buffer.alloc(0), stderr: error.message }),
+    );
+    child.once('close', (exitCode) =>
+      resolve({
+        ok: exitCode === 0,
+        exitCode,
+        stdout: Buffer.concat(stdout),
+        stderr: Buffer.concat(stderr).toString('utf8').trim(),
+      }),
+    );
+    // A program may end without reading all its input (EPIPE); its exit code tells what matters.
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(options.input);
+  });
+}

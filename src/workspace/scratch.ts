@@ -1,0 +1,74 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { errorCode, explain } from './failure.js';
+import { isDead, type Owner, thisProcess } from './owner.js';
+import { endProcessesOf } from './processes.js';
+import { removeTree } from './remove-tree.js';
+import { stateFolders } from './state-folder.js';
+
+const OWNER = 'owner.json';
+/** A scratch folder without a readable owner was left half made by a crash; younger ones may be in the making. */
+const HALF_MADE_MS = 10 * 60_000;
+
+/** A folder of one workspace, outside root, that says who made it. */
+export interface Scratch {
+  dir: string;
+  /** ctime (ns) of its owner file, on the clock that file systems use: later changes have later ctimes. */
+  madeNs: bigint;
+}
+
+/** Makes a scratch folder in a state folder. `name` goes into its name and is the FORGE_ATTEMPT marker of its processes. */
+export function makeScratch(stateFolder: string, name: string): Scratch {
+  const dir = join(stateFolder, `${name}-${randomBytes(6).toString('hex')}`);
+  try {
+    mkdirSync(dir, { mode: 0o700 });
+    writeFileSync(join(dir, OWNER), JSON.stringify({ ...thisProcess(), name }));
+    return { dir, madeNs: statSync(join(dir, OWNER), { bigint: true }).ctimeNs };
+  } catch (error) {
+    throw explain(error, `make the scratch folder ${dir}`);
+  }
+}
+
+/**
+ * Removes the scratch that dead runs left in the state folders, and ends processes of theirs that still live (where
+ * no namespace ended them). Gives the folders removed. One readdir a state folder when there is nothing to do.
+ */
+export async function sweepScratch(): Promise<string[]> {
+  const removed: string[] = [];
+  for (const folder of stateFolders()) {
+    for (const name of list(folder)) {
+      const dir = join(folder, name);
+      const owner = readOwner(dir);
+      if (owner === undefined ? !isOld(dir) : !isDead(owner)) continue;
+      if (owner !== undefined) await endProcessesOf(owner.name);
+      await removeTree(dir);
+      removed.push(dir);
+    }
+  }
+  return removed;
+}
+
+function list(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    // Never used, or somebody else's: either way none of our scratch is in it.
+    if (['ENOENT', 'EACCES', 'ENOTDIR'].includes(errorCode(error) ?? '')) return [];
+    throw explain(error, `read ${folder}`);
+  }
+}
+
+function readOwner(dir: string): (Owner & { name: string }) | undefined {
+  try {
+    return JSON.parse(readFileSync(join(dir, OWNER), 'utf8')) as Owner & { name: string };
+  } catch {
+    // Half made, half removed or not a scratch folder: its age decides.
+    return undefined;
+  }
+}
+
+function isOld(dir: string): boolean {
+  const stats = statSync(dir, { throwIfNoEntry: false });
+  return stats !== undefined && Date.now() - stats.mtimeMs > HALF_MADE_MS;
+}

@@ -1,0 +1,25 @@
+import { accessSync, constants } from 'node:fs';
+
+const found = new Map<string, string | undefined>();
+
+/** Absolute path of a program of the system, looked up once: in PATH, then where system programs lie when PATH leaves them out (sbin). */
+export function findTool(name: string): string | undefined {
+  if (found.has(name)) return found.get(name);
+  const folders = [...(process.env.PATH ?? '').split(':'), '/usr/bin', '/bin', '/usr/sbin', '/sbin'];
+  const path = folders
+    .filter((folder) => folder.startsWith('/'))
+    .map((folder) => `${folder}/${name}`)
+    .find(isExecutable);
+  found.set(name, path);
+  return path;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    // Not there: the next folder may have it.
+    return false;
+  }
+}

@@ -1,0 +1,63 @@
+import { type Confinement, missingProgram, notStarted, spawnDetached } from './confinement.js';
+import { endProcessesOf, MARKER, processesOf, signal } from './processes.js';
+import { findTool } from './tools.js';
+import type { Command, Running } from './workspace.js';
+
+/**
+ * Confinement where there are no namespaces: every command is the leader of its own process group and carries a
+ * marker in its environment, by which /proc finds whatever left the group (setsid, double fork). The kernel ends the
+ * command itself when forge dies (where setpriv is there); what it left behind is found by the next forge command.
+ */
+export class Unconfined implements Confinement {
+  readonly #groups = new Set<number>();
+  #count = 0;
+
+  constructor(
+    readonly name: string,
+    readonly cwd: string,
+    readonly extraEnv: Readonly<Record<string, string>> = {},
+  ) {}
+
+  outside(path: string): string {
+    return path;
+  }
+
+  spawn(command: Command): Running {
+    const missing = missingProgram(command, this.cwd, (path) => path);
+    if (missing !== undefined) return notStarted(missing);
+    this.#count += 1;
+    const marker = `${this.name}:${this.#count}`;
+    const setpriv = findTool('setpriv');
+    const { child, ...running } = spawnDetached(
+      [...(setpriv === undefined ? [] : [setpriv, '--pdeathsig', 'KILL', '--']), ...command.argv],
+      { cwd: this.cwd, env: { ...command.env, ...this.extraEnv, [MARKER]: marker } },
+    );
+    const leader = child.pid;
+    if (leader !== undefined) this.#groups.add(leader);
+    return {
+      ...running,
+      kill: (name) => {
+        if (leader === undefined) return;
+        const pids = processesOf(
+          marker,
+          child.exitCode === null && child.signalCode === null ? [leader] : [],
+        );
+        signal(-leader, name);
+        for (const pid of pids) signal(pid, name);
+        // A stopped process would not see the signal before it is continued.
+        if (name === 'SIGTERM') for (const pid of pids) signal(pid, 'SIGCONT');
+      },
+    };
+  }
+
+  async endProcesses(): Promise<number> {
+    const count = await endProcessesOf(this.name);
+    for (const leader of this.#groups) signal(-leader, 'SIGKILL');
+    this.#groups.clear();
+    return count;
+  }
+
+  async close(): Promise<void> {
+    await this.endProcesses();
+  }
+}

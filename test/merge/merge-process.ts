@@ -1,0 +1,15 @@
+import { readFileSync } from 'node:fs';
+import { recoverMerge, writeMerge } from '../../src/merge/index.js';
+
+/** A process of its own for tests that kill it: `write JOB` writes a merge, `recover ROOT` recovers one. Prints the result as JSON. */
+const [, , what, argument] = process.argv;
+try {
+  const result =
+    what === 'write'
+      ? await writeMerge(JSON.parse(readFileSync(argument!, 'utf8')) as Parameters<typeof writeMerge>[0])
+      : await recoverMerge(argument!);
+  console.log(JSON.stringify(result));
+} catch (error) {
+  console.log(JSON.stringify({ error: (error as Error).message }));
+  process.exitCode = 1;
+}

@@ -1,0 +1,214 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { stripVTControlCharacters } from 'node:util';
+import fc from 'fast-check';
+import stringWidth from 'string-width';
+import { formatElapsed } from '../../src/report/duration.js';
+import { renderFrame } from '../../src/report/frame.js';
+import {
+  foldEvents,
+  formatDuration,
+  sanitize,
+  supportsUnicode,
+  toJsonText,
+  wantsColor,
+} from '../../src/report/index.js';
+import { canvasFor } from '../../src/report/table.js';
+import { cut, displayWidth } from '../../src/report/width.js';
+import { Recording, START } from './recording.js';
+
+test('durations', () => {
+  const shown = [-5, 0, 44, 1240, 59_949, 59_950, 60_000, 372_000, 3_599_499, 3_599_500, 7_500_000].map(
+    formatDuration,
+  );
+  assert.deepEqual(shown, [
+    '0.0s',
+    '0.0s',
+    '0.0s',
+    '1.2s',
+    '59.9s',
+    '1m00s',
+    '1m00s',
+    '6m12s',
+    '59m59s',
+    '1h00m',
+    '2h05m',
+  ]);
+  assert.deepEqual([999, 59_999, 60_000, 3_600_000].map(formatElapsed), ['0s', '59s', '1m00s', '1h00m']);
+});
+
+test('sanitize: escapes, controls, bidirectional overrides and bytes become visible; text stays', () => {
+  assert.equal(sanitize('a\u001b[31mb\u009bc\u0000\n\r\t\u007f'), 'a\\x1b[31mb\\x9bc\\x00\\n\\r\\t\\x7f');
+  assert.equal(
+    sanitize('\u202egnp.exe\u2066\u2028\ufeff\udce9\ud800'),
+    '\\u202egnp.exe\\u2066\\u2028\\ufeff\\xe9\\ud800',
+  );
+  assert.equal(sanitize('naïve 日本 👩‍💻 \\n'), 'naïve 日本 👩‍💻 \\n');
+});
+
+test('sanitize: nothing that a terminal acts on is left, whatever the text', () => {
+  const text = fc.string({ unit: 'binary' }).chain((wild) => fc.string().map((tame) => wild + tame));
+  fc.assert(
+    fc.property(text, (value) => {
+      const safe = sanitize(value);
+      assert.doesNotMatch(safe, /[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u);
+      assert.equal(sanitize(safe), safe);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('JSON text escapes what JSON alone leaves raw, and means the same', () => {
+  const value = { text: '\u009b31m\u007f\u2028\u202e\u001b\udce9é' };
+  const json = toJsonText(value);
+  assert.match(json, /^[\x20-\x7eé]*$/);
+  assert.deepEqual(JSON.parse(json), value);
+});
+
+test('width: never less than what string-width measures, for every character and every text', () => {
+  for (let code = 0x20; code <= 0x10ffff; code += 1) {
+    if (code >= 0xd800 && code <= 0xdfff) continue;
+    const character = String.fromCodePoint(code);
+    const ours = displayWidth(character);
+    if (sanitize(character) !== character) continue;
+    assert.ok(ours >= stringWidth(character), `U+${code.toString(16)}: ${ours} < ${stringWidth(character)}`);
+  }
+  const text = fc.string({ unit: 'grapheme', maxLength: 30 }).map(sanitize);
+  fc.assert(
+    fc.property(text, (value) => assert.ok(displayWidth(value) >= stringWidth(value))),
+    { numRuns: 3000 },
+  );
+  for (const shown of ['1️⃣', '❤️', '🇩🇪', '👩‍👩‍👧', '日本', 'e\u0301', '한국', 'ﾊﾟ'])
+    assert.ok(displayWidth(shown) >= stringWidth(shown), shown);
+  assert.deepEqual(['abc', '日本', 'e\u0301', '🚀'].map(displayWidth), [3, 4, 1, 2]);
+});
+
+test('cut: fits, keeps what fits, never splits a character', () => {
+  assert.equal(cut('hello', 5, '…'), 'hello');
+  assert.equal(cut('hello!', 5, '…'), 'hell…');
+  assert.equal(cut('日本語', 5, '…'), '日本…');
+  assert.equal(cut('日本語', 6, '…'), '日本語');
+  assert.equal(cut('🚀🚀', 3, '...'), '...');
+  assert.equal(cut('abc', 0, '…'), '');
+  assert.equal(cut('abcd', 2, '...'), '');
+  const text = fc.string({ unit: 'grapheme', maxLength: 60 }).map(sanitize);
+  fc.assert(
+    fc.property(text, fc.nat(70), (value, columns) => {
+      const shown = cut(value, columns, '…');
+      assert.ok(stringWidth(shown) <= columns);
+      assert.ok(shown === value || shown === '' || shown.endsWith('…'));
+      assert.doesNotMatch(shown, /\p{Cs}/u);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('the live screen is never wider or higher than the terminal, whatever tasks are called and say', () => {
+  const word = fc.string({
+    unit: fc.oneof(fc.constantFrom('日', '🚀', 'é', 'x', ' ', '\u001b', '\n'), fc.string()),
+    maxLength: 60,
+  });
+  const step = fc.record({
+    id: word,
+    said: word,
+    end: fc.constantFrom('run', 'succeeded', 'failed', 'skipped', 'cancelled', 'up-to-date', 'none'),
+    files: fc.nat(100_000),
+  });
+  fc.assert(
+    fc.property(
+      fc.array(step, { maxLength: 30 }),
+      fc.array(word, { maxLength: 8 }),
+      fc.integer({ min: 1, max: 120 }),
+      fc.integer({ min: 1, max: 40 }),
+      fc.boolean(),
+      (steps, gates, columns, rows, color) => {
+        const recording = new Recording().start(
+          steps.map(({ id }) => ({ id })),
+          gates,
+          { backendReason: gates[0] },
+        );
+        for (const { id, said, end, files } of steps) {
+          if (end === 'none') continue;
+          recording.begin(id);
+          recording.add({ type: 'agent.message', task: id, attempt: 1, text: said });
+          recording.add({ type: 'attempt.progress', task: id, attempt: 1, files });
+          if (end !== 'run')
+            recording.add({
+              type: 'task.finished',
+              task: id,
+              state: end,
+              attempts: 1,
+              ms: files,
+              changes: files,
+              reason: said,
+            });
+        }
+        gates.forEach((gate, index) => {
+          if (index % 3 > 0) recording.gate(gate, index % 3 === 1, 1234);
+        });
+        recording.add({ type: 'merge.started', paths: 5 });
+        const view = foldEvents(recording.events);
+        const lines = renderFrame(view, canvasFor(view, { color, columns, now: START + 99_000 }), rows);
+        assert.ok(lines.length <= rows);
+        for (const line of lines) {
+          const text = stripVTControlCharacters(line);
+          assert.doesNotMatch(text, /\p{Cc}/u);
+          assert.ok(stringWidth(text) <= columns, JSON.stringify(line));
+        }
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+test('more tasks than rows: failed and running ones are shown, the others are counted', () => {
+  const recording = new Recording().start(Array.from({ length: 50 }, (_, n) => ({ id: `t${n}` })));
+  for (let n = 0; n < 20; n += 1) recording.begin(`t${n}`).succeed(`t${n}`, 1000);
+  recording.begin('t30').begin('t31');
+  recording.add({
+    type: 'task.finished',
+    task: 't40',
+    state: 'failed',
+    attempts: 1,
+    ms: 10,
+    changes: 0,
+    reason: 'bad',
+  });
+  const view = foldEvents(recording.events);
+  assert.deepEqual(renderFrame(view, canvasFor(view, { color: false, columns: 80, now: START + 2500 }), 7), [
+    'jwt-auth · forge.plan.yaml · 50 tasks · 4 at once · overlay',
+    '· t20',
+    '● t30    2s',
+    '● t31    2s',
+    '✗ t40  0.0s  0 files  bad',
+    '+ 46 more: 20 succeeded, 26 waiting',
+    'Progress: ████░░░░░░ 44% (21/50 tasks), about 7s left',
+  ]);
+});
+
+test('colours: the flag, FORCE_COLOR, NO_COLOR, the terminal, in that order', () => {
+  const color = (flag: boolean | undefined, env: Record<string, string>, isTTY: boolean) =>
+    wantsColor({ flag, env, isTTY });
+  assert.equal(color(undefined, {}, true), true);
+  assert.equal(color(undefined, {}, false), false);
+  assert.equal(color(undefined, { TERM: 'dumb' }, true), false);
+  assert.equal(color(undefined, { NO_COLOR: '1' }, true), false);
+  assert.equal(color(undefined, { NO_COLOR: '' }, true), true);
+  assert.equal(color(undefined, { FORCE_COLOR: '1' }, false), true);
+  assert.equal(color(undefined, { FORCE_COLOR: '' }, false), true);
+  assert.equal(color(undefined, { FORCE_COLOR: '0' }, true), false);
+  assert.equal(color(undefined, { FORCE_COLOR: '1', NO_COLOR: '1' }, false), true);
+  assert.equal(color(false, { FORCE_COLOR: '1' }, true), false);
+  assert.equal(color(true, { NO_COLOR: '1', TERM: 'dumb' }, false), true);
+});
+
+test('Unicode: not on the Linux console, dumb terminals or other locales', () => {
+  assert.equal(supportsUnicode({}, 'linux'), true);
+  assert.equal(supportsUnicode({ LANG: 'C.UTF-8' }, 'linux'), true);
+  assert.equal(supportsUnicode({ LANG: 'de_DE.utf8' }, 'linux'), true);
+  assert.equal(supportsUnicode({ LANG: 'C.UTF-8', LC_ALL: 'C' }, 'linux'), false);
+  assert.equal(supportsUnicode({ LANG: 'C.UTF-8', TERM: 'linux' }, 'linux'), false);
+  assert.equal(supportsUnicode({ TERM: 'dumb' }, 'linux'), false);
+  assert.equal(supportsUnicode({}, 'win32'), false);
+  assert.equal(supportsUnicode({ WT_SESSION: '1' }, 'win32'), true);
+});
