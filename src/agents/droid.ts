@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExitCode } from '../exit-code.js';
 import { ForgeError } from '../forge-error.js';
+import { nearestName } from '../nearest-name.js';
 import type { Task } from '../plan/index.js';
 import type { Command } from '../workspace/index.js';
 import type { Adapter, AttemptContext } from './adapter.js';
@@ -10,7 +11,6 @@ import { readUserSettings, SETTINGS_VARIABLE, writeDroidSettings } from './droid
 import { DroidStreamReader } from './droid-stream.js';
 import { toolFlags } from './droid-tools.js';
 import { findProgram } from './find-program.js';
-import { nearestName } from './nearest-name.js';
 import { readPersona } from './persona.js';
 
 /** Settings under `agents: { droid: … }`. */

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExitCode } from '../exit-code.js';
 import { ForgeError } from '../forge-error.js';
-import { nearestName } from './nearest-name.js';
+import { nearestName } from '../nearest-name.js';
 
 /** A custom droid, read from `.factory/droids/NAME.md`. */
 export interface Persona {

@@ -282,10 +282,11 @@ async function ignored(root: string, paths: readonly string[]): Promise<string[]
   // git gives up on a path that leads through a symlink.
   for (const path of paths) if (!(await blockedParent(root, path, () => false))) askable.push(path);
   if (askable.length === 0) return [];
-  const input = Buffer.concat(askable.flatMap((path) => [Buffer.from(encodePath(path)), Buffer.from([0])]));
+  // check-ignore takes pathspecs and refuses --literal-pathspecs; `./` keeps a leading `:` from being magic.
+  const input = Buffer.concat(askable.map((path) => Buffer.from(encodePath(`./${path}\0`))));
   const told = await git(root, ['check-ignore', '-z', '--stdin'], { input });
   if (told.code > 1) throw new MergeError(`git check-ignore failed: ${told.stderr}`);
-  return records(told.stdout);
+  return records(told.stdout).map((path) => path.slice(2));
 }
 
 /** The commit message: one line, the goal, the trailers. Control characters (also in ids) become spaces. */

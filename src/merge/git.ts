@@ -17,7 +17,7 @@ const REDIRECTS =
 const SAFE = [
   ...['-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null'],
   ...['-c', 'core.trustctime=true', '-c', 'core.checkStat=default'],
-  ...['-c', 'core.quotePath=false', '--literal-pathspecs'],
+  ...['-c', 'core.quotePath=false'],
 ];
 
 /**

@@ -54,7 +54,12 @@ export async function preflight(
         await access(open.at('.'), constants.W_OK | constants.X_OK);
         const stat = await lstat(open.at('.'));
         places.set(folder, stat.dev === device ? undefined : at);
-        if (at === folder) for (const item of items) await checkTarget(open, item, stat);
+        if (at !== folder) return;
+        for (const item of items) {
+          await checkTarget(open, item, stat).catch((error: unknown) => {
+            throw explain('replace', item.path, error, NOTHING_TOUCHED);
+          });
+        }
       } finally {
         await open.close();
       }

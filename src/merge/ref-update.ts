@@ -1,4 +1,5 @@
 import { encodePath } from '../workspace/index.js';
+import { fault } from './fault.js';
 import { git, records } from './git.js';
 import { MergeError } from './merge-error.js';
 import type { GitEntry, RefUpdate } from './merge-plan.js';
@@ -18,6 +19,7 @@ export async function moveRef(root: string, update: RefUpdate): Promise<string |
       return `${update.ref} moved while forge was merging; the run's commits end in ${update.new} (git cherry-pick them, or git merge ${update.new})`;
     }
   }
+  fault('merge-ref-moved');
   const head = (await git(root, ['symbolic-ref', '-q', 'HEAD'])).stdout.toString().trim();
   if (head === update.ref && update.index.length > 0) await moveIndex(root, update);
   return undefined;

@@ -32,22 +32,14 @@ export function complement(set: CharSet): CharSet {
   return result;
 }
 
-/** Takes sets; gives everything in any of them. */
-export function union(sets: readonly CharSet[]): CharSet {
-  return charSet(sets.flatMap(rangesOf));
-}
+const known = new Map<string, CharSet>();
 
-/** Takes a set and a code unit; says whether it is in the set. */
-export function hasChar(set: CharSet, code: number): boolean {
-  let low = 0;
-  let high = set.length / 2 - 1;
-  while (low <= high) {
-    const middle = (low + high) >> 1;
-    if (code < set[middle * 2]!) high = middle - 1;
-    else if (code > set[middle * 2 + 1]!) low = middle + 1;
-    else return true;
-  }
-  return false;
+/** Takes a set; gives the one object that stands for all equal sets, so that they can be compared by identity. */
+export function theSet(set: CharSet): CharSet {
+  const key = set.join();
+  const first = known.get(key);
+  if (first === undefined) known.set(key, set);
+  return first ?? set;
 }
 
 /** The ranges of a set as pairs. */

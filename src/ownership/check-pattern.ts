@@ -1,4 +1,9 @@
-import { readClaim } from './claim.js';
+import { MAX_LENGTH, readClaim } from './claim.js';
+import { CompiledClaim } from './compiled-claim.js';
+import { isSimple } from './outline.js';
+import { UndecidableConstruct } from './regex-parser.js';
+import { findPath } from './search.js';
+import { unbalancedAt } from './unbalanced.js';
 
 /** What is wrong with a pattern; `start` and `end` are offsets in the pattern's text, `end` one past the last. */
 export interface PatternProblem {
@@ -9,113 +14,96 @@ export interface PatternProblem {
   end: number;
 }
 
-const NAMES_PARENT = /(?<=^!*|[/{,(|])(?:\\?\.){2}(?=$|[/},)|])/;
-const NAMES_RESERVED =
-  /(?<=^!*(?:\.\/)*|[/{,(|])\\?\.git(?=$|[/},)|])|(?<=^!*(?:\.\/)*[{(]*)\\?\.forge(?=$|[/},)|])/i;
-const NAMES_NOTHING = /(?<=\/)\.?(?=\/)|(?<=\/)\.$/;
-const LETTER_ESCAPE = /(?<!\\)(?:\\\\)*(\\(?:[A-Za-z0-9_]|$))/;
-const OPENERS: Readonly<Record<string, string>> = { '(': ')', '{': '}' };
+const DRIVE = /^[A-Za-z]:[\\/]/;
+const PARENT = /(?:^|[/{,(|])((?:\\?\.){2})(?=$|[/},)|])/;
+const GIT = /(?:^|[/{,(|])(\\?\.git)(?=$|[/},)|])/i;
+const FORGE = /^[{(]*(\\?\.forge)(?=$|[/},)|])/i;
+const EMPTY_SEGMENT = /(\/{2,})/;
+const DOT_SEGMENT = /(?:^|\/)(\.)(?=\/|$)/;
+const LETTER_ESCAPE = /^(?:[^\\]|\\[^A-Za-z0-9_])*?(\\(?:[A-Za-z0-9_]|$))/s;
+/** Steps of the search for a path that a pattern could name; past them it is taken to name some. */
+const STEPS = 20_000;
 
-/** Takes the text of an `owns` or `reads` pattern; gives what is wrong with it, or null. Only the first problem is given. */
+/**
+ * Takes the text of an `owns` or `reads` pattern; gives the first thing that is wrong with it, or null. What passes
+ * can be compiled and decided. A subtraction may name `.git` and `.forge`, and may come to nothing.
+ */
 export function checkPattern(pattern: string): PatternProblem | null {
   const { glob, subtracts } = readClaim(pattern);
-  const whole = (code: PatternProblem['code'], message: string, hint?: string): PatternProblem => ({
+  const offset = pattern.length - glob.length;
+  const problem = problemOf(glob, subtracts);
+  if (problem === null) return null;
+  return { ...problem, start: problem.start + offset, end: problem.end + offset };
+}
+
+function problemOf(glob: string, subtracts: boolean): PatternProblem | null {
+  type Part = { at: number; length: number };
+  const problem = (
+    code: PatternProblem['code'],
+    message: string,
+    hint?: string,
+    { at, length }: Part = { at: 0, length: glob.length },
+  ): PatternProblem => ({
     code,
     message,
     ...(hint === undefined ? {} : { hint }),
-    start: 0,
-    end: pattern.length,
+    start: at,
+    end: at + length,
   });
-  const at = (
-    code: PatternProblem['code'],
-    start: number,
-    length: number,
-    message: string,
-    hint?: string,
-  ): PatternProblem => ({ ...whole(code, message, hint), start, end: start + length });
+  const part = (expression: RegExp): Part | null => {
+    const match = expression.exec(glob);
+    if (match === null) return null;
+    return { at: match.index + match[0].lastIndexOf(match[1]!), length: match[1]!.length };
+  };
 
-  if (glob === '' || glob === '.')
-    return whole('pattern-invalid', 'the pattern is empty', 'write `**` to claim every file');
-  if (glob.length > 65_536) return whole('pattern-invalid', 'the pattern is longer than 65,536 characters');
-  const nul = pattern.indexOf('\0');
-  if (nul >= 0) return at('pattern-invalid', nul, 1, 'a path cannot hold a NUL character');
-  const drive = /^!*([A-Za-z]:[\\/])/.exec(pattern);
-  if (glob.startsWith('/') || drive !== null) {
-    return whole('path-outside-root', 'an absolute path; patterns are relative to the root of the plan');
+  if (glob === '' || glob === '.') {
+    return problem('pattern-invalid', 'the pattern is empty', 'write `**` to claim every file');
   }
-  const parent = NAMES_PARENT.exec(pattern);
-  if (parent) return at('path-outside-root', parent.index, parent[0].length, '`..` leads out of the root');
-  const misused = LETTER_ESCAPE.exec(pattern);
-  if (misused) {
-    const text = misused[1]!;
-    const start = misused.index + misused[0].length - text.length;
-    const message =
-      'a backslash is not a separator: it takes the meaning from the special character after it';
-    return at('pattern-invalid', start, text.length, message, `write ${pattern.replaceAll('\\', '/')}`);
+  if (glob.length > MAX_LENGTH) {
+    return problem('pattern-invalid', `the pattern is longer than ${MAX_LENGTH} characters`);
   }
-  const nothing = NAMES_NOTHING.exec(pattern);
-  if (nothing) {
-    const start = Math.max(0, nothing.index - 1);
-    return at(
-      'pattern-invalid',
-      start,
-      Math.min(pattern.length, nothing.index + nothing[0].length + 1) - start,
-      nothing[0] === '' ? 'an empty path segment: no file can match' : 'a `.` segment: no file can match',
-    );
+  if (glob.startsWith('/') || DRIVE.test(glob)) {
+    return problem('path-outside-root', 'patterns are relative to the root; this is an absolute path');
   }
-  const reserved = subtracts || pattern.includes('!(') ? null : NAMES_RESERVED.exec(pattern);
-  if (reserved) {
-    const name = /forge/i.test(reserved[0]) ? '.forge' : '.git';
-    return at(
-      'reserved-path',
-      reserved.index,
-      reserved[0].length,
-      `${name} belongs to ${name.slice(1)}: no task may own it`,
-    );
+  const nul = glob.indexOf('\0');
+  if (nul >= 0) {
+    return problem('pattern-invalid', 'no path holds a NUL character', undefined, { at: nul, length: 1 });
   }
-  const open = unbalancedAt(pattern);
-  if (open >= 0) {
-    const char = pattern[open]!;
-    return at(
-      'pattern-invalid',
-      open,
-      1,
-      `\`${char}\` has no partner`,
-      `write \\${char} for the character itself`,
-    );
+  if (glob.includes('..')) {
+    const parent = part(PARENT);
+    if (parent) return problem('path-outside-root', '`..` leads out of the root', undefined, parent);
+  }
+  if (glob.includes('\\')) {
+    const letter = part(LETTER_ESCAPE);
+    if (letter) {
+      const message = 'a backslash does not separate segments: it makes the next character ordinary';
+      return problem('pattern-invalid', message, `write ${glob.replaceAll('\\', '/')}`, letter);
+    }
+  }
+  if (glob.includes('//') || glob.includes('.')) {
+    const segment = part(EMPTY_SEGMENT) ?? part(DOT_SEGMENT);
+    if (segment) return problem('pattern-invalid', 'no path has an empty or `.` segment', undefined, segment);
+  }
+  if (!subtracts && /\.(?:git|forge)/i.test(glob) && !glob.includes('!(')) {
+    const git = part(GIT);
+    if (git) return problem('reserved-path', '.git is reserved: no task may claim it', undefined, git);
+    const forge = part(FORGE);
+    if (forge) return problem('reserved-path', '.forge is reserved: no task may claim it', undefined, forge);
+  }
+  if (isSimple(glob)) return null;
+
+  const at = unbalancedAt(glob);
+  if (at >= 0) {
+    const char = glob[at]!;
+    const hint = `write \\${char} for the character itself`;
+    return problem('pattern-invalid', `\`${char}\` has no partner`, hint, { at, length: 1 });
+  }
+  const { program } = new CompiledClaim(glob, false);
+  if (program instanceof UndecidableConstruct) {
+    return problem('pattern-invalid', `the pattern has ${program.message}, which forge cannot decide`);
+  }
+  if (!subtracts && findPath([program], [], false, { left: STEPS }) === 'none') {
+    return problem('pattern-invalid', 'no path can match the pattern');
   }
   return null;
-}
-
-/** Offset of the first bracket, brace or parenthesis without a partner, or -1. */
-function unbalancedAt(pattern: string): number {
-  const stack: { at: number; close: string }[] = [];
-  for (let i = 0; i < pattern.length; i += 1) {
-    const char = pattern[i]!;
-    if (char === '\\') i += 1;
-    else if (char === '[') {
-      const close = closingBracket(pattern, i);
-      if (close < 0) return i;
-      i = close;
-    } else if (OPENERS[char] !== undefined) stack.push({ at: i, close: OPENERS[char] });
-    else if (char === ')' || char === '}') {
-      if (stack.pop()?.close !== char) return i;
-    } else if (char === ']') return i;
-  }
-  return stack[0]?.at ?? -1;
-}
-
-/** Offset of the `]` that closes the class opened at `open`, or -1; a `]` that comes first stands for itself. */
-function closingBracket(pattern: string, open: number): number {
-  let i = open + 1;
-  if (pattern[i] === '!' || pattern[i] === '^') i += 1;
-  if (pattern[i] === ']') i += 1;
-  for (; i < pattern.length; i += 1) {
-    if (pattern[i] === '\\') i += 1;
-    else if (pattern.startsWith('[:', i)) {
-      const end = pattern.indexOf(':]', i + 2);
-      if (end > 0) i = end + 1;
-    } else if (pattern[i] === ']') return i;
-  }
-  return -1;
 }

@@ -1,5 +1,5 @@
 import { type CharSet, EVERY_CHAR, foldSet } from './char-set.js';
-import { type Claim, readClaim, regexSourceOf } from './claim.js';
+import { type Claim, MAX_LENGTH, MAX_PARENTHESES, readClaim, regexSourceOf } from './claim.js';
 import { compileProgram, type Program } from './program.js';
 import { createRecognizer } from './recognizer.js';
 import { parseRegex, UndecidableConstruct } from './regex-parser.js';
@@ -68,7 +68,12 @@ function claimRegex(claim: Claim, caseInsensitive: boolean): Regex {
   const { glob, below } = claim;
   if (glob === '') return NOTHING;
   const fold = caseInsensitive ? foldSet : (set: CharSet): CharSet => set;
-  const source = SPECIAL.test(glob) ? regexSourceOf(glob) : null;
+  const special = SPECIAL.test(glob);
+  if (glob.length > MAX_LENGTH) throw new UndecidableConstruct(`more than ${MAX_LENGTH} characters`);
+  if (special && glob.split('(').length - 1 > MAX_PARENTHESES) {
+    throw new UndecidableConstruct(`more than ${MAX_PARENTHESES} parentheses`);
+  }
+  const source = special ? regexSourceOf(glob) : null;
   const itself = literal(glob, fold);
   const choices: Regex[] = [];
   if (source !== null) choices.push(parseRegex(source, fold));

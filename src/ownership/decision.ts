@@ -1,3 +1,4 @@
+import { sharedByFolders } from './folder.js';
 import { clash } from './pattern-index.js';
 import type { PooledPattern } from './pattern-pool.js';
 import type { Program } from './program.js';
@@ -24,7 +25,10 @@ export class Decisions {
 
   /** Takes two patterns and what is subtracted; gives whether a path is left that both claim. */
   decide(a: PooledPattern, b: PooledPattern, subtracts: readonly PooledPattern[]): Decision {
-    return this.search([a, b], relevant(a, b, subtracts));
+    if (clash(a.outline, b.outline)) return { state: 'apart' };
+    const taken = relevant(a, b, subtracts);
+    const witness = taken.length === 0 ? sharedByFolders(a.compiled, b.compiled) : undefined;
+    return witness === undefined ? this.search([a, b], taken) : { state: 'shared', witness };
   }
 
   /** Takes patterns; gives whether a path is named by all of `inside` and by none of `outside`. */

@@ -1,5 +1,5 @@
 import type { Decisions } from './decision.js';
-import { foldText } from './outline.js';
+import { foldText } from './fold-text.js';
 import { isOwnablePath } from './path-shape.js';
 import type { PatternPool, PooledPattern } from './pattern-pool.js';
 

@@ -1,4 +1,5 @@
 import type { CompiledClaim } from './compiled-claim.js';
+import { foldText } from './fold-text.js';
 
 /**
  * What every path that a pattern names has in common, as far as a glance at the text shows. Two patterns whose
@@ -20,6 +21,11 @@ const SIMPLE = /^(?:[^\\*?[\]{}()|!+@"^$\n\r\u2028\u2029]|[*?]|\{[^\\*?[\]{}()|!
 const SPECIAL = /[*?{]/;
 const NONE: Outline = { prefix: '', suffix: '', base: '', middle: null };
 
+/** Whether a glob is so plain that nothing can be wrong with it. */
+export function isSimple(glob: string): boolean {
+  return SIMPLE.test(glob);
+}
+
 /** Takes a pattern; gives its outline, in folded case when the pattern ignores case. */
 export function outlineOf(compiled: CompiledClaim): Outline {
   const { glob } = compiled.claim;
@@ -28,14 +34,6 @@ export function outlineOf(compiled: CompiledClaim): Outline {
   if (compiled.literal !== undefined) return { ...NONE, prefix: `${text.replace(/\/+$/, '')}/` };
   if (SIMPLE.test(text)) return simpleOutline(text);
   return { ...NONE, prefix: plainStart(text) };
-}
-
-/** Takes text; gives it with every character folded, one for one. */
-export function foldText(text: string): string {
-  return text.replace(/[\s\S]/g, (char) => {
-    const upper = char.toUpperCase();
-    return upper.length === 1 && (char < '\x80' || upper >= '\x80') ? upper : char;
-  });
 }
 
 /** The prefix of a pattern with parentheses, classes and the like: nothing, if a `|` might split the whole. */

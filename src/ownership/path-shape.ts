@@ -1,4 +1,4 @@
-import { type CharSet, caseFolding, foldSet } from './char-set.js';
+import { type CharSet, caseFolding, foldSet, theSet } from './char-set.js';
 
 const NOT_OWNABLE = /(?:^|\/)(?:\.{0,2}|\.git)(?:\/|$)|^\.forge(?:\/|$)|\0/;
 const NOT_OWNABLE_FOLDED = new RegExp(NOT_OWNABLE.source, 'i');
@@ -36,8 +36,18 @@ const OTHER = PREFIXES.length + INNER.length;
 const PENDING = OTHER + 1;
 const LOW_START = 0xdc00;
 
+const shapes = new Map<boolean, PathShape>();
+
 /** Takes whether names are folded (then the automaton reads folded characters); gives the automaton. */
 export function pathShape(folded: boolean): PathShape {
+  const known = shapes.get(folded);
+  if (known !== undefined) return known;
+  const shape = makePathShape(folded);
+  shapes.set(folded, shape);
+  return shape;
+}
+
+function makePathShape(folded: boolean): PathShape {
   const fold = (text: string): string =>
     folded ? String.fromCharCode(...[...text].map((char) => caseFolding()[char.charCodeAt(0)]!)) : text;
   const words = [...PREFIXES, ...INNER].map(fold);
@@ -69,6 +79,8 @@ export function pathShape(folded: boolean): PathShape {
     },
     accepts: (state) => state !== PENDING && forbidden[state] !== true,
     atSegmentStart: (state) => state === 0 || state === PREFIXES.length,
-    sets: [...[...'/.gitfore\0'].map(single), [0xd800, 0xdbff], [0xdc00, 0xdfff], [0xdc80, 0xdcff]],
+    sets: [...[...'/.gitfore\0'].map(single), [0xd800, 0xdbff], [0xdc00, 0xdfff], [0xdc80, 0xdcff]].map(
+      theSet,
+    ),
   };
 }

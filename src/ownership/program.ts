@@ -1,4 +1,4 @@
-import type { CharSet } from './char-set.js';
+import { type CharSet, theSet } from './char-set.js';
 import { UndecidableConstruct } from './regex-parser.js';
 import { nonEmpty, type Regex } from './regex-syntax.js';
 
@@ -28,7 +28,7 @@ const MAX_NODES = 20_000;
 export function compileProgram(regex: Regex): Program {
   const nodes: Node[] = [];
   const sets: CharSet[] = [];
-  const setIndex = new Map<string, number>();
+  const setIndex = new Map<CharSet, number>();
 
   const add = (node: Node): number => {
     if (nodes.length >= MAX_NODES) {
@@ -37,11 +37,11 @@ export function compileProgram(regex: Regex): Program {
     return nodes.push(node) - 1;
   };
   const setOf = (set: CharSet): number => {
-    const key = set.join();
-    const known = setIndex.get(key);
+    const one = theSet(set);
+    const known = setIndex.get(one);
     if (known !== undefined) return known;
-    const index = sets.push(set) - 1;
-    setIndex.set(key, index);
+    const index = sets.push(one) - 1;
+    setIndex.set(one, index);
     return index;
   };
   const compile = (part: Regex, next: number): number => {

@@ -1,4 +1,5 @@
 import { makeAlphabet } from './alphabet.js';
+import type { CharSet } from './char-set.js';
 import { type Budget, type Choice, expand } from './obligations.js';
 import { pathShape } from './path-shape.js';
 import type { Node, Program } from './program.js';
@@ -31,13 +32,12 @@ export function findPath(
   const shape = pathShape(folded);
   const nodes: Node[] = [];
   const starts: number[] = [];
-  const sets = [...shape.sets];
+  const sets = new Map(shape.sets.map((set, i) => [set, i]));
   for (const [i, program] of [...inside, ...outside].entries()) {
     starts.push((nodes.length + program.start) * 2 + (i < inside.length ? 0 : 1));
-    appendNodes(nodes, program, sets.length);
-    sets.push(...program.sets);
+    appendNodes(nodes, program, sets);
   }
-  const alphabet = makeAlphabet(sets);
+  const alphabet = makeAlphabet([...sets.keys()]);
   const symbols = readableChars(alphabet, folded);
   const { members } = alphabet;
   const queue: Place[][] = [];
@@ -83,6 +83,7 @@ export function findPath(
       if (choice.end !== 'must not' && shape.accepts(state)) return { found: spell(place) };
       if (choice.end === 'must') continue;
       if ((best.get(`${state} ${choice.end} ${choice.chars.join()}`) ?? cost) < cost) continue;
+      budget.left -= (symbols.length * choice.chars.length) >> 5;
       const inSegmentStart = shape.atSegmentStart(state);
       const tried = new Set<string>();
       for (const { symbol, read, written, cost: charCost } of symbols) {
@@ -121,13 +122,18 @@ function advance(
   return after;
 }
 
-/** Copies a program's nodes behind those of others, sets numbered from `firstSet`. */
-function appendNodes(nodes: Node[], program: Program, firstSet: number): void {
+/** Copies a program's nodes behind those of others, with sets numbered as in `sets`, which grows as needed. */
+function appendNodes(nodes: Node[], program: Program, sets: Map<CharSet, number>): void {
   const base = nodes.length;
+  const numbers = program.sets.map((set) => {
+    const number = sets.get(set) ?? sets.size;
+    sets.set(set, number);
+    return number;
+  });
   for (const node of program.nodes) {
     switch (node.op) {
       case 'char':
-        nodes.push({ op: 'char', set: node.set + firstSet, next: node.next + base });
+        nodes.push({ op: 'char', set: numbers[node.set]!, next: node.next + base });
         break;
       case 'split':
         nodes.push({ op: 'split', to: node.to.map((to) => to + base) });

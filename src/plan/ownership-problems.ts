@@ -1,5 +1,5 @@
 import type { TaskGraph } from '../graph/index.js';
-import { findOverlaps } from '../ownership/index.js';
+import { findOverlaps, type Overlap } from '../ownership/index.js';
 import type { Diagnostic } from './diagnostic.js';
 import type { Pattern, Task } from './plan.js';
 
@@ -37,16 +37,17 @@ export function findOwnershipProblems(
       tasks: [first.id, second.id],
       patterns: [mine.text, other.text],
       ...(overlap.witness === undefined ? {} : { witness: overlap.witness }),
-      hint: repair(first, second, overlap.separating),
+      hint: repair(first, second, overlap),
     };
   });
 }
 
-function repair(first: Task, second: Task, separating: string | undefined): string {
+/** The cheapest ways out: a pattern that keeps both running at once where there is one, and an order, which always helps. */
+function repair(first: Task, second: Task, { separating, separatingSet }: Overlap): string {
   const order = `let one wait: \`needs: [${first.id}]\` in \`${second.id}\``;
-  return separating === undefined
-    ? order
-    : `add ${JSON.stringify(separating)} to the \`owns\` of one of them, or ${order}`;
+  if (separating === undefined) return order;
+  const owner = separatingSet === 'b' ? second.id : first.id;
+  return `add ${JSON.stringify(separating)} to the \`owns\` of \`${owner}\`, or ${order}`;
 }
 
 function quoted(pattern: Pattern): string {

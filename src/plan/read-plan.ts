@@ -6,7 +6,8 @@ import { findCycleProblems, findEdges } from './order-problems.js';
 import { findOwnershipProblems } from './ownership-problems.js';
 import type { Gate, PlanResult } from './plan.js';
 import { readPlanFile } from './plan-file.js';
-import { Problems } from './problem.js';
+import { type Problem, Problems } from './problem.js';
+import { parseQuickly } from './quick-yaml.js';
 import { isCaseInsensitive, resolveRoot } from './root.js';
 import { findSchemaProblems } from './schema-problems.js';
 import { DEFAULT_TIMEOUT, readTasks } from './tasks.js';
@@ -35,13 +36,9 @@ export interface ReadPlanOptions {
  * otherwise. Throws PlanFileError when the file can't be read as text at all.
  */
 export async function readPlan(options: ReadPlanOptions): Promise<PlanResult> {
-  // The parser is the heaviest module of all: it is loaded while the file is being read.
-  const [text, { parseYaml }] = await Promise.all([
-    options.text ?? readPlanFile(options.file),
-    import('./yaml-tree.js'),
-  ]);
+  const text = await readPlanFile(options.file);
   const problems = new Problems(new LineTable(options.file, text));
-  const tree = parseYaml(text);
+  const tree = await parse(text);
   for (const problem of tree.problems) problems.add(problem);
   if (tree.root === undefined) {
     if (tree.problems.length === 0)
@@ -55,6 +52,14 @@ export async function readPlan(options: ReadPlanOptions): Promise<PlanResult> {
   }
   findSchemaProblems(tree.root, problems);
   return readTree(tree.root, text, problems, options);
+}
+
+async function parse(text: string): Promise<{ root?: YamlNode; problems: Problem[] }> {
+  const root = parseQuickly(text);
+  if (root !== undefined) return { root, problems: [] };
+  // Loaded only when it is needed: it is by far the heaviest module.
+  const { parseYaml } = await import('./yaml-tree.js');
+  return parseYaml(text);
 }
 
 function readTree(root: YamlNode, text: string, problems: Problems, options: ReadPlanOptions): PlanResult {

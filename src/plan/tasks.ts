@@ -11,6 +11,8 @@ const MOST_SUGGESTIONS = 100;
 
 const NOTHING: MapNode = { kind: 'map', entries: new Map(), start: 0, end: 0 };
 
+const NO_SETTINGS: Task['settings'] = Object.create(null);
+
 /** Keys whose values may use `${{ split.* }}`, which nothing can resolve yet. */
 const SPLIT_KEYS = new Set(['prompt', 'run', 'owns', 'reads', 'verify', 'description', 'env']);
 
@@ -73,7 +75,7 @@ class TaskReader {
       ...optional('prompt', fields.filledText(get('prompt'), 'prompt')),
       ...optional('run', run),
       ...optional('persona', own.has('run') ? undefined : fields.text(get('droid'))),
-      settings: this.#settings.get(agent) ?? Object.create(null),
+      settings: this.#settings.get(agent) ?? NO_SETTINGS,
       owns: fields.patterns(get('owns')),
       reads: fields.patterns(get('reads')),
       needs: this.#needs(id, fields.texts(get('needs')), own.has('needs')),
@@ -81,7 +83,10 @@ class TaskReader {
       ...optional('verify', fields.filledText(get('verify'), 'verify')),
       timeout: fields.duration(get('timeout'), 'timeout') ?? DEFAULT_TIMEOUT,
       retries: fields.count(get('retries'), 'retries', 0) ?? 0,
-      env: isSplit ? this.#defaultEnv : merged(this.#defaultEnv, fields.record(own.get('env')?.value)),
+      env:
+        isSplit || !own.has('env')
+          ? this.#defaultEnv
+          : merged(this.#defaultEnv, fields.record(own.get('env')!.value)),
       ...optional('estimate', fields.duration(get('estimate'), 'estimate')),
       at: fields.problems.lines.range(at),
     };

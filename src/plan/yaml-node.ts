@@ -31,6 +31,13 @@ export interface MapEntry {
   value: YamlNode;
 }
 
+/** An object that inherits nothing. Made by a class, because V8 makes those of Object.create(null) slow hash tables. */
+class PlainObject {
+  [key: string]: PlainValue;
+}
+Object.setPrototypeOf(PlainObject.prototype, null);
+Reflect.deleteProperty(PlainObject.prototype, 'constructor');
+
 /** A JSON-like value whose objects have no prototype, so that no key (`__proto__`, `constructor`) is special. */
 export type PlainValue = string | number | boolean | null | PlainValue[] | { [key: string]: PlainValue };
 
@@ -44,7 +51,7 @@ export function plainValue(node: YamlNode, known = new Map<YamlNode, PlainValue>
     known.set(node, list);
     return list;
   }
-  const object: { [key: string]: PlainValue } = Object.create(null);
+  const object = new PlainObject();
   for (const { key, value } of node.entries.values()) object[key] = plainValue(value, known);
   known.set(node, object);
   return object;

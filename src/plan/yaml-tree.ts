@@ -113,10 +113,10 @@ class TreeBuilder {
 
   #content(node: ParsedNode, span: Span): YamlNode {
     if (node.tag !== undefined && !PLAIN_TAGS.test(node.tag)) return this.#tagged(node, node.tag, span);
-    if (isMap(node)) return this.#map(node.items as MapItems, span);
+    if (isMap(node)) return this.#map(node.items as MapItems, span, node.flow === true);
     if (isSeq(node)) {
       const items = node.items.map((item) => this.build(item as ParsedNode, span.start));
-      return this.#sized({ kind: 'list', items, ...span }, items);
+      return this.#sized({ kind: 'list', items, ...(node.flow ? span : trimmed(span, items)) }, items);
     }
     if (!isScalar(node)) throw new Error('a YAML node of no known kind');
     const { value } = node;
@@ -126,7 +126,7 @@ class TreeBuilder {
     return scalar(null, written, span);
   }
 
-  #map(items: MapItems, span: Span): MapNode {
+  #map(items: MapItems, span: Span, flow: boolean): MapNode {
     const entries = new Map<string, MapEntry>();
     const merged: YamlNode[] = [];
     for (const { key, value } of items) {
@@ -143,10 +143,8 @@ class TreeBuilder {
       else this.#duplicate(name, at, first.at);
     }
     for (const source of merged) this.#merge(entries, source);
-    return this.#sized(
-      { kind: 'map', entries, ...span },
-      Array.from(entries.values(), (entry) => entry.value),
-    );
+    const values = Array.from(entries.values(), (entry) => entry.value);
+    return this.#sized({ kind: 'map', entries, ...(flow ? span : trimmed(span, values)) }, values);
   }
 
   #keyText(key: ParsedNode | null, at: Span): string {
@@ -228,6 +226,13 @@ class TreeBuilder {
     this.#sizes.set(node, size);
     return node;
   }
+}
+
+/** `yaml` counts blank lines and comments after a block collection to it; here it ends with its last value. */
+function trimmed({ start, end }: Span, values: readonly YamlNode[]): Span {
+  let last = start;
+  for (const value of values) if (value.start >= start && value.end <= end) last = Math.max(last, value.end);
+  return { start, end: last === start ? end : last };
 }
 
 type MapItems = readonly { key: ParsedNode | null; value: ParsedNode | null }[];

@@ -51,7 +51,13 @@ export function outcomeOf(view: RunView, alive = true): Outcome {
   if (finished.exitCode !== 0) return failedOutcome(view);
   const idle = [...view.tasks.values()].every((task) => task.status === 'up-to-date');
   if (idle) return { state: 'nothing-to-do', sentence: 'Nothing to do.', next: [] };
-  return { state: 'unchanged', sentence: 'Nothing to merge: no file changed.', next: [] };
+  if (changedFiles(view))
+    return {
+      state: 'ready',
+      sentence: 'Nothing merged: the run ended without a merge. The result is kept.',
+      next: [merging(view), reviewing(view)],
+    };
+  return UNCHANGED;
 }
 
 /** Takes a view; gives how many tasks are in each state, in the order in which states matter to a reader. */
@@ -77,8 +83,14 @@ function mergeOutcome(view: RunView, state: 'merged' | 'refused' | 'declined' | 
   const because = merge.reason ? `: ${oneLine(merge.reason).replace(/\.$/, '')}` : '';
   switch (state) {
     case 'merged': {
-      if (merge.count === 0 && !merge.ref)
-        return { state: 'unchanged', sentence: 'Nothing to merge: no file changed.', next: [] };
+      if (merge.count === 0 && !merge.ref) {
+        if (!changedFiles(view)) return UNCHANGED;
+        return {
+          state: 'merged',
+          sentence: 'Nothing to write: the working tree holds the result already.',
+          next: [],
+        };
+      }
       const ref = merge.ref ? ` onto ${sanitize(merge.ref.replace(/^refs\/heads\//, ''))}` : '';
       const commit = merge.commit ? ` (${sanitize(merge.commit.slice(0, 10))})` : '';
       return { state: 'merged', sentence: `Merged ${count(merge.count, 'file')}${ref}${commit}.`, next: [] };
@@ -134,6 +146,12 @@ function failedOutcome(view: RunView): Outcome {
     sentence: `Nothing merged: ${reasons.join(', ')}.${kept(view)}`,
     next,
   };
+}
+
+const UNCHANGED: Outcome = { state: 'unchanged', sentence: 'Nothing to merge: no file changed.', next: [] };
+
+function changedFiles(view: RunView): boolean {
+  return [...view.tasks.values()].some((task) => task.status === 'succeeded' && (task.files ?? 0) > 0);
 }
 
 /** Says that work is kept only where there is some. */

@@ -4,6 +4,7 @@ import type { Journal } from '../journal/index.js';
 import type { Base } from '../merge/index.js';
 import type { Plan, Task } from '../plan/index.js';
 import type { Changeset, ChosenBackend } from '../workspace/index.js';
+import { withoutImpliedFolders } from './changed-paths.js';
 import type { RunControl } from './control.js';
 import type { AttemptResult } from './executor.js';
 import { integrate } from './integrate.js';
@@ -118,7 +119,7 @@ function announce({ plan, request, tasks, journal, chosen, done }: PreparedRun):
       state: 'up-to-date',
       attempts: 0,
       ms: 0,
-      changes: changeset.entries.length,
+      changes: withoutImpliedFolders(changeset.entries).length,
     });
   }
 }

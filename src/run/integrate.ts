@@ -20,6 +20,7 @@ import {
   type ComposedEntry,
   composeChangesets,
 } from '../workspace/index.js';
+import { withoutImpliedFolders } from './changed-paths.js';
 import type { RunControl } from './control.js';
 import { runGates } from './gates.js';
 import type { RunFolder, RunRequest } from './run-folder.js';
@@ -77,7 +78,7 @@ async function integrateOnce(options: IntegrateOptions, round: number): Promise<
   if (signal.aborted) return { exitCode: ExitCode.interrupted, reason: 'interrupted' };
   if (failure) return { exitCode: ExitCode.failed, reason: failure };
 
-  const paths = state.map(({ path, change }) => ({ path, change }));
+  const paths = withoutImpliedFolders(state).map(({ path, change }) => ({ path, change }));
   if (control.noMerge) {
     journal.append({ type: 'merge.finished', state: 'waiting', paths: paths.map(({ path }) => path) });
     return { exitCode: ExitCode.ok };
@@ -99,7 +100,11 @@ async function integrateOnce(options: IntegrateOptions, round: number): Promise<
   if (!onBranch && resolved.ok && !(await stillResolved(plan.root, resolved))) return 'again';
   journal.append({ type: 'merge.started', paths: paths.length });
   await journal.synced();
-  return await merge(options, resolved.ok ? resolved.writes : []);
+  return await merge(
+    options,
+    resolved.ok ? resolved.writes : [],
+    paths.map(({ path }) => path),
+  );
 }
 
 /** The entries whose path is to be written, with the content that three-way merging gave them. */
@@ -147,6 +152,7 @@ async function passGates(
 async function merge(
   options: IntegrateOptions,
   writes: readonly ResolvedEntry[],
+  paths: string[],
 ): Promise<IntegrateResult | 'again'> {
   const { plan, folder, request, journal, base } = options;
   const commits =
@@ -167,12 +173,7 @@ async function merge(
   if (commits && !commits.ok) return refuseConflicts(options, commits.conflicts);
   const ref = commits && { ref: commits.ref, commit: commits.commit };
   const notes = (commits?.skipped ?? []).map((path) => `${path} is ignored by git and was not committed`);
-  if (request.branch !== undefined) {
-    const paths = composeChangesets(options.changesets.map(({ changeset }) => changeset)).map(
-      ({ path }) => path,
-    );
-    return merged(options, paths, notes, ref);
-  }
+  if (request.branch !== undefined) return merged(options, paths, notes, ref);
   try {
     const done = await writeMerge({
       root: plan.root,
@@ -185,7 +186,7 @@ async function merge(
       notes.push(`${path} was saved while forge merged; that version is in ${kept}`);
     }
     if (done.refused !== undefined) notes.push(done.refused);
-    return merged(options, done.paths, notes, done.refused === undefined ? ref : undefined);
+    return merged(options, paths, notes, done.refused === undefined ? ref : undefined);
   } catch (error) {
     if (error instanceof TreeChangedError) return 'again';
     throw error;

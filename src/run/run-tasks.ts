@@ -2,6 +2,7 @@ import { rename, rm } from 'node:fs/promises';
 import type { EventBody, Journal } from '../journal/index.js';
 import type { Plan, Task } from '../plan/index.js';
 import type { BaseLookup, Changeset } from '../workspace/index.js';
+import { withoutImpliedFolders } from './changed-paths.js';
 import type { AttemptResult, Executor } from './executor.js';
 import { ownedBy } from './owned-by.js';
 import { RateLimits } from './rate-limit.js';
@@ -127,7 +128,7 @@ class TaskRun {
         type: 'task.finished',
         ...about,
         state: 'succeeded',
-        changes: changeset.entries.length,
+        changes: withoutImpliedFolders(changeset.entries).length,
         ...(result.dropped > 0 && { dropped: result.dropped }),
       });
       this.#scheduler.ended(task.id, true);

@@ -134,9 +134,9 @@ describe('the droid adapter', () => {
   });
 
   it('finds wrong settings', async () => {
-    const found = await problems([testTask({ settings: { modle: 'x', auto: 'full' } })]);
+    const found = await problems([testTask({ settings: { modell: 'x', auto: 'full' } })]);
     assert.deepEqual(found.split('\n'), [
-      "agents.droid.modle is no setting of droid's; did you mean 'model'? (needed by task backend)",
+      "agents.droid.modell is no setting of droid's; did you mean 'model'? (needed by task backend)",
       "agents.droid.auto is 'full'; it must be one of low, medium, high (needed by task backend)",
     ]);
   });

@@ -24,7 +24,7 @@ describe('droid’s hooks', () => {
   let count = 0;
   before(async () => {
     // A folder whose name a shell would take apart, reached through a symlink.
-    base = await realpath(await mkdtemp(join(tmpdir(), 'forge hook’s $x ')));
+    base = await realpath(await mkdtemp(join(tmpdir(), "forge hook's $x ")));
     await mkdir(join(base, 'real', 'src', 'api'), { recursive: true });
     await mkdir(join(base, 'real', 'web'));
     await symlink('real', join(base, 'tree'));

@@ -121,11 +121,12 @@ tasks:
 `,
   });
   const running = here.forge(['apply', '--json']);
-  const first = await Promise.race([home.called('w1'), home.called('w2')]);
+  const writers = { w1: home.called('w1'), w2: home.called('w2') };
+  const first = await Promise.race(Object.values(writers));
   const free = await home.called('free');
   assert.equal(home.connected, 2);
   first.end();
-  const second = await home.called(first.name === 'w1' ? 'w2' : 'w1');
+  const second = await writers[first.name === 'w1' ? 'w2' : 'w1'];
   free.end();
   second.end();
   const result = await running;
@@ -201,7 +202,7 @@ test('nothing is left to do: a plan whose tasks change nothing merges nothing an
 
 test('status, logs and ls tell about the latest run', async (t) => {
   const here = project(t, {
-    'forge.plan.yaml': `version: 1\nname: talk\ntasks:\n  a: { run: 'printf "hello\\\\377\\\\n"' }\n`,
+    'forge.plan.yaml': `version: 1\nname: talk\ntasks:\n  a: { run: 'printf "hello\\\\377\\\\n"; echo a > a', owns: [a] }\n`,
   });
   await here.forge(['apply']);
   assert.match((await here.forge(['status'])).stdout, /a .*succeeded|succeeded.* a|✓ +a/);

@@ -1,11 +1,25 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { buildSync } from 'esbuild';
 import { type MergeEntry, type RefUpdate, resolveMerge } from '../../src/merge/index.js';
 import { capture, type Scene } from './trees.js';
 
-const program = fileURLToPath(new URL('merge-process.ts', import.meta.url));
+/** `merge-process.ts` as one plain JavaScript file: it starts in a fifth of the time, and the sweeps start it hundreds of times. */
+const compiled = mkdtempSync(join(tmpdir(), 'forge-merge-process-'));
+const program = join(compiled, 'merge-process.mjs');
+buildSync({
+  entryPoints: [fileURLToPath(new URL('merge-process.ts', import.meta.url))],
+  outfile: program,
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+});
+chmodSync(compiled, 0o755);
+after(() => rmSync(compiled, { recursive: true, force: true }));
 
 /** Every fault point of the merge, in the order they are passed. */
 export const FAULTS = [
@@ -18,11 +32,14 @@ export const FAULTS = [
 export function runProcess(
   args: string[],
   fault?: string,
+  uid?: number,
 ): Promise<{ signal: string | null; code: number | null; result: unknown }> {
   const { FORGE_FAULT: _, ...env } = process.env;
-  const child = spawn(process.execPath, ['--import', 'tsx', program, ...args], {
+  const child = spawn(process.execPath, [program, ...args], {
     env: fault === undefined ? env : { ...env, FORGE_FAULT: fault },
     stdio: ['ignore', 'pipe', 'inherit'],
+    cwd: '/',
+    ...(uid === undefined ? {} : { uid, gid: uid }),
   });
   let out = '';
   child.stdout.on('data', (chunk: Buffer) => {

@@ -27,6 +27,10 @@ import {
 } from '../../src/merge/index.js';
 import { decodeName, encodePath } from '../../src/workspace/index.js';
 
+// The tests' repositories must not depend on the settings of whoever runs them.
+process.env.GIT_CONFIG_GLOBAL = '/dev/null';
+process.env.GIT_CONFIG_NOSYSTEM = '1';
+
 /** A tree as data: text and bytes are files, `{ link }` a symlink, `{ dir }` a folder with that mode, `{ text, mode }` a file with a mode. */
 export type Spec = Record<
   string,
@@ -40,16 +44,23 @@ export interface Scene {
   root: string;
   dir: string;
   git: (...args: string[]) => string;
+  /** What to do before the folder is removed, last first (unmounting). */
+  undo: (() => void)[];
 }
 
 /** A temp folder with a working tree in `root/` and everything else beside it; removed after the test. */
 export function scene(t: TestContext, options: { git?: boolean } = {}): Scene {
   const dir = realpathSync(mkdtempSync(join(tmpdir(), 'forge-merge-')));
-  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const undo: (() => void)[] = [];
+  // Hooks run in the order they were made, so what must come before the removal is kept in a list.
+  t.after(() => {
+    for (const step of undo.reverse()) step();
+    rmSync(dir, { recursive: true, force: true });
+  });
   const root = join(dir, 'root');
   mkdirSync(join(root, '.forge'), { recursive: true });
   writeFileSync(join(root, '.forge/.gitignore'), '*\n');
-  const made: Scene = { root, dir, git: (...args) => runGit(root, ...args) };
+  const made: Scene = { root, dir, git: (...args) => runGit(root, ...args), undo };
   if (options.git !== false) {
     made.git('init', '-q', '-b', 'main');
     made.git('config', 'user.name', 'Ada');

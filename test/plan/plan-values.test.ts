@@ -226,7 +226,7 @@ describe('variables', () => {
     `);
     assert.deepEqual(
       found.map((line) => line.split(' ').slice(0, 2).join(' ')),
-      ['4:16 unknown-variable', '4:47 unknown-variable', '4:62 unknown-variable', '4:78 unknown-variable'],
+      ['4:16 unknown-variable', '4:47 unknown-variable', '4:62 unknown-variable', '4:79 unknown-variable'],
     );
   });
 

@@ -266,7 +266,7 @@ test('many events in a moment are drawn a few times only', async () => {
   const recording = new Recording().start(Array.from({ length: 100 }, (_, n) => ({ id: `t${n}` })));
   for (let n = 0; n < 100; n += 1) recording.begin(`t${n}`);
   for (let n = 0; n < 10_000; n += 1) recording.output(`t${n % 100}`, `line ${n}\n`);
-  recording.succeed('t1', 5).end(0, 10);
+  recording.succeed('t1', 5, 0).end(0, 10);
   const before = Date.now();
   for (const [index, event] of recording.events.entries()) {
     reporter.event(event);

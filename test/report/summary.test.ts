@@ -42,7 +42,7 @@ test('what became of the merge, and how to go on', () => {
   );
   assert.equal(
     summary(merge('merged', { paths: [] }).end(0, 2100)),
-    '1 task, 2.1s\nNothing to merge: no file changed.\n',
+    '1 task, 2.1s\nNothing to write: the working tree holds the result already.\n',
   );
   assert.equal(
     summary(merge('waiting', { reason: '--no-merge' }).end(0, 2100)),
@@ -67,7 +67,17 @@ test('a run that forge merge finished later is merged', () => {
 });
 
 test('no change, interrupted, killed, killed while merging', () => {
-  assert.match(summary(done().end(0, 2100)), /\nNothing to merge: no file changed\.\n$/);
+  const idle = () =>
+    new Recording()
+      .start([{ id: 'a' }])
+      .begin('a')
+      .succeed('a', 2000, 0);
+  assert.equal(summary(idle().end(0, 2100)), '1 task, 2.1s\nNothing to merge: no file changed.\n');
+  assert.equal(summary(idle().merged([]).end(0, 2100)), '1 task, 2.1s\nNothing to merge: no file changed.\n');
+  assert.match(
+    summary(done().end(0, 2100)),
+    /\nNothing merged: the run ended without a merge\. The result is kept\.\n/,
+  );
   const resume = 'Next: forge resume r1 (go on with what is not done)\n';
   assert.equal(
     summary(done().end(130, 2100)),
