@@ -80,5 +80,5 @@ function hookCommand(hookFile: string): string {
 }
 
 function quote(word: string): string {
-  return `'${word}'`;
+  return `'${word.replaceAll("'", "'\\''")}'`;
 }

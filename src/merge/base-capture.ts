@@ -8,7 +8,7 @@ import { convertedPaths } from './filters.js';
 import { hashFile } from './hash.js';
 import { codeOf, explain } from './merge-error.js';
 import { listOwned } from './owned-files.js';
-import { isSame, look, type Seen, under } from './seen.js';
+import { isSame, look, lookInside, type Seen, under } from './seen.js';
 
 /**
  * Records, at the start of a run, what the paths that tasks may write look like, so that the merge can tell the
@@ -31,8 +31,9 @@ export async function captureBase(options: {
 
   const records = new Map<string, BaseRecord>();
   let copies = 0;
+  const lookAt = lookInside(root);
   await eachBounded(files, async ([path, blob]) => {
-    const seen = await look(under(root, path));
+    const seen = await lookAt(path);
     if (seen === null) return;
     // Unchanged since before git looked, so git's word about the file still holds.
     const settled = BigInt(seen.ctimeNs) < markerNs;

@@ -3,7 +3,7 @@ import type { BaseData, BaseRecord } from './base-record.js';
 import { gitOk } from './git.js';
 import { hashFile } from './hash.js';
 import { codeOf, MergeError } from './merge-error.js';
-import { isSame, look, type Seen, under } from './seen.js';
+import { isSame, look, lookInside, type Seen, under } from './seen.js';
 
 /** What a path was at the start of the run. */
 export interface BaseState {
@@ -65,7 +65,7 @@ class RecordedBase implements Base {
   async was(path: string): Promise<Seen | null | undefined> {
     const recorded = this.#records.get(path)?.seen ?? this.#folders.get(path);
     if (recorded !== undefined) return recorded;
-    const now = await look(under(this.root, path));
+    const now = await lookInside(this.root)(path);
     if (await this.#untouchedSince(path, now)) return now;
     const listed = this.owned(path) && !this.#isOpaque(path);
     // Everything owned that git does not ignore was recorded; empty folders are the exception.
@@ -92,7 +92,7 @@ class RecordedBase implements Base {
       if (record.copy !== undefined) return this.#copied(record);
       if (record.blob !== undefined) return this.#blob(record.blob, record.seen.size);
     }
-    const now = await look(under(this.root, path));
+    const now = await lookInside(this.root)(path);
     if (now?.kind !== 'file') return undefined;
     const before = await this.was(path);
     return before && isSame(before, now) ? under(this.root, path) : undefined;

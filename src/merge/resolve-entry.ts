@@ -14,6 +14,8 @@ interface Question {
   root: string;
   base: Base;
   entry: MergeEntry;
+  /** What is at the path, not seen through any symlink. */
+  now: Seen | null;
   /** Prefix of file names for intermediate results. */
   scratch: string;
 }
@@ -26,8 +28,7 @@ const OTHER_KIND = 'changed in the working tree and by the run into different th
 
 /** Decides one entry by what its path was at the start (`before`), what it is now (`now`) and what the run wants. */
 export async function resolveEntry(question: Question): Promise<Outcome> {
-  const { root, base, entry } = question;
-  const now = await look(under(root, entry.path));
+  const { base, entry, now } = question;
   if (now?.kind === 'special')
     return { reason: 'a device, pipe or socket is in its place in the working tree' };
   const before = await base.was(entry.path);
@@ -69,9 +70,12 @@ async function resolveDirectory(
 ): Promise<Outcome> {
   const { path } = entry;
   const create: ResolvedEntry = { path, kind: 'directory', mode: entry.mode, expected: now };
-  if (now === null) return entry.change === 'mode' ? { reason: DELETED } : { seen: now, write: create };
+  if (now === null) {
+    const deleted = entry.change === 'mode' || wasDeleted(question, before);
+    return deleted ? { reason: DELETED } : { seen: now, write: create };
+  }
   if (now.kind !== 'directory') {
-    if (before && (await isUntouched(question, now, before))) return { seen: now, write: create };
+    if (await isUntouched(question, now, before)) return { seen: now, write: create };
     return { reason: OTHER_KIND };
   }
   // A folder that both created keeps the mode it has in the working tree.
@@ -95,7 +99,7 @@ async function resolveSymlink(
   const write: ResolvedEntry = { path, kind: 'symlink', target, expected: now };
   if (now === null) return wasDeleted(question, before) ? { reason: DELETED } : { seen: now, write };
   if (now.kind === 'symlink' && now.target === target) return { seen: now };
-  if (before && (await isUntouched(question, now, before))) return { seen: now, write };
+  if (await isUntouched(question, now, before)) return { seen: now, write };
   return { reason: before === null ? BOTH_CREATED : before ? OTHER_KIND : UNKNOWN };
 }
 
@@ -118,7 +122,7 @@ async function resolveFile(
 
   if (now === null) return wasDeleted(question, before) ? { reason: DELETED } : write(entry.mode);
   if (now.kind !== 'file') {
-    if (before && (await isUntouched(question, now, before))) return write(entry.mode);
+    if (await isUntouched(question, now, before)) return write(entry.mode);
     return { reason: before === null ? BOTH_CREATED : OTHER_KIND };
   }
 
@@ -132,7 +136,7 @@ async function resolveFile(
       return { reason: 'created both in the working tree and by the run, with different permissions' };
     return chmod(mode);
   }
-  if (before && (await isUntouched(question, now, before))) return write(wasFile ? mode : entry.mode);
+  if (await isUntouched(question, now, before)) return write(wasFile ? mode : entry.mode);
   if (before === null) return { reason: BOTH_CREATED };
   if (before === undefined) return { reason: UNKNOWN };
   if (wasFile === undefined) return { reason: OTHER_KIND };
@@ -162,7 +166,13 @@ function wasDeleted({ entry }: Question, before: Before): boolean {
 }
 
 /** Whether a path still is what it was: nothing happened to it, or it was only touched or rewritten with the same content. */
-async function isUntouched(question: Question, now: Seen, before: Seen): Promise<boolean> {
+async function isUntouched(question: Question, now: Seen, before: Before): Promise<boolean> {
+  if (before === undefined) {
+    // A folder with nothing owned in it is not recorded. That it holds nothing of the user's is checked by resolveMerge.
+    const { entry } = question;
+    return now.kind === 'directory' && 'change' in entry && entry.change === 'modified';
+  }
+  if (before === null) return false;
   if (isSame(now, before)) return true;
   if (now.kind !== before.kind) return false;
   if (now.kind === 'directory') return true;

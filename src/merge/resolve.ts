@@ -6,7 +6,7 @@ import { type Conflict, isSafePath, type MergeEntry, type ResolvedEntry } from '
 import { codeOf, explain, MergeError, NOTHING_TOUCHED } from './merge-error.js';
 import { blockedParent, describe } from './parents.js';
 import { resolveEntry } from './resolve-entry.js';
-import { isSame, look, type Seen, under } from './seen.js';
+import { isSame, look, lookInside, type Seen, under } from './seen.js';
 
 /** What the merge looked at: for each path what was there, and for each folder that gives way to something else its names. */
 export interface Fingerprint {
@@ -59,6 +59,7 @@ export async function resolveMerge(options: {
   const merged3: string[] = [];
   const fingerprint: Fingerprint = { paths: [], folders: [] };
   let count = 0;
+  const lookAt = lookInside(root);
   await eachBounded(entries.values(), async (entry) => {
     const { path } = entry;
     const scratch = `${into}/${count++}`;
@@ -70,7 +71,7 @@ export async function resolveMerge(options: {
         if (entry.kind !== 'absent' || !bothDeleted) conflicts.push({ path, reason: describe(blocked) });
         return;
       }
-      const outcome = await resolveEntry({ root, base, entry, scratch });
+      const outcome = await resolveEntry({ root, base, entry, scratch, now: await lookAt(path) });
       if ('reason' in outcome) {
         conflicts.push({ path, reason: outcome.reason });
         return;
@@ -103,9 +104,10 @@ export async function stillResolved(
 ): Promise<boolean> {
   const { fingerprint } = resolution;
   let same = true;
+  const lookAt = lookInside(root);
   await eachBounded(fingerprint.paths, async ([path, seen]) => {
     try {
-      if (same && !isSame(seen, await look(under(root, path)))) same = false;
+      if (same && !isSame(seen, await lookAt(path))) same = false;
     } catch (error) {
       throw explain('compare', path, error, NOTHING_TOUCHED);
     }

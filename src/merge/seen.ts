@@ -39,6 +39,26 @@ export async function look(at: string | Buffer): Promise<Seen | null> {
   }
 }
 
+/**
+ * Gives a function that looks at paths relative to root and takes what lies behind a symlink or a file for not there.
+ * It remembers which folders are real, so use one for one pass and not for longer.
+ */
+export function lookInside(root: string): (path: string) => Promise<Seen | null> {
+  const known = new Map<string, Promise<boolean>>([['', Promise.resolve(true)]]);
+  const parentOf = (path: string) => path.slice(0, Math.max(0, path.lastIndexOf('/')));
+  const isReal = (folder: string): Promise<boolean> => {
+    let answer = known.get(folder);
+    if (answer === undefined) {
+      answer = isReal(parentOf(folder)).then(
+        async (real) => real && (await look(under(root, folder)))?.kind === 'directory',
+      );
+      known.set(folder, answer);
+    }
+    return answer;
+  };
+  return async (path) => ((await isReal(parentOf(path))) ? look(under(root, path)) : null);
+}
+
 /** Turns a stat into what is kept of it. */
 export function fromStat(stat: BigIntStats): Seen {
   const kind = stat.isFile()

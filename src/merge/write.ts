@@ -9,7 +9,7 @@ import { announce, commit, conclude, letGo, type Marker } from './marker.js';
 import { codeOf, explain, NOTHING_TOUCHED, TreeChangedError } from './merge-error.js';
 import type { MergePlan, RefUpdate } from './merge-plan.js';
 import { preflight } from './preflight.js';
-import { isSame, look, under } from './seen.js';
+import { isSame, lookInside } from './seen.js';
 import { stage } from './stage.js';
 
 /**
@@ -64,8 +64,9 @@ export async function writeMerge(options: {
 /** The last look before the commit point. */
 async function checkUnchanged(root: string, writes: readonly ResolvedEntry[]): Promise<void> {
   const changed: string[] = [];
+  const look = lookInside(root);
   await eachBounded(writes, async ({ path, expected }) => {
-    if (!isSame(expected, await look(under(root, path)))) changed.push(path);
+    if (!isSame(expected, await look(path))) changed.push(path);
   });
   if (changed.length > 0) throw new TreeChangedError(changed.sort());
 }

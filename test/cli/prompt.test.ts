@@ -30,7 +30,7 @@ test('on a terminal forge shows the table and asks; 1 merges', async (t) => {
   terminal.type('1\r');
   assert.equal(await terminal.ended(), 0, terminal.screen);
   assert.equal(here.read('a'), 'content-of-a\n');
-  assert.match(terminal.screen, /Progress:|1\/1/);
+  assert.match(terminal.screen, /✓ a .*1 file/);
 });
 
 test('2 shows the changes and asks again; 3 declines with exit 4, and forge merge takes it up', async (t) => {

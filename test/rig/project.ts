@@ -193,5 +193,7 @@ export function environment(): NodeJS.ProcessEnv {
     GIT_COMMITTER_EMAIL: 'test@example.com',
     NO_COLOR: '1',
     FORCE_COLOR: undefined,
+    // Without this a plan's own `node --test` would think it is part of ours, and pass whatever it finds.
+    NODE_TEST_CONTEXT: undefined,
   };
 }
