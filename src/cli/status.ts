@@ -1,7 +1,8 @@
 import { ExitCode } from '../exit-code.js';
 import { readJournal } from '../journal/index.js';
-import { foldEvents, renderStatus, statusToJson, supportsUnicode } from '../report/index.js';
+import { foldEvents, renderStatus, statusToJson } from '../report/index.js';
 import { findRun, rootLockHolder } from '../run/index.js';
+import { supportsUnicode } from '../terminal-abilities.js';
 import { type CommandSpec, command, type Flag } from './command-line.js';
 import { rootOf } from './root-of.js';
 import { colorWanted, terminalColumns } from './terminal.js';

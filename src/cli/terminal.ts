@@ -1,4 +1,4 @@
-import { wantsColor } from '../report/index.js';
+import { wantsColor } from '../terminal-abilities.js';
 
 /** Whether to colour what goes to `stream`: flags first, then NO_COLOR and FORCE_COLOR, then whether it is a terminal. */
 export function colorWanted(

@@ -27,7 +27,7 @@ const KEY = /[A-Za-z0-9_][A-Za-z0-9_./-]*(?=:(?: |$))/my;
 const PLAIN = /[A-Za-z0-9_./$(+=~^\\;][^\n]*/y;
 const FLOW_PLAIN = /[A-Za-z0-9_./$(+=~^\\;][^,[\]{}:#\n]*/y;
 const DOUBLE_QUOTED = /"[^"\\\n]*"/y;
-const SINGLE_QUOTED = /'[^'\n]*'(?!')/y;
+const SINGLE_QUOTED = /'[^'\n]*'/y;
 const LITERAL = /\|-?(?=\n)/y;
 const REST_OF_LINE = /(?: +#[^\n]*| *)(?=\n|$)/y;
 const INTEGER = /^[-+]?\d{1,15}$/;
@@ -104,7 +104,7 @@ class QuickParser {
     const char = this.text[this.#at];
     if (char !== '\n' && char !== '#' && char !== undefined) {
       const literal = char === '|' ? this.#literal(indent) : undefined;
-      return literal ?? this.#lineValue(indent);
+      return literal ?? this.#lineValue();
     }
     this.#endOfLine();
     if (this.#isDash() && this.#indent >= indent) return this.#list(this.#indent);
@@ -124,18 +124,18 @@ class QuickParser {
       if (KEY.test(this.text)) {
         this.#indent = column;
         items.push(this.#map(column));
-      } else items.push(this.#lineValue(indent));
+      } else items.push(this.#lineValue());
     }
     // A list may stand at the indent of its key, where the next key follows it.
     this.#depth -= 1;
     return { kind: 'list', items, start, end: items.at(-1)!.end };
   }
 
-  /** A value on one line; what follows must not be indented further, or it would belong to the value. */
-  #lineValue(indent: number): YamlNode {
+  /** A value on one line. If it goes on below, further indented, no collection takes those lines and `parse` gives up. */
+  #lineValue(): YamlNode {
     const node = this.#flowValue() ?? this.#plain(PLAIN);
     this.#endOfLine();
-    return this.#indent > indent ? unsure() : node;
+    return node;
   }
 
   /** Quoted text or a flow collection, if one begins here. */
@@ -211,7 +211,7 @@ class QuickParser {
     return { kind: 'scalar', value: typed(text), text, start, end };
   }
 
-  /** A literal block below a key at `indent`, in its simplest form: no blank line first, no odd indents, no spaces at line ends. */
+  /** A literal block below a key at `indent`, in its simplest form: no blank line first, no odd indents, no lines of spaces. */
   #literal(indent: number): ScalarNode {
     const { text } = this;
     const start = this.#at;
@@ -230,19 +230,21 @@ class QuickParser {
       const lineEnd = text.indexOf('\n', this.#at);
       if (lineEnd === -1) unsure();
       const line = text.slice(this.#at, lineEnd);
+      const column = line.search(/[^ ]/);
       if (line === '') lines.push('');
-      else if (line.startsWith(margin) && line.length > width && !line.endsWith(' ')) {
+      else if (column === -1) unsure();
+      else if (line.startsWith(margin)) {
         lines.push(line.slice(width));
         filled = lines.length;
         end = lineEnd + 1;
-      } else if (/^ *$/.test(line) || line.search(/[^ ]/) > indent) unsure();
+      } else if (column > indent) unsure();
       else break;
       this.#at = lineEnd + 1;
     }
     if (filled === 0) unsure();
     const value = lines.slice(0, filled).join('\n') + (header === '|' ? '\n' : '');
     this.#toContent();
-    return this.#indent > indent ? unsure() : { kind: 'scalar', value, text: value, start, end };
+    return { kind: 'scalar', value, text: value, start, end };
   }
 
   /** Only spaces and a comment may follow on this line. */

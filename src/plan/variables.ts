@@ -3,8 +3,8 @@ import type { Problems } from './problem.js';
 import type { MapNode, ScalarNode, Span } from './yaml-node.js';
 
 /** `${{ ... }}` on one line; with one more `$` before it, it stands for itself. */
-const REFERENCE = /\$?\$\{\{([^\n]*?)\}\}/g;
-const LONE_OPENING = /(?<!\$)\$\{\{(?![^\n]*?\}\})/;
+const REFERENCE = /\$?\$\{\{([^\n]{0,200}?)\}\}/g;
+const LONE_OPENING = /(?<!\$)\$\{\{(?![^\n]{0,200}?\}\})/;
 const VARIABLE = /^vars\.([A-Za-z_][A-Za-z0-9_-]*)$/;
 
 /** What all values of a plan may grow to, in characters; variables that double each other would fill the memory. */

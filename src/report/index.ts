@@ -12,7 +12,6 @@ export { renderStatus } from './status.js';
 export { statusToJson } from './status-json.js';
 export { renderSummary } from './summary.js';
 export type { RenderOptions } from './table.js';
-export { supportsUnicode, wantsColor } from './terminal-abilities.js';
 export {
   applyEvent,
   emptyView,

@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { createLogUpdate } from 'log-update';
 import type { ForgeEvent } from '../journal/index.js';
+import { supportsUnicode } from '../terminal-abilities.js';
 import { renderFrame } from './frame.js';
 import { Output } from './output.js';
 import { createPaint } from './palette.js';
@@ -9,7 +10,6 @@ import type { Reporter, ReporterOptions } from './reporter.js';
 import { renderSummary } from './summary.js';
 import { symbolsFor } from './symbols.js';
 import { type Canvas, fittedRows, gateLine, headerLine } from './table.js';
-import { supportsUnicode } from './terminal-abilities.js';
 import { applyEvent, foldEvents, isOver, type RunView } from './view.js';
 import { displayWidth } from './width.js';
 

@@ -32,21 +32,37 @@ export async function executeRun(run: PreparedRun, control: RunControl): Promise
   const { journal } = run;
   journal.listen(control.onEvent);
   const began = performance.now();
+  // How long people took to answer is no part of what the run took.
+  const asking = { ms: 0 };
   const finish = async (exitCode: ExitCode, reason?: string): Promise<ExitCode> => {
-    const ms = Math.round(performance.now() - began);
+    const ms = Math.round(performance.now() - began - asking.ms);
     journal.append({ type: 'run.finished', exitCode, ms, ...(reason !== undefined && { reason }) });
     await journal.close();
     return exitCode;
   };
   announce(run);
   try {
-    const { exitCode, reason } = await tasksThenMerge(run, control);
+    const { exitCode, reason } = await tasksThenMerge(run, { ...control, ...timed(control.approve, asking) });
     return await finish(exitCode, reason);
   } catch (error) {
     // The journal itself may be what failed (disk full): the first error is the one to report.
     await finish(ExitCode.failed, (error as Error).message).catch(() => undefined);
     throw error;
   }
+}
+
+function timed(approve: RunControl['approve'], watch: { ms: number }): Pick<RunControl, 'approve'> {
+  if (!approve) return {};
+  return {
+    approve: async (proposal) => {
+      const asked = performance.now();
+      try {
+        return await approve(proposal);
+      } finally {
+        watch.ms += performance.now() - asked;
+      }
+    },
+  };
 }
 
 async function tasksThenMerge(

@@ -121,13 +121,13 @@ export class Collector {
     const { now: tree, openedNs } = this.options;
     const was = before.kind === 'absent' || before.kind === 'special' ? undefined : before.kind;
     if (before.kind === 'file') {
-      const sameSize = before.size === undefined || before.size === size;
-      const same = sameSize && (await sameContent(tree, path, size, before.content));
-      if (same && before.mode === now.mode) return;
       // The user edited root's file after the workspace was opened, and the workspace's own copy is older than
       // that: a file that was only opened or touched by name, not one that the task wrote.
-      if (live && (before.stats?.ctimeNs ?? 0n) >= openedNs && (now.stats?.mtimeNs ?? openedNs) < openedNs)
-        return;
+      const isOld =
+        live && (before.stats?.ctimeNs ?? 0n) >= openedNs && (now.stats?.mtimeNs ?? openedNs) < openedNs;
+      const sameSize = before.size === undefined || before.size === size;
+      const same = isOld || (sameSize && (await sameContent(tree, path, size, before.content)));
+      if (same && before.mode === now.mode) return;
       const stored = await this.#blobs.add(tree, path, size);
       this.#entries.push({
         path,

@@ -75,7 +75,7 @@ export function countChanged(upper: string, sinceNs: bigint): number {
       seen += 1;
       const stats = tree.stat(below(folder, name));
       if (stats?.isDirectory()) folders.push(below(folder, name));
-      else if (stats !== undefined && stats.ctimeNs >= sinceNs) count += 1;
+      else if (stats !== undefined && stats.ctimeNs > sinceNs) count += 1;
     }
   }
   return count;

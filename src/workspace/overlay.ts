@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { applyEntries } from './apply.js';
 import { Collector } from './collector.js';
@@ -25,20 +25,26 @@ async function open(stateFolder: string, mode: OverlayMode, options: OpenOptions
   const scratch = makeScratch(stateFolder, name);
   let namespace: Namespace | undefined;
   try {
-    const git = gitFoldersOutside(root, findGit(root));
+    const git = findGit(root);
     namespace = await Namespace.open({
       name,
       cwd: scratch.dir,
       view: root,
       userNamespace: mode.userNamespace,
       mounts: [
-        ...git.map((folder, index) => overlayMount(scratch.dir, `git${index}-`, folder, folder, mode)),
+        ...gitFoldersOutside(root, git).map((folder, index) =>
+          overlayMount(scratch.dir, `git${index}-`, folder, folder, mode),
+        ),
         overlayMount(scratch.dir, '', root, root, mode),
       ],
+      // git looks for its folder no further than the file system of the current one, and the view is one of its own.
+      ...(git === undefined || git.top === root
+        ? {}
+        : { extraEnv: { GIT_DISCOVERY_ACROSS_FILESYSTEM: '1' } }),
     });
     const start = composeChangesets(options.start);
     await applyEntries(namespace.outside(root), start);
-    return workspace(namespace, scratch, mode, options, start);
+    return workspace(namespace, scratch, timeOfStart(scratch.dir), mode, options, start);
   } catch (error) {
     await namespace?.close();
     await removeTree(scratch.dir);
@@ -46,9 +52,17 @@ async function open(stateFolder: string, mode: OverlayMode, options: OpenOptions
   }
 }
 
+/** The time (ns, file system clock) when the start changesets were in place. */
+function timeOfStart(dir: string): bigint {
+  const marker = join(dir, 'started');
+  writeFileSync(marker, '');
+  return statSync(marker, { bigint: true }).ctimeNs;
+}
+
 function workspace(
   namespace: Namespace,
   scratch: { dir: string; madeNs: bigint },
+  startedNs: bigint,
   mode: OverlayMode,
   { root, base }: OpenOptions,
   start: ReturnType<typeof composeChangesets>,
@@ -80,7 +94,7 @@ function workspace(
       await saveManifest(changeset);
       return { changeset, special: collector.special.sort() };
     },
-    filesChanged: async () => countChanged(upper, scratch.madeNs),
+    filesChanged: async () => countChanged(upper, startedNs),
     close: async () => {
       await namespace.close();
       await removeTree(scratch.dir);

@@ -7,7 +7,10 @@ export type BackendName = 'overlay' | 'clone' | 'copy';
 export interface Command {
   /** Program and arguments, no shell. */
   argv: readonly [string, ...string[]];
-  /** The whole environment (nothing is added but FORGE_ATTEMPT, the marker that finds stray processes). */
+  /**
+   * The whole environment. Nothing is added but FORGE_ATTEMPT (the marker that finds stray processes) and, where git
+   * needs it to find the right repository and no other, GIT_CEILING_DIRECTORIES or GIT_DISCOVERY_ACROSS_FILESYSTEM.
+   */
   env: Readonly<Record<string, string>>;
 }
 
@@ -61,7 +64,7 @@ export interface OpenOptions {
 
 /** Lets a collector tell a task's change from an edit that the user made to root during the run. */
 export interface BaseLookup {
-  /** SHA-256 and mode of the file at the start of the run; null = nothing was there; undefined = not known. */
+  /** The path at the start of the run (`hash` = SHA-256 of a file, `target` of a link); null = nothing was there; undefined = not known. */
   lookup(
     path: string,
   ): Promise<

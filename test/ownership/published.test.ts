@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createMatcher, findOverlaps } from '../../src/ownership/index.js';
+import { checkPattern, createMatcher, findOverlaps } from '../../src/ownership/index.js';
 import { oracle, shortPaths } from './oracle.js';
 import {
   BASH_PATTERNS,
@@ -34,16 +34,23 @@ test('any two published patterns overlap exactly when they share a path, as far 
     return new Set(PATHS.flatMap((path, i) => (match(path) ? [i] : [])));
   });
   const found = new Map<string, string>();
+  const undecided = new Set<string>();
   for (const { a, b, witness } of findOverlaps(sets, {
     skip: () => false,
     limit: Number.POSITIVE_INFINITY,
   })) {
-    assert.ok(witness !== undefined, `undecided: ${patterns[a]} and ${patterns[b]}`);
-    found.set(`${a} ${b}`, witness);
+    if (witness !== undefined) found.set(`${a} ${b}`, witness);
+    else {
+      const refused = [a, b].some((i) => checkPattern(patterns[i]!) !== null);
+      assert.ok(refused, `undecided, though both are good: ${patterns[a]} and ${patterns[b]}`);
+      undecided.add(`${a} ${b}`);
+    }
   }
+  assert.ok(undecided.size < 0.02 * patterns.length ** 2, `${undecided.size} undecided pairs`);
   const matchers = sets.map((set) => ({ proof: createMatcher(set), oracle: oracle(set) }));
   for (let a = 0; a < sets.length; a += 1) {
     for (let b = a + 1; b < sets.length; b += 1) {
+      if (undecided.has(`${a} ${b}`)) continue;
       const witness = found.get(`${a} ${b}`);
       const where = `${JSON.stringify(patterns[a])} and ${JSON.stringify(patterns[b])}`;
       if (witness === undefined) {

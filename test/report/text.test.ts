@@ -5,16 +5,10 @@ import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { formatElapsed } from '../../src/report/duration.js';
 import { renderFrame } from '../../src/report/frame.js';
-import {
-  foldEvents,
-  formatDuration,
-  sanitize,
-  supportsUnicode,
-  toJsonText,
-  wantsColor,
-} from '../../src/report/index.js';
+import { foldEvents, formatDuration, sanitize, toJsonText } from '../../src/report/index.js';
 import { canvasFor } from '../../src/report/table.js';
 import { cut, displayWidth } from '../../src/report/width.js';
+import { supportsUnicode, wantsColor } from '../../src/terminal-abilities.js';
 import { Recording, START } from './recording.js';
 
 test('durations', () => {

@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { createMatcher, findOverlaps, findReaders, type Overlap } from '../../src/ownership/index.js';
+import { oracle, shortPaths } from './oracle.js';
+import { PATTERN, PATTERN_SET } from './random-patterns.js';
+
+/** Every path of up to 5 characters that is made of these; longer ones add nothing that the patterns tell apart. */
+const PATHS = [
+  ...shortPaths('ab./', 5),
+  ...shortPaths('aB*\n/', 3),
+  'a/a/a',
+  'a/b/a',
+  'a.b/b.a',
+  'ab/.a/a',
+  'A',
+];
+/** FORGE_FUZZ=n checks n pairs instead of 20,000. */
+const PAIRS = Number(process.env.FORGE_FUZZ ?? 20_000);
+const SETS_AT_ONCE = 12;
+const PAIRS_AT_ONCE = (SETS_AT_ONCE * (SETS_AT_ONCE - 1)) / 2;
+const ROUNDS = Math.ceil(PAIRS / 2 / PAIRS_AT_ONCE);
+
+const never = (): boolean => false;
+const show = (set: readonly string[]): string => JSON.stringify(set);
+
+/** Checks one answer about two sets against all short paths, and the witness against picomatch and the matcher. */
+function checkPair(x: readonly string[], y: readonly string[], nocase: boolean, overlap?: Overlap): void {
+  const [claimsX, claimsY] = [oracle(x, nocase), oracle(y, nocase)];
+  if (overlap === undefined) {
+    const shared = PATHS.find((path) => claimsX(path) && claimsY(path));
+    assert.equal(shared, undefined, `${show(x)} and ${show(y)} share ${JSON.stringify(shared)}`);
+    return;
+  }
+  const { witness, undecided } = overlap;
+  assert.equal(undecided, undefined, `${show(x)} and ${show(y)}: ${undecided}`);
+  assert.ok(witness !== undefined);
+  for (const [set, claims] of [[x, claimsX] as const, [y, claimsY] as const]) {
+    assert.ok(
+      claims(witness),
+      `picomatch: ${show(set)} does not claim the witness ${JSON.stringify(witness)}`,
+    );
+    const enforced = createMatcher(set, { caseInsensitive: nocase })(witness);
+    assert.ok(enforced, `the matcher: ${show(set)} does not claim the witness ${JSON.stringify(witness)}`);
+  }
+}
+
+/** Back-references and word boundaries cannot be decided; scrambled patterns spell them now and then. */
+const DECIDABLE = PATTERN_SET.filter((set) => !set.some((text) => /\\[bB\d]/.test(text)));
+const MANY_SETS = fc.array(DECIDABLE, { minLength: SETS_AT_ONCE, maxLength: SETS_AT_ONCE });
+
+for (const nocase of [false, true]) {
+  test(`overlaps of ${ROUNDS * PAIRS_AT_ONCE} random pairs agree with picomatch on every short path, ${nocase ? 'ignoring case' : 'by case'}`, () => {
+    fc.assert(
+      fc.property(MANY_SETS, (sets) => {
+        const found = new Map<string, Overlap>();
+        for (const overlap of findOverlaps(sets, { skip: never, caseInsensitive: nocase })) {
+          assert.ok(overlap.a < overlap.b && !found.has(`${overlap.a} ${overlap.b}`));
+          found.set(`${overlap.a} ${overlap.b}`, overlap);
+        }
+        for (const [a, x] of sets.entries()) {
+          for (const [b, y] of sets.entries()) {
+            if (a < b) checkPair(x, y, nocase, found.get(`${a} ${b}`));
+          }
+        }
+      }),
+      { numRuns: ROUNDS },
+    );
+  });
+}
+
+test('enforcement says of every short path what picomatch says', () => {
+  fc.assert(
+    fc.property(DECIDABLE, fc.boolean(), (set, nocase) => {
+      const enforced = createMatcher(set, { caseInsensitive: nocase });
+      const expected = oracle(set, nocase);
+      for (const path of PATHS) {
+        assert.equal(enforced(path), expected(path), `${show(set)} on ${JSON.stringify(path)}`);
+      }
+    }),
+    { numRuns: 1500 },
+  );
+});
+
+test('a random long path is claimed by the matcher exactly when it overlaps with the path as a pattern', () => {
+  const path = fc
+    .array(fc.constantFrom('a', 'b', 'ab', 'a.b', '.a', 'lib'), { minLength: 1, maxLength: 6 })
+    .map((segments) => segments.join('/'));
+  fc.assert(
+    fc.property(DECIDABLE, path, (set, name) => {
+      // `x` and not below it: a file of that name.
+      const [overlap] = findOverlaps([set, [name, `!${name}/`]], { skip: never });
+      assert.equal(overlap?.undecided, undefined);
+      assert.equal(overlap !== undefined, createMatcher(set)(name));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('the order of the sets, of their patterns and doubled patterns change nothing', () => {
+  fc.assert(
+    fc.property(DECIDABLE, DECIDABLE, (x, y) => {
+      const overlap = ([a, b]: readonly (readonly string[])[]): boolean =>
+        findOverlaps([a!, b!], { skip: never }).length > 0;
+      const expected = overlap([x, y]);
+      assert.equal(overlap([y, x]), expected);
+      assert.equal(overlap([[...x].reverse(), [...y, ...y]]), expected);
+      assert.equal(findReaders([x], [y], { skip: never }).length > 0, expected);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test('subtraction only takes away, and takes away everything of its own pattern', () => {
+  fc.assert(
+    fc.property(DECIDABLE, DECIDABLE, PATTERN, (x, y, pattern) => {
+      fc.pre(!/^!|^\(|^(\.\/)+[!(]|\\[bB\d]/.test(pattern));
+      const overlap = (a: readonly string[], b: readonly string[]): boolean =>
+        findOverlaps([a, b], { skip: never }).length > 0;
+      const less = [`!${pattern}`, ...x];
+      if (overlap(less, y)) assert.ok(overlap(x, y));
+      assert.ok(!overlap(less, [pattern]), `${show(less)} still overlaps with ${pattern}`);
+      assert.ok(!overlap([`!${pattern}`], y), 'a set of subtractions claims nothing');
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test('ignoring case, the case of the patterns changes nothing', () => {
+  fc.assert(
+    fc.property(DECIDABLE, DECIDABLE, (x, y) => {
+      const plain = (set: readonly string[]): boolean => !set.some((text) => /[[\\]/.test(text));
+      fc.pre(plain(x) && plain(y));
+      const overlap = (a: readonly string[], b: readonly string[]): boolean =>
+        findOverlaps([a, b], { skip: never, caseInsensitive: true }).length > 0;
+      const upper = x.map((text) => text.toUpperCase());
+      assert.equal(overlap(x, y), overlap(upper, y));
+      if (findOverlaps([x, y], { skip: never }).length > 0) assert.ok(overlap(x, y));
+    }),
+    { numRuns: 1000 },
+  );
+});
