@@ -84,8 +84,42 @@ function claimRegex(claim: Claim, caseInsensitive: boolean): Regex {
   if (below === 'nothing') return self;
   const slash = literal('/', fold);
   const end: Regex = { type: 'end' };
+  if (below === 'only' && looksAtEnd(self, false)) {
+    throw new UndecidableConstruct('a `!(…)` that depends on where the path ends, and a trailing slash');
+  }
   if (below === 'only') return { type: 'seq', items: [nonEmpty(withoutEnd(self)), ANYTHING, end] };
   return { type: 'alt', items: [self, { type: 'seq', items: [withoutEnd(self), slash, ANYTHING, end] }] };
+}
+
+/**
+ * Whether a lookahead asks for the end of the text, other than in `(?:\\/|$)`, the end of a segment. "Below" is put
+ * behind an expression, and the end that the lookahead then sees is not that of the folder.
+ */
+function looksAtEnd(regex: Regex, inside: boolean): boolean {
+  switch (regex.type) {
+    case 'char':
+    case 'start':
+      return false;
+    case 'end':
+      return inside;
+    case 'look':
+      return looksAtEnd(regex.body, true);
+    case 'repeat':
+      return looksAtEnd(regex.body, inside);
+    case 'seq':
+      return regex.items.some((item) => looksAtEnd(item, inside));
+    case 'alt':
+      return !isSegmentEnd(regex) && regex.items.some((item) => looksAtEnd(item, inside));
+    default:
+      return regex satisfies never;
+  }
+}
+
+function isSegmentEnd({ items }: { items: readonly Regex[] }): boolean {
+  const [slash, end] = items;
+  return (
+    items.length === 2 && slash?.type === 'char' && slash.set.join() === '47,47' && end?.type === 'end'
+  );
 }
 
 /** An expression without the `$` that it ends in, so that more can follow. */

@@ -13,13 +13,15 @@ export type Decision =
 
 /** Steps of search for one question: about a tenth of a second. */
 const STEPS_PER_QUESTION = 200_000;
-/** Steps of search for all questions of one call: about five seconds. Only hostile patterns use them up. */
-const STEPS_IN_ALL = 10_000_000;
+/** Questions about patterns that people write take fewer steps than this. */
+const ORDINARY_STEPS = 5000;
+/** Steps beyond the ordinary ones for all questions of one call: a few seconds. Only hostile patterns use them up. */
+const EXTRA_STEPS_IN_ALL = 8_000_000;
 
 /** Answers questions about pairs of patterns, each once. */
 export class Decisions {
   private readonly known = new Map<string, Decision>();
-  private stepsLeft = STEPS_IN_ALL;
+  private extraLeft = EXTRA_STEPS_IN_ALL;
 
   constructor(private readonly caseInsensitive: boolean) {}
 
@@ -46,10 +48,10 @@ export class Decisions {
     const { included, excluded, undecidable } = programsOf(inside, outside);
     const stuck = inside.find(({ compiled }) => compiled.program instanceof UndecidableConstruct);
     if (stuck !== undefined && undecidable !== undefined) return { state: 'undecided', reason: undecidable };
-    const budget = { left: Math.min(STEPS_PER_QUESTION, this.stepsLeft) };
+    const budget = { left: Math.min(STEPS_PER_QUESTION, ORDINARY_STEPS + this.extraLeft) };
     const given = budget.left;
     const result = findPath(included, excluded, this.caseInsensitive, budget);
-    this.stepsLeft -= given - budget.left;
+    this.extraLeft -= Math.min(this.extraLeft, Math.max(0, given - budget.left - ORDINARY_STEPS));
     if (result === 'none') return { state: 'apart' };
     if (undecidable !== undefined) return { state: 'undecided', reason: undecidable };
     if (result !== 'gave up') return { state: 'shared', witness: result.found };

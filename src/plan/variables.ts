@@ -7,6 +7,9 @@ const REFERENCE = /\$?\$\{\{([^\n]{0,200}?)\}\}/g;
 const LONE_OPENING = /(?<!\$)\$\{\{(?![^\n]{0,200}?\}\})/;
 const VARIABLE = /^vars\.([A-Za-z_][A-Za-z0-9_-]*)$/;
 
+/** More wrong references than this in one value help nobody, and finding the place of each takes time. */
+const MOST_FAILURES = 20;
+
 /** What all values of a plan may grow to, in characters; variables that double each other would fill the memory. */
 const MOST_TEXT = 64 * 1024 * 1024;
 
@@ -63,14 +66,14 @@ export class Variables {
 
   #replace(node: ScalarNode): string | undefined {
     const seen = new Map<string, number>();
-    let failed = false;
+    let failures = 0;
     const result = node.text.replace(REFERENCE, (match, inner: string) => {
       const reference = match.startsWith('$$') ? match.slice(1) : match;
       const occurrence = seen.get(reference) ?? 0;
       seen.set(reference, occurrence + 1);
-      if (match !== reference) return reference;
+      if (match !== reference || failures >= MOST_FAILURES) return reference;
       const value = this.#resolve(inner.trim(), () => this.#place(node, match, occurrence));
-      failed ||= value === undefined;
+      if (value === undefined) failures += 1;
       return value ?? '';
     });
     const lone = node.text.search(LONE_OPENING);
@@ -85,7 +88,7 @@ export class Variables {
       });
       return undefined;
     }
-    if (failed) return undefined;
+    if (failures > 0) return undefined;
     this.#grown += result.length;
     if (this.#grown <= MOST_TEXT) return result;
     this.#grown = Number.NEGATIVE_INFINITY;

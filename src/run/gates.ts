@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { Journal } from '../journal/index.js';
 import type { Gate } from '../plan/index.js';
 import type { Workspace } from '../workspace/index.js';
-import { inheritedEnvironment } from './local-executor.js';
+import { inheritedEnvironment } from './inherited-environment.js';
 import { OutputLog, Tail } from './output.js';
 import type { RunFolder } from './run-folder.js';
 import { howItEnded, supervise } from './supervise.js';

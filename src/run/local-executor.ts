@@ -12,6 +12,7 @@ import {
   type Workspace,
 } from '../workspace/index.js';
 import type { AttemptRequest, AttemptResult, Executor } from './executor.js';
+import { inheritedEnvironment } from './inherited-environment.js';
 import { OutputLog, Tail } from './output.js';
 import { createOutputLimit } from './output-events.js';
 import { type Ended, howItEnded, supervise } from './supervise.js';
@@ -183,15 +184,6 @@ export function taskEnvironment(
     FORGE_TASK: request.task.id,
     FORGE_TRY: String(request.attempt),
   };
-}
-
-/** What every command gets from the shell that started forge: everything but forge's own switches. */
-export function inheritedEnvironment(): Record<string, string> {
-  const env: Record<string, string> = {};
-  for (const [name, value] of Object.entries(process.env)) {
-    if (value !== undefined && !name.startsWith('FORGE_FAULT') && name !== 'OLDPWD') env[name] = value;
-  }
-  return env;
 }
 
 function judge(

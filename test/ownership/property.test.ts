@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { createMatcher, findOverlaps, findReaders, type Overlap } from '../../src/ownership/index.js';
+import { checkPattern, createMatcher, findOverlaps, findReaders, type Overlap } from '../../src/ownership/index.js';
 import { oracle, shortPaths } from './oracle.js';
 import { PATTERN, PATTERN_SET } from './random-patterns.js';
 
@@ -45,8 +45,12 @@ function checkPair(x: readonly string[], y: readonly string[], nocase: boolean, 
   }
 }
 
-/** Back-references and word boundaries cannot be decided; scrambled patterns spell them now and then. */
-const DECIDABLE = PATTERN_SET.filter((set) => !set.some((text) => /\\[bB\d]/.test(text)));
+/** Scrambled patterns spell a construct now and then that cannot be decided; checkPattern knows them. */
+const undecidable = (text: string): boolean => {
+  const bare = text.replace(/^!+(?!\()/, '');
+  return /\\[bB\d]/.test(bare) || checkPattern(bare)?.message.endsWith('cannot decide') === true;
+};
+const DECIDABLE = PATTERN_SET.filter((set) => !set.some(undecidable));
 const MANY_SETS = fc.array(DECIDABLE, { minLength: SETS_AT_ONCE, maxLength: SETS_AT_ONCE });
 
 for (const nocase of [false, true]) {
@@ -114,7 +118,7 @@ test('the order of the sets, of their patterns and doubled patterns change nothi
 test('subtraction only takes away, and takes away everything of its own pattern', () => {
   fc.assert(
     fc.property(DECIDABLE, DECIDABLE, PATTERN, (x, y, pattern) => {
-      fc.pre(!/^!|^\(|^(\.\/)+[!(]|\\[bB\d]/.test(pattern));
+      fc.pre(!/^!|^\(|^(\.\/)+[!(]/.test(pattern) && !undecidable(pattern));
       const overlap = (a: readonly string[], b: readonly string[]): boolean =>
         findOverlaps([a, b], { skip: never }).length > 0;
       const less = [`!${pattern}`, ...x];
