@@ -16,7 +16,6 @@ export interface Marker {
   owner: Owner;
 }
 
-const WAIT_MS = 60_000;
 const markerPath = (root: string) => `${root}/.forge/merging`;
 /** Roots that this very process is merging into; a marker of ours that is not here is left over from a failure. */
 const active = new Set<string>();
@@ -83,11 +82,14 @@ export async function readMarker(root: string): Promise<Marker | null> {
 
 /**
  * Takes over an interrupted merge. Exactly one process gets it: each heir makes a symlink named after the process it
- * inherits from, and heirs of dead heirs go on from there. Waits while the owner is alive; null when it finished.
+ * inherits from, and heirs of dead heirs go on from there. Waits up to `waitMs` while the owner is alive, then throws a MergeError; null when it finished.
  * Gives the marker and the claims to remove at the end.
  */
-export async function takeOver(root: string): Promise<{ marker: Marker; claims: string[] } | null> {
-  const deadline = Date.now() + WAIT_MS;
+export async function takeOver(
+  root: string,
+  waitMs: number,
+): Promise<{ marker: Marker; claims: string[] } | null> {
+  const deadline = Date.now() + waitMs;
   for (;;) {
     const marker = await readMarker(root);
     if (marker === null) return null;
@@ -125,7 +127,7 @@ export async function takeOver(root: string): Promise<{ marker: Marker; claims: 
       if (heir === undefined) break;
       owner = JSON.parse(heir) as Owner;
     }
-    if (Date.now() > deadline) {
+    if (Date.now() >= deadline) {
       throw new MergeError(
         `Another forge (process ${owner.pid}) is merging into this working tree. Run forge again when it is done.`,
       );

@@ -13,9 +13,13 @@ export interface Recovered {
 
 /**
  * Finishes (or undoes) a merge that was cut short; every forge command calls it first. Costs one lstat when there is
- * none, so this file imports nothing heavy. Waits while a living forge is merging. Throws a MergeError.
+ * none, so this file imports nothing heavy. Waits while a living forge is merging (`waitMs`,
+ * default one minute). Throws a MergeError.
  */
-export async function recoverMerge(root: string): Promise<Recovered | null> {
+export async function recoverMerge(
+  root: string,
+  options: { waitMs?: number } = {},
+): Promise<Recovered | null> {
   try {
     await lstat(`${root}/.forge/merging`);
   } catch (error) {
@@ -25,7 +29,7 @@ export async function recoverMerge(root: string): Promise<Recovered | null> {
   }
   const { finish, mergeFolder, readPlan, undo } = await import('./finish.js');
   const { letGo, takeOver } = await import('./marker.js');
-  const taken = await takeOver(root);
+  const taken = await takeOver(root, options.waitMs ?? 60_000);
   if (taken === null) return null;
   const { marker, claims } = taken;
   try {

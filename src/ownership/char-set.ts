@@ -32,6 +32,21 @@ export function complement(set: CharSet): CharSet {
   return result;
 }
 
+/** Takes two sets; gives what is in both. */
+export function intersection(a: CharSet, b: CharSet): CharSet {
+  const result: number[] = [];
+  let i = 0;
+  let j = 0;
+  while (i < a.length && j < b.length) {
+    const from = Math.max(a[i]!, b[j]!);
+    const to = Math.min(a[i + 1]!, b[j + 1]!);
+    if (from <= to) result.push(from, to);
+    if (a[i + 1]! < b[j + 1]!) i += 2;
+    else j += 2;
+  }
+  return result;
+}
+
 const known = new Map<string, CharSet>();
 
 /** Takes a set; gives the one object that stands for all equal sets, so that they can be compared by identity. */

@@ -117,9 +117,7 @@ function looksAtEnd(regex: Regex, inside: boolean): boolean {
 
 function isSegmentEnd({ items }: { items: readonly Regex[] }): boolean {
   const [slash, end] = items;
-  return (
-    items.length === 2 && slash?.type === 'char' && slash.set.join() === '47,47' && end?.type === 'end'
-  );
+  return items.length === 2 && slash?.type === 'char' && slash.set.join() === '47,47' && end?.type === 'end';
 }
 
 /** An expression without the `$` that it ends in, so that more can follow. */

@@ -84,7 +84,8 @@ export function relevant(
   b: PooledPattern,
   subtracts: readonly PooledPattern[],
 ): readonly PooledPattern[] {
-  return subtracts.filter(({ outline }) => !clash(outline, a.outline) && !clash(outline, b.outline));
+  const near = subtracts.filter(({ outline }) => !clash(outline, a.outline) && !clash(outline, b.outline));
+  return near.length > 1 ? [...new Set(near)] : near;
 }
 
 function idsOf(patterns: readonly PooledPattern[]): string {

@@ -39,7 +39,21 @@ export function expand(
     const choice = follow(nodes, branch, atStart, branches, budget);
     if (choice !== null) choices.push(choice);
   }
-  return choices;
+  return choices.length > 1 ? withoutHarder(choices, budget) : choices;
+}
+
+/** Leaves out choices that ask for everything that another one asks for, and more. */
+function withoutHarder(choices: readonly Choice[], budget: Budget): Choice[] {
+  const easiestFirst = [...choices].sort((a, b) => a.chars.length - b.chars.length);
+  const kept: Choice[] = [];
+  for (const choice of easiestFirst) {
+    const asked = new Set(choice.chars);
+    budget.left -= 1 + (kept.length >> 3);
+    const easier = (other: Choice): boolean =>
+      (other.end === 'may' || other.end === choice.end) && other.chars.every((literal) => asked.has(literal));
+    if (!kept.some(easier)) kept.push(choice);
+  }
+  return kept;
 }
 
 /** Follows one branch until only characters are left, or null when it fails; the other ways go to `branches`. */

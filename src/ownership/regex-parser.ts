@@ -1,5 +1,6 @@
 import { type CharSet, charSet, complement, EVERY_CHAR, rangesOf } from './char-set.js';
-import { EMPTY, type Regex } from './regex-syntax.js';
+import { simplify } from './regex-simplify.js';
+import { EMPTY, type Regex, sequence } from './regex-syntax.js';
 
 /** A construct that no finite automaton (or not this one) can stand for; `message` names it. */
 export class UndecidableConstruct extends Error {}
@@ -57,7 +58,7 @@ const MAX_DEPTH = 100;
  * Annex B, without the `u` flag. Throws UndecidableConstruct for lookbehind, back-references and word boundaries.
  */
 export function parseRegex(source: string, fold: (set: CharSet) => CharSet): Regex {
-  return new Parser(source, fold).alternatives();
+  return simplify(new Parser(source, fold).alternatives());
 }
 
 class Parser {
@@ -80,7 +81,7 @@ class Parser {
     while (this.at < this.source.length && this.source[this.at] !== '|' && this.source[this.at] !== ')') {
       items.push(this.quantified(this.atom()));
     }
-    return items.length === 1 ? items[0]! : { type: 'seq', items };
+    return sequence(items);
   }
 
   private atom(): Regex {

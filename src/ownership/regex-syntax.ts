@@ -1,4 +1,4 @@
-import type { CharSet } from './char-set.js';
+import { type CharSet, EVERY_CHAR, intersection } from './char-set.js';
 
 /**
  * The regular expressions that picomatch writes, as a tree. `repeat` has no upper bound when `max` is Infinity.
@@ -26,6 +26,23 @@ export function literal(text: string, fold: (set: CharSet) => CharSet): Regex {
   return { type: 'seq', items };
 }
 
+/** Takes expressions; gives them one after another, and `NOTHING` when one of them matches nothing. */
+export function sequence(items: readonly Regex[]): Regex {
+  if (items.some(isNothing)) return NOTHING;
+  const parts = items.flatMap((item) => (item.type === 'seq' ? item.items : [item]));
+  return parts.length === 1 ? parts[0]! : { type: 'seq', items: parts };
+}
+
+/** Takes expressions; gives the choice between those of them that match anything. */
+export function alternatives(items: readonly Regex[]): Regex {
+  const choices = items.filter((item) => !isNothing(item));
+  return choices.length === 1 ? choices[0]! : { type: 'alt', items: choices };
+}
+
+function isNothing(regex: Regex): boolean {
+  return regex.type === 'alt' && regex.items.length === 0;
+}
+
 const nonEmptyForms = new WeakMap<Regex, Regex>();
 
 /**
@@ -35,38 +52,39 @@ const nonEmptyForms = new WeakMap<Regex, Regex>();
 export function nonEmpty(regex: Regex): Regex {
   const known = nonEmptyForms.get(regex);
   if (known !== undefined) return known;
-  const form = makeNonEmpty(regex);
+  const form = beginningIn(regex, EVERY_CHAR);
   nonEmptyForms.set(regex, form);
   return form;
 }
 
-function makeNonEmpty(regex: Regex): Regex {
+/** Takes an expression and a set; gives one that matches the same text if that begins with a character of the set. */
+export function beginningIn(regex: Regex, set: CharSet): Regex {
   switch (regex.type) {
-    case 'char':
-      return regex;
+    case 'char': {
+      const both = intersection(regex.set, set);
+      return both.length === 0 ? NOTHING : { type: 'char', set: both };
+    }
     case 'start':
     case 'end':
     case 'look':
       return NOTHING;
     case 'alt':
-      return { type: 'alt', items: regex.items.map(nonEmpty) };
+      return alternatives(regex.items.map((item) => beginningIn(item, set)));
     case 'seq': {
-      const choices: Regex[] = [];
-      const before: Regex[] = [];
-      for (const [i, item] of regex.items.entries()) {
-        choices.push({ type: 'seq', items: [...before, nonEmpty(item), ...regex.items.slice(i + 1)] });
-        if (!canBeEmpty(item)) break;
-        before.push(onlyEmpty(item));
-      }
-      return { type: 'alt', items: choices };
+      const [head, ...tail] = regex.items;
+      if (head === undefined) return NOTHING;
+      const rest: Regex = { type: 'seq', items: tail };
+      const fromHead = sequence([beginningIn(head, set), rest]);
+      if (!canBeEmpty(head)) return fromHead;
+      return alternatives([fromHead, sequence([onlyEmpty(head), beginningIn(rest, set)])]);
     }
     case 'repeat': {
       const { body, min, max } = regex;
       if (max === 0) return NOTHING;
-      if (!canBeEmpty(body)) return { ...regex, min: Math.max(1, min) };
       const rest: Regex = { ...regex, min: Math.max(0, min - 1), max: max - 1 };
-      if (min > 1) return nonEmpty({ type: 'seq', items: [body, rest] });
-      return { type: 'seq', items: [nonEmpty(body), rest] };
+      // Required turns may be empty, so the text may begin in a later one.
+      if (min > 1 && canBeEmpty(body)) return beginningIn({ type: 'seq', items: [body, rest] }, set);
+      return sequence([beginningIn(body, set), rest]);
     }
     default:
       return regex satisfies never;
@@ -93,8 +111,8 @@ export function canBeEmpty(regex: Regex): boolean {
   }
 }
 
-/** The part of an expression that matches the empty text: its assertions. */
-function onlyEmpty(regex: Regex): Regex {
+/** Takes an expression; gives the part that matches the empty text: its assertions. */
+export function onlyEmpty(regex: Regex): Regex {
   switch (regex.type) {
     case 'char':
       return NOTHING;
@@ -103,9 +121,9 @@ function onlyEmpty(regex: Regex): Regex {
     case 'look':
       return regex;
     case 'alt':
-      return { type: 'alt', items: regex.items.filter(canBeEmpty).map(onlyEmpty) };
+      return alternatives(regex.items.filter(canBeEmpty).map(onlyEmpty));
     case 'seq':
-      return { type: 'seq', items: regex.items.map(onlyEmpty) };
+      return sequence(regex.items.map(onlyEmpty));
     case 'repeat':
       return regex.min === 0 ? EMPTY : onlyEmpty(regex.body);
     default:

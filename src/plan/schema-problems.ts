@@ -4,6 +4,9 @@ import { shapeAt } from './schema-shape.js';
 import { validate } from './schema-validator.generated.js';
 import { nodeAt, plainValue, type YamlNode } from './yaml-node.js';
 
+/** A file with more mistakes than this is not a plan; without a limit a hostile one could fill the memory. */
+const MOST = 10_000;
+
 /** An error object of ajv, as far as it is used here. */
 interface SchemaError {
   instancePath: string;
@@ -23,9 +26,13 @@ export function findSchemaProblems(root: YamlNode, problems: Problems): void {
   // A cast, because the generated validator has no types.
   const check = validate as unknown as { (data: unknown): boolean; errors?: SchemaError[] | null };
   if (check(plainValue(root))) return;
+  let found = 0;
   for (const error of check.errors ?? []) {
     const problem = toProblem(root, error);
-    if (problem !== undefined) problems.add(problem);
+    if (problem === undefined) continue;
+    problems.add(problem);
+    found += 1;
+    if (found === MOST) return;
   }
 }
 

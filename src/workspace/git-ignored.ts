@@ -11,7 +11,10 @@ export async function gitIgnored(root: string, paths: readonly string[]): Promis
   const ignored = new Set<string>();
   const queue: (readonly string[])[] = paths.length === 0 ? [] : [paths];
   for (let batch = queue.pop(); batch !== undefined; batch = queue.pop()) {
-    const input = Buffer.concat(batch.flatMap((path) => [Buffer.from(encodePath(path)), Buffer.from([0])]));
+    // The "./" keeps a name that starts with ":" from being read as pathspec magic.
+    const input = Buffer.concat(
+      batch.flatMap((path) => [Buffer.from('./'), Buffer.from(encodePath(path)), Buffer.from([0])]),
+    );
     const answer = await run(
       'git',
       [
@@ -28,11 +31,11 @@ export async function gitIgnored(root: string, paths: readonly string[]): Promis
       { cwd: root, input, env: withoutGit(process.env) },
     );
     if (answer.exitCode === 0) {
-      for (const name of split(answer.stdout)) ignored.add(decodeName(name));
+      for (const name of split(answer.stdout)) ignored.add(decodeName(name).slice('./'.length));
     } else if (answer.exitCode !== 1) {
       if (answer.exitCode === null || answer.stderr.includes('not a git repository')) return new Set();
       // git gives up the whole list for one path that lies beyond a link or in a submodule: such a path is not ignored.
-      const isAboutPath = /beyond a symbolic link|in submodule|[Pp]athspec/.test(answer.stderr);
+      const isAboutPath = /beyond a symbolic link|is in submodule/.test(answer.stderr);
       if (!isAboutPath)
         throw new WorkspaceError(`git check-ignore failed in ${root}: ${answer.stderr.split('\n')[0]}`);
       if (batch.length > 1) {

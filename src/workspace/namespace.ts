@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { type Confinement, missingProgram, notStarted, spawnDetached } from './confinement.js';
 import { WorkspaceError } from './failure.js';
-import { MARKER, processesOf, signal } from './processes.js';
+import { MARKER, signal, signalProcessesOf } from './processes.js';
 import { run } from './run-program.js';
 import { findTool } from './tools.js';
 import type { Command, Running } from './workspace.js';
@@ -178,11 +178,7 @@ export class Namespace implements Confinement {
     if (this.#hasEnded()) return;
     const others = [...this.#active].some((other) => other !== child);
     if (others) {
-      const pids = processesOf(marker, isOver(child) ? [] : [child.pid ?? 0]).filter(
-        (pid) => pid !== child.pid,
-      );
-      for (const pid of pids) signal(pid, name);
-      for (const pid of pids) signal(pid, 'SIGCONT');
+      signalProcessesOf(marker, name, isOver(child) ? [] : [child.pid ?? 0], child.pid);
     } else {
       const script = name === 'SIGKILL' ? 'kill -KILL -1' : 'kill -TERM -1; kill -CONT -1';
       const helper = spawn(tool('nsenter'), [...this.#target(), tool('sh'), '-c', script], {

@@ -44,6 +44,29 @@ export async function endProcessesOf(name: string, alsoUnder: readonly number[] 
   }
 }
 
+/**
+ * Sends a signal to all of them but `except`. With SIGKILL it looks again until it finds no new one, because a process
+ * may have forked between being listed and being hit; SIGTERM is sent once, as a process may start others to clean up.
+ * Stopped ones are continued, or they would not see it.
+ */
+export function signalProcessesOf(
+  name: string,
+  sent: 'SIGTERM' | 'SIGKILL',
+  alsoUnder: readonly number[],
+  except?: number,
+): void {
+  const hit = new Set<number>();
+  for (;;) {
+    const fresh = processesOf(name, alsoUnder).filter((pid) => pid !== except && !hit.has(pid));
+    for (const pid of fresh) {
+      hit.add(pid);
+      signal(pid, sent);
+    }
+    if (sent === 'SIGTERM') for (const pid of fresh) signal(pid, 'SIGCONT');
+    if (sent === 'SIGTERM' || fresh.length === 0) return;
+  }
+}
+
 /** Sends a signal; a process that is gone already is fine. A negative pid means its process group. */
 export function signal(pid: number, name: NodeJS.Signals): void {
   try {

@@ -1,5 +1,5 @@
 import { type Confinement, missingProgram, notStarted, spawnDetached } from './confinement.js';
-import { endProcessesOf, MARKER, processesOf, signal } from './processes.js';
+import { endProcessesOf, MARKER, signal, signalProcessesOf } from './processes.js';
 import { findTool } from './tools.js';
 import type { Command, Running } from './workspace.js';
 
@@ -38,14 +38,10 @@ export class Unconfined implements Confinement {
       ...running,
       kill: (name) => {
         if (leader === undefined) return;
-        const pids = processesOf(
-          marker,
-          child.exitCode === null && child.signalCode === null ? [leader] : [],
-        );
+        const isRunning = child.exitCode === null && child.signalCode === null;
+        signalProcessesOf(marker, name, isRunning ? [leader] : []);
+        // Whatever of its process group dropped the marker.
         signal(-leader, name);
-        for (const pid of pids) signal(pid, name);
-        // A stopped process would not see the signal before it is continued.
-        if (name === 'SIGTERM') for (const pid of pids) signal(pid, 'SIGCONT');
       },
     };
   }

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type Recovered, recoverMerge } from '../../src/merge/index.js';
-import { FAULTS, prepareJob, runProcess } from './crash.js';
+import { FAULTS, holder, prepareJob, runProcess } from './crash.js';
 import { everything } from './everything.js';
 import { created, file, plant, type Scene, type Snapshot, scene, snapshot } from './trees.js';
 
@@ -91,6 +92,9 @@ test('killed, then edited by the user, then recovered: the edit is in the tree o
       assert.ok(inTree || kept.get(path) === content, `${fault}: ${path} ${JSON.stringify(recovered)}`);
     }
     if (recovered?.outcome !== 'finished') return;
+    // The run had deleted it; the user has made a new one.
+    if (fault.startsWith('merge-synced') || fault.startsWith('merge-unstaged'))
+      assert.equal(readFileSync(join(at.root, 'gone.txt'), 'utf8'), 'user gone');
     const now = snapshot(at.root);
     for (const path of ['text.txt', 'link-becomes-file', 'gone.txt']) {
       delete now[path];
@@ -137,6 +141,40 @@ test('several forge commands at once: one of them finishes the merge', async (t)
   );
   assert.deepEqual(snapshot(at.root), fresh);
   assert.deepEqual(readdirSync(join(at.root, '.forge')).sort(), ['.gitignore', 'runs']);
+});
+
+test('an heir that lives is waited for, an heir that died is inherited from', async (t) => {
+  const { at, job, fresh } = await ready(t);
+  await runProcess(['write', job], 'merge-renamed:2');
+  for (let generation = 0; generation < 3; generation += 1) {
+    const heir = await holder(at.root);
+    await assert.rejects(
+      recoverMerge(at.root, { waitMs: 0 }),
+      new RegExp(`process ${heir.pid}\\) is merging`),
+    );
+    const ended = once(heir, 'close');
+    heir.kill('SIGKILL');
+    await ended;
+  }
+  assert.equal((await recoverMerge(at.root))?.outcome, 'finished');
+  assert.deepEqual(snapshot(at.root), fresh);
+  assert.deepEqual(readdirSync(join(at.root, '.forge')).sort(), ['.gitignore', 'runs']);
+});
+
+test('a folder swapped for a symlink after the crash is not followed, and the link is kept', async (t) => {
+  const at = scene(t, { git: false });
+  plant(at.root, { 'd/a.txt': 'a', 'b.txt': 'b' });
+  const job = await prepareJob(at, [file(at, 'd/a.txt', 'A'), file(at, 'd/new/x.txt', 'x', created)]);
+  await runProcess(['write', job], 'merge-committed');
+  const outside = join(at.dir, 'outside');
+  renameSync(join(at.root, 'd'), outside);
+  symlinkSync(outside, join(at.root, 'd'));
+  const recovered = await recoverMerge(at.root);
+  assert.deepEqual(Object.keys(snapshot(outside)), ['a.txt']);
+  assert.equal(readFileSync(join(outside, 'a.txt'), 'utf8'), 'a');
+  assert.equal(readFileSync(join(at.root, 'd/a.txt'), 'utf8'), 'A');
+  assert.equal(readFileSync(join(at.root, 'd/new/x.txt'), 'utf8'), 'x');
+  assert.equal(readlinkSync(recovered!.displaced[0]!.kept), outside);
 });
 
 test('a folder on another device: staged beside, killed anywhere, nothing left over', async (t) => {

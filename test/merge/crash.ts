@@ -1,4 +1,5 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -51,6 +52,13 @@ export function runProcess(
       resolve({ code, signal, result: out === '' ? undefined : JSON.parse(out) }),
     );
   });
+}
+
+/** A process that has taken over the interrupted merge of `root` and sits on it; resolves when it has. */
+export async function holder(root: string): Promise<ChildProcess> {
+  const child = spawn(process.execPath, [program, 'hold', root], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await once(child.stdout, 'data');
+  return child;
 }
 
 /** Resolves entries and stores what `merge-process.ts write` needs; gives the job file. */

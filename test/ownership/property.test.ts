@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { checkPattern, createMatcher, findOverlaps, findReaders, type Overlap } from '../../src/ownership/index.js';
+import {
+  checkPattern,
+  createMatcher,
+  findOverlaps,
+  findReaders,
+  type Overlap,
+} from '../../src/ownership/index.js';
 import { oracle, shortPaths } from './oracle.js';
 import { PATTERN, PATTERN_SET } from './random-patterns.js';
 

@@ -90,6 +90,14 @@ describe('weird input', () => {
     assert.match(found.join('\n'), /^2:\d+ schema variables make more than 64 MB of text of this plan$/);
   });
 
+  it('storms of mistakes end', async () => {
+    const references = Array.from({ length: 100_000 }, (_, i) => v(`vars.x${i}`)).join(' ');
+    const one = await plans.brief(`version: 1\ntasks: { a: { run: "${references} ${'$'}{{" } }\n`);
+    assert.equal(one.length, 20 + 1);
+    const tasks = Array.from({ length: 100_000 }, (_, i) => `  t${i}: 1\n`);
+    assert.equal((await plans.brief(`version: 1\ntasks:\n${tasks.join('')}`)).length, 10_000);
+  });
+
   it('CRLF, a byte order mark and wide characters change no line or column', async () => {
     const found = await plans.brief('\ufeffversion: 2\r\ntasks:\r\n  a: { run: "日本語", needs: [b] }\r\n');
     assert.deepEqual(

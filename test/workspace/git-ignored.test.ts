@@ -43,7 +43,7 @@ describe('what git ignores', () => {
   it('runs nothing that the repository or the environment asks for', () =>
     onGrounds(async (grounds) => {
       grounds.sh(
-        'git init -q .; echo "*.log" >.gitignore; git config core.fsmonitor "touch $PWD/ran; false"; git add .',
+        'git init -q .; echo "*.log" >.gitignore; git add .; git config core.fsmonitor "touch $PWD/ran; false"',
       );
       process.env.GIT_DIR = '/nowhere';
       try {

@@ -22,7 +22,8 @@ export function snapshot(
       const times = options.times ? ` ${stats.ino} ${stats.mtimeNs} ${stats.ctimeNs}` : '';
       const mode = (stats.mode & 0o7777n).toString(8);
       // What its owner may not read is opened for the snapshot (of a workspace, for which it is the last act).
-      if (process.getuid?.() !== 0 && !stats.isSymbolicLink() && (stats.mode & 0o400n) === 0n)
+      const needed = stats.isDirectory() ? 0o500n : 0o400n;
+      if (process.getuid?.() !== 0 && !stats.isSymbolicLink() && (stats.mode & needed) !== needed)
         chmodSync(path, 0o700);
       const label = JSON.stringify(shown.toString('latin1'));
       if (stats.isDirectory()) {
