@@ -57,8 +57,7 @@ async function resolveAbsent(question: Question, now: Seen | null, before: Befor
     const wasFolder = question.entry.kind === 'absent' && question.entry.was === 'directory';
     return wasFolder ? { seen: now, write } : { reason: 'a folder in the working tree, deleted by the run' };
   }
-  if (before && now.mode === before.mode && (await isUntouched(question, now, before)))
-    return { seen: now, write };
+  if (await isUntouched(question, now, before)) return { seen: now, write };
   return { reason: 'changed in the working tree, deleted by the run' };
 }
 
@@ -177,6 +176,8 @@ async function isUntouched(question: Question, now: Seen, before: Before): Promi
   if (now.kind !== before.kind) return false;
   if (now.kind === 'directory') return true;
   if (now.kind === 'symlink') return now.target === before.target;
+  // Where no file is left to carry them, other permission bits are a change like any other.
+  if (question.entry.kind !== 'file' && now.mode !== before.mode) return false;
   if (now.size !== before.size) return false;
   const origin = await question.base.content(question.entry.path);
   return (

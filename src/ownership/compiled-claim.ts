@@ -3,11 +3,12 @@ import { type Claim, MAX_LENGTH, MAX_PARENTHESES, readClaim, regexSourceOf } fro
 import { compileProgram, type Program } from './program.js';
 import { createRecognizer } from './recognizer.js';
 import { parseRegex, UndecidableConstruct } from './regex-parser.js';
-import { literal, NOTHING, nonEmpty, type Regex } from './regex-syntax.js';
+import { alternatives, literal, NOTHING, type Regex, sequence } from './regex-syntax.js';
 
 const SPECIAL = /[\\*?[\]{}()|!+@"^$]/;
 /** Only with these can a pattern fail to match its own text; picomatch takes such a path all the same. */
 const UNLIKE_ITSELF = /[\\[\]{}()|!+@"]/;
+const SLASH = { type: 'char', set: [47, 47] } as const satisfies Regex;
 const ANYTHING: Regex = {
   type: 'repeat',
   body: { type: 'char', set: EVERY_CHAR },
@@ -82,13 +83,22 @@ function claimRegex(claim: Claim, caseInsensitive: boolean): Regex {
   }
   const self: Regex = { type: 'alt', items: choices };
   if (below === 'nothing') return self;
-  const slash = literal('/', fold);
-  const end: Regex = { type: 'end' };
-  if (below === 'only' && looksAtEnd(self, false)) {
+  if (looksAtEnd(self, false)) {
     throw new UndecidableConstruct('a `!(…)` that depends on where the path ends, and a trailing slash');
   }
-  if (below === 'only') return { type: 'seq', items: [nonEmpty(withoutEnd(self)), ANYTHING, end] };
-  return { type: 'alt', items: [self, { type: 'seq', items: [withoutEnd(self), slash, ANYTHING, end] }] };
+  const inside = sequence([inFolder(withoutEnd(self)), ANYTHING, { type: 'end' }]);
+  return below === 'only' ? inside : alternatives([self, inside]);
+}
+
+/** An expression for folders, with the slash behind the folder that not all of its choices end in. */
+function inFolder(regex: Regex): Regex {
+  if (regex.type === 'alt') return alternatives(regex.items.map(inFolder));
+  const last = regex.type === 'seq' ? regex.items.at(-1) : regex;
+  if (last?.type === 'char' && last.set.join() === SLASH.set.join()) return regex;
+  if (regex.type === 'seq' && (last?.type === 'alt' || last?.type === 'seq')) {
+    return sequence([...regex.items.slice(0, -1), inFolder(last)]);
+  }
+  return sequence([regex, SLASH]);
 }
 
 /**
@@ -117,7 +127,12 @@ function looksAtEnd(regex: Regex, inside: boolean): boolean {
 
 function isSegmentEnd({ items }: { items: readonly Regex[] }): boolean {
   const [slash, end] = items;
-  return items.length === 2 && slash?.type === 'char' && slash.set.join() === '47,47' && end?.type === 'end';
+  return (
+    items.length === 2 &&
+    slash?.type === 'char' &&
+    slash.set.join() === SLASH.set.join() &&
+    end?.type === 'end'
+  );
 }
 
 /** An expression without the `$` that it ends in, so that more can follow. */

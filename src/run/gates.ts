@@ -6,6 +6,7 @@ import type { Workspace } from '../workspace/index.js';
 import { inheritedEnvironment } from './inherited-environment.js';
 import { OutputLog, Tail } from './output.js';
 import type { RunFolder } from './run-folder.js';
+import { secretsOf } from './secrets.js';
 import { howItEnded, supervise } from './supervise.js';
 
 /** Characters of a failed gate's output that its message shows. */
@@ -39,7 +40,8 @@ async function runGate(
   { workspace, folder, journal, signal }: Parameters<typeof runGates>[0],
 ): Promise<{ reason: string; tail: string } | undefined> {
   await mkdir(dirname(logFile), { recursive: true });
-  const log = new OutputLog(logFile, { fresh: true });
+  const env = { ...inheritedEnvironment(), ...gate.env, PWD: workspace.path, FORGE_RUN: folder.id };
+  const log = new OutputLog(logFile, { fresh: true, secrets: secretsOf(env) });
   const tail = new Tail(TAIL);
   const began = performance.now();
   journal.append({ type: 'gate.started', name: gate.name, log: logFile });
@@ -47,7 +49,7 @@ async function runGate(
     workspace,
     {
       argv: ['sh', '-c', gate.run],
-      env: { ...inheritedEnvironment(), ...gate.env, PWD: workspace.path, FORGE_RUN: folder.id },
+      env,
     },
     { timeoutMs: gate.timeout, signal, log, onLine: (_stream, text) => tail.add(text) },
   );

@@ -15,6 +15,7 @@ import type { AttemptRequest, AttemptResult, Executor } from './executor.js';
 import { inheritedEnvironment } from './inherited-environment.js';
 import { OutputLog, Tail } from './output.js';
 import { createOutputLimit } from './output-events.js';
+import { secretsOf } from './secrets.js';
 import { type Ended, howItEnded, supervise } from './supervise.js';
 
 /** How often the number of changed files is looked at, in milliseconds. */
@@ -60,10 +61,10 @@ export class LocalExecutor implements Executor {
     signal: AbortSignal,
   ): Promise<AttemptResult> {
     const { task } = request;
-    const log = new OutputLog(join(request.dir, 'output.log'));
+    const env = taskEnvironment(request, workspace);
+    const log = new OutputLog(join(request.dir, 'output.log'), { secrets: secretsOf(env) });
     try {
       const adapter = await this.adapter(task.agent);
-      const env = taskEnvironment(request, workspace);
       if (request.prompt) await writeFile(join(request.dir, 'prompt.md'), request.prompt);
       const command = await adapter.prepare({
         task,

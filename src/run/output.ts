@@ -2,17 +2,32 @@ import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
+import { SecretMask } from './secrets.js';
+
+/** An attempt or gate that prints more than this (bytes) is ended: its log would fill the disk. */
+const LARGEST_LOG = 256 * 1024 * 1024;
 
 /** A line longer than this (characters) reaches its reader cut; the log has it whole. */
 const LONGEST_LINE = 1024 * 1024;
 
-/** The raw output of an attempt or gate, on disk as it comes; forge never holds more than a line of it. */
+/** A command printed more than LARGEST_LOG. */
+export class TooMuchOutputError extends Error {
+  override name = 'TooMuchOutputError';
+  constructor() {
+    super(`printed more than ${LARGEST_LOG / 1024 / 1024} MiB; send large output to a file that it owns`);
+  }
+}
+
+/** The output of an attempt or gate, on disk as it comes, secrets masked; forge never holds more than a line of it. */
 export class OutputLog {
   readonly #file: WriteStream;
+  readonly #secrets: readonly Buffer[];
+  #written = 0;
   #failure: Error | undefined;
 
-  /** Appends to `file`, or starts it anew when `fresh`. */
-  constructor(file: string, options: { fresh?: boolean } = {}) {
+  /** Appends to `file`, or starts it anew when `fresh`. `secrets` are values that must not be stored. */
+  constructor(file: string, options: { fresh?: boolean; secrets?: readonly Buffer[] } = {}) {
+    this.#secrets = options.secrets ?? [];
     this.#file = createWriteStream(file, { flags: options.fresh ? 'w' : 'a', mode: 0o600 });
     this.#file.on('error', (error) => {
       this.#failure = error;
@@ -26,17 +41,27 @@ export class OutputLog {
 
   /**
    * Copies a stream to the log and hands its lines to `line`, until it ends. Waits for the disk when it is slower than
-   * the command. Rejects with what writing the log threw (ENOSPC, …).
+   * the command. Rejects with what writing the log threw (ENOSPC, …) or TooMuchOutputError.
    */
   async copy(stream: Readable, line: (text: string) => void): Promise<void> {
     const lines = new LineSplitter(line);
+    const mask = new SecretMask(this.#secrets);
     for await (const chunk of stream as AsyncIterable<Buffer>) {
-      if (this.#failure) throw this.#failure;
-      lines.push(chunk);
-      if (!this.#file.write(chunk))
-        await Promise.race([once(this.#file, 'drain'), once(this.#file, 'close')]);
+      const bytes = mask.push(chunk);
+      lines.push(bytes);
+      await this.#write(bytes);
     }
+    const rest = mask.end();
+    lines.push(rest);
+    await this.#write(rest);
     lines.end();
+  }
+
+  async #write(bytes: Buffer): Promise<void> {
+    if (this.#failure) throw this.#failure;
+    this.#written += bytes.length;
+    if (this.#written > LARGEST_LOG) throw new TooMuchOutputError();
+    if (!this.#file.write(bytes)) await Promise.race([once(this.#file, 'drain'), once(this.#file, 'close')]);
   }
 
   /** Resolves when everything is written. Rejects with what writing threw. */

@@ -1,9 +1,18 @@
-import { type BigIntStats, lstatSync, readFileSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  type BigIntStats,
+  chmodSync,
+  lstatSync,
+  readFileSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Breather } from './breathe.js';
 import type { Collector, Start } from './collector.js';
 import { targetInCopy, targetInRoot } from './copy-links.js';
-import { below, DiskTree } from './disk-tree.js';
+import { below, DiskTree, parentOf } from './disk-tree.js';
+import { errorCode } from './failure.js';
 import { encodePath } from './path-bytes.js';
 import type { PathState } from './path-state.js';
 import type { StartView } from './start-view.js';
@@ -34,22 +43,33 @@ export class CopyManifest {
 
   /** Walks a fresh copy: notes every path, and turns links that lead back into the working tree to the copy. */
   async take(): Promise<void> {
-    const tree = new DiskTree(this.copy);
+    const tree = new DiskTree(this.copy, { own: true });
+    try {
+      await this.#walk(tree);
+    } finally {
+      tree.relock();
+    }
+    // A change within the same tick of the clock would leave all times as they are.
+    await pause(TICK_MS);
+  }
+
+  async #walk(tree: DiskTree): Promise<void> {
     const breather = new Breather();
     const folders = [''];
     for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-      this.#turnGitFile(folder);
+      this.#turnGitFile(tree, folder);
       for (const name of tree.children(folder)) {
         if (breather.isDue) await breather.breathe();
         const path = below(folder, name);
         const stats = tree.stat(path);
         if (stats === undefined) continue;
         if (stats.isDirectory()) folders.push(path);
-        this.#notes.set(path, stats.isSymbolicLink() ? this.#turnLink(tree, path, stats) : note(stats));
+        this.#notes.set(
+          path,
+          stats.isSymbolicLink() ? this.#turnLink(tree, path, stats) : note(stats, tree.modeOf(path, stats)),
+        );
       }
     }
-    // A change within the same tick of the clock would leave all times as they are.
-    await pause(TICK_MS);
   }
 
   /** Checks every path that may have changed since. */
@@ -65,7 +85,7 @@ export class CopyManifest {
         if (stats === undefined) continue;
         gone.delete(path);
         if (stats.isDirectory()) folders.push(path);
-        if (!isSame(this.#notes.get(path), note(stats))) await collector.check(path);
+        if (!isSame(this.#notes.get(path), note(stats, now.modeOf(path, stats)))) await collector.check(path);
       }
     }
     for (const path of gone) await collector.check(path);
@@ -111,22 +131,38 @@ export class CopyManifest {
     const turned = targetInCopy(this.root, this.copy, path, stored);
     const target = { original: stored, now: turned ?? stored };
     if (turned === undefined) return { ...note(stats), target };
-    unlinkSync(tree.absolute(path));
-    symlinkSync(encodePath(turned), tree.absolute(path));
+    insisting(encodePath(`${this.copy}/${parentOf(path)}`), () => {
+      unlinkSync(tree.absolute(path));
+      symlinkSync(encodePath(turned), tree.absolute(path));
+    });
     return { ...note(lstatSync(tree.absolute(path), { bigint: true })), target };
   }
 
   /** A nested repository whose `.git` is a file may name its git folder by an absolute path in the working tree. */
-  #turnGitFile(folder: string): void {
-    const path = encodePath(`${this.copy}/${below(folder, '.git')}`);
-    if (!(lstatSync(path, { throwIfNoEntry: false })?.isFile() ?? false)) return;
-    const target = /^gitdir: (\/.+?)\n*$/s.exec(readFileSync(path, 'utf8'))?.[1];
+  #turnGitFile(tree: DiskTree, folder: string): void {
+    const dotGit = below(folder, '.git');
+    if (!(tree.stat(dotGit)?.isFile() ?? false)) return;
+    const text = tree.reading(dotGit, () => readFileSync(tree.absolute(dotGit), 'utf8'));
+    const target = /^gitdir: (\/.+?)\n*$/s.exec(text)?.[1];
     const turned = target === undefined ? undefined : targetInCopy(this.root, this.copy, '.git', target);
-    if (turned !== undefined) writeFileSync(path, `gitdir: ${turned}\n`);
+    if (turned !== undefined) writeFileSync(tree.absolute(dotGit), `gitdir: ${turned}\n`);
   }
 }
 
-function note(stats: BigIntStats): Note {
+/** Does something in a folder of the copy, even where it forbids that to its owner (mode 555). */
+function insisting(folder: string | Buffer, act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    if (errorCode(error) !== 'EACCES') throw error;
+    const { mode } = lstatSync(folder);
+    chmodSync(folder, (mode & 0o7777) | 0o700);
+    act();
+    chmodSync(folder, mode & 0o7777);
+  }
+}
+
+function note(stats: BigIntStats, mode = Number(stats.mode & 0o7777n)): Note {
   const kind = stats.isFile()
     ? 'file'
     : stats.isDirectory()
@@ -135,7 +171,7 @@ function note(stats: BigIntStats): Note {
         ? 'symlink'
         : 'special';
   const { size, mtimeNs, ctimeNs, ino } = stats;
-  return { kind, mode: Number(stats.mode & 0o7777n), size: Number(size), mtimeNs, ctimeNs, ino };
+  return { kind, mode, size: Number(size), mtimeNs, ctimeNs, ino };
 }
 
 /** A folder's times change with what is in it, which is looked at itself. */

@@ -66,12 +66,17 @@ export class DiskTree {
   state(path: string): PathState {
     const stats = this.stat(path);
     if (stats === undefined) return { kind: 'absent' };
-    const mode = this.#unlocked.get(path) ?? Number(stats.mode & 0o7777n);
+    const mode = this.modeOf(path, stats);
     if (stats.isFile())
       return { kind: 'file', mode, size: Number(stats.size), content: { in: this, path }, stats };
     if (stats.isDirectory()) return { kind: 'directory', mode };
     if (stats.isSymbolicLink()) return { kind: 'symlink', target: this.readLink(path) };
     return { kind: 'special' };
+  }
+
+  /** The permission bits of a path with these stats, as they are when nothing is lent. */
+  modeOf(path: string, stats: BigIntStats): number {
+    return this.#unlocked.get(path) ?? Number(stats.mode & 0o7777n);
   }
 
   /** The target of a link, as it is stored. */

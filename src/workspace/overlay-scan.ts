@@ -28,20 +28,21 @@ export async function scanUpper(scan: UpperScan): Promise<void> {
   const folders = [''];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     if (breather.isDue) await breather.breathe();
-    const merged = now.children(folder);
-    const present = new Set(merged);
+    const present = new Set(now.children(folder));
     for (const name of lower.children(folder)) {
       if (!present.has(name)) await collector.checkTree(below(folder, name));
     }
     for (const name of upperTree.children(folder)) {
       if (!present.has(name)) continue;
       const path = below(folder, name);
+      // Through the view first: it lends the permission to look into a folder that forbids it.
+      const merged = now.stat(path);
       const stats = upperTree.stat(path);
       if (stats === undefined) continue;
       if (!stats.isDirectory()) {
         // A folder in the lower may have become a file, and then all that was in it is gone.
         await collector.checkTree(path);
-      } else if (redirect && isElsewhere(now.stat(path), lower.stat(path))) {
+      } else if (redirect && isElsewhere(merged, lower.stat(path))) {
         await collector.checkTree(path);
       } else {
         await collector.check(path);
@@ -65,17 +66,15 @@ export function countChanged(upper: string, sinceNs: bigint): number {
   let seen = 0;
   const folders = [''];
   for (let folder = folders.pop(); folder !== undefined && seen < GLANCE; folder = folders.pop()) {
-    let names: string[] = [];
     try {
-      names = tree.children(folder);
+      for (const name of tree.children(folder)) {
+        seen += 1;
+        const stats = tree.stat(below(folder, name));
+        if (stats?.isDirectory()) folders.push(below(folder, name));
+        else if (stats !== undefined && stats.ctimeNs > sinceNs) count += 1;
+      }
     } catch {
       // Removed meanwhile, or made unreadable by the task: a progress display can do without it.
-    }
-    for (const name of names) {
-      seen += 1;
-      const stats = tree.stat(below(folder, name));
-      if (stats?.isDirectory()) folders.push(below(folder, name));
-      else if (stats !== undefined && stats.ctimeNs > sinceNs) count += 1;
     }
   }
   return count;

@@ -2,13 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { CompiledClaim } from '../../src/ownership/compiled-claim.js';
-import {
-  checkPattern,
-  createMatcher,
-  findOverlaps,
-  findReaders,
-  type Overlap,
-} from '../../src/ownership/index.js';
+import { createMatcher, findOverlaps, findReaders, type Overlap } from '../../src/ownership/index.js';
 import { UndecidableConstruct } from '../../src/ownership/regex-parser.js';
 import { oracle, shortPaths } from './oracle.js';
 import { PATTERN, PATTERN_SET } from './random-patterns.js';

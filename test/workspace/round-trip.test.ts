@@ -11,7 +11,7 @@ const BASE = `
   mkdir -p src/deep/er lib empty gone/sub swap moved/in 'sp ace' locked .forge/runs/r1
   for f in src/a src/b src/deep/c src/deep/er/d lib/x lib/y gone/1 gone/sub/2 swap/s moved/m moved/in/n; do echo $f >$f; done
   echo run >run.sh; chmod 755 run.sh; : >nothing; echo t >turns; ln -s src/a link; ln -s nowhere dangling; ln -s /etc/passwd outside
-  ln -s "$PWD/src" inside; ln lib/x hard; echo bin >suid; chmod 4755 suid; echo l >locked/f; chmod 555 locked; echo ro >readonly; chmod 444 readonly
+  ln -s "$PWD/src" inside; ln lib/x hard; echo bin >suid; chmod 4755 suid; echo l >locked/f; ln -s "$PWD/src/a" locked/abs; chmod 555 locked; echo ro >readonly; chmod 444 readonly
   echo same >same; echo touched >touched; echo 'in space' >'sp ace/f i'; printf x >"$(printf 'new\\nline')"; printf y >"$(printf 'bad\\377byte')"
   mkdir "$(printf 'dir\\376')"; printf z >"$(printf 'dir\\376/\\375')"; mkfifo pipe; head -c 3000000 /dev/urandom >big
   git init -q .; git add src lib; git commit -qm base`;
