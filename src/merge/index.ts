@@ -8,5 +8,4 @@ export { MergeError, TreeChangedError } from './merge-error.js';
 export type { RefUpdate } from './merge-plan.js';
 export { type Recovered, recoverMerge } from './recover.js';
 export { type Fingerprint, type Resolution, resolveMerge, stillResolved } from './resolve.js';
-export { threeWay } from './three-way.js';
 export { writeMerge } from './write.js';

@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { syncPath, writeFileDurably } from '../journal/index.js';
 import { eachBounded } from './bounded.js';
 import { freeName } from './displace.js';
@@ -45,7 +46,9 @@ export async function writeMerge(options: {
       plan.writes = await stage({ root, dir, run: runId, writes, places });
       fault('merge-staged');
       await writeFileDurably(`${dir}/plan.json`, JSON.stringify(plan));
-      await syncPath(runDir);
+      // The plan must be findable after a power failure: every folder on the way to it.
+      for (let folder = dir; folder !== root && folder !== dirname(folder); folder = dirname(folder))
+        await syncPath(folder);
       fault('merge-planned');
       await checkUnchanged(root, writes);
       committing = true;

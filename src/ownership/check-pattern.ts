@@ -1,4 +1,4 @@
-import { MAX_LENGTH, readClaim } from './claim.js';
+import { MAX_LENGTH, readClaim, regexSourceOf } from './claim.js';
 import { CompiledClaim } from './compiled-claim.js';
 import { isSimple } from './outline.js';
 import { UndecidableConstruct } from './regex-parser.js';
@@ -33,7 +33,7 @@ export function checkPattern(pattern: string): PatternProblem | null {
   const offset = pattern.length - glob.length;
   const problem = problemOf(glob, subtracts);
   if (problem === null) return null;
-  return { ...problem, start: problem.start + offset, end: problem.end + offset };
+  return { ...problem, start: glob === '' ? 0 : problem.start + offset, end: problem.end + offset };
 }
 
 function problemOf(glob: string, subtracts: boolean): PatternProblem | null {
@@ -99,6 +99,10 @@ function problemOf(glob: string, subtracts: boolean): PatternProblem | null {
     return problem('pattern-invalid', `\`${char}\` has no partner`, hint, { at, length: 1 });
   }
   const { program } = new CompiledClaim(glob, false);
+  if (!(program instanceof UndecidableConstruct) && regexSourceOf(glob) === null) {
+    const hint = 'escape special characters with a backslash if they are part of a name';
+    return problem('pattern-invalid', 'the pattern makes no sense to picomatch', hint);
+  }
   if (program instanceof UndecidableConstruct) {
     return problem('pattern-invalid', `the pattern has ${program.message}, which forge cannot decide`);
   }

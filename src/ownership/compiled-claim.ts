@@ -87,7 +87,8 @@ function claimRegex(claim: Claim, caseInsensitive: boolean): Regex {
     throw new UndecidableConstruct('a `!(…)` that depends on where the path ends, and a trailing slash');
   }
   const inside = sequence([inFolder(withoutEnd(self)), ANYTHING, { type: 'end' }]);
-  return below === 'only' ? inside : alternatives([self, inside]);
+  // What ends in a slash matches no file, unless a `|` outside of parentheses, as picomatch has it, splits the whole.
+  return below === 'only' && !glob.includes('|') ? inside : alternatives([self, inside]);
 }
 
 /** An expression for folders, with the slash behind the folder that not all of its choices end in. */

@@ -1,5 +1,7 @@
 import type { CompiledClaim } from './compiled-claim.js';
 import { foldText } from './fold-text.js';
+import { literalStart } from './literal-start.js';
+import { UndecidableConstruct } from './regex-parser.js';
 
 /**
  * What every path that a pattern names has in common, as far as a glance at the text shows. Two patterns whose
@@ -16,14 +18,18 @@ export interface Outline {
   middle: { depth: number; text: string } | null;
 }
 
-/** Text in which only `*`, `?` and braces around plain text are special, so that it can be read by eye. */
+/**
+ * Text in which only `*`, `?` and braces around plain text are special, so that it can be read by eye. Three stars,
+ * POSIX classes, ranges in braces and some extended globs make picomatch 4.0.7 write its expression a second time,
+ * and then it forgets to escape the dots in plain text: `a.b/[[:alpha:]]` matches `a/b/c`.
+ */
 const SIMPLE = /^(?:[^\\*?[\]{}()|!+@"^$\n\r\u2028\u2029]|[*?]|\{[^\\*?[\]{}()|!+@"^$/.\n]*\})*$/;
 const SPECIAL = /[*?{]/;
 const NONE: Outline = { prefix: '', suffix: '', base: '', middle: null };
 
 /** Whether a glob is so plain that nothing can be wrong with it. */
 export function isSimple(glob: string): boolean {
-  return SIMPLE.test(glob);
+  return SIMPLE.test(glob) && !glob.includes('***');
 }
 
 /** Takes a pattern; gives its outline, in folded case when the pattern ignores case. */
@@ -32,16 +38,9 @@ export function outlineOf(compiled: CompiledClaim): Outline {
   if (glob === '') return NONE;
   const text = compiled.caseInsensitive ? foldText(glob) : glob;
   if (compiled.literal !== undefined) return { ...NONE, prefix: `${text.replace(/\/+$/, '')}/` };
-  if (SIMPLE.test(text)) return simpleOutline(text);
-  return { ...NONE, prefix: plainStart(text) };
-}
-
-/** The prefix of a pattern with parentheses, classes and the like: nothing, if a `|` might split the whole. */
-function plainStart(text: string): string {
-  if (text.includes('|') || text.includes('"') || text.startsWith('!')) return '';
-  const end = text.search(/[\\*?[\]{}()!+@^$]/);
-  const start = text.slice(0, end);
-  return start.slice(0, start.lastIndexOf('/') + 1);
+  if (isSimple(text)) return simpleOutline(text);
+  const { program } = compiled;
+  return program instanceof UndecidableConstruct ? NONE : { ...NONE, prefix: literalStart(program) };
 }
 
 function simpleOutline(text: string): Outline {
