@@ -1,4 +1,5 @@
 import { DOC_FOLDERS, FRONTEND_FOLDERS, TEST_FOLDERS } from './folder-names.js';
+import { literal } from './literal-pattern.js';
 import { type Package, pathIn } from './package.js';
 import { rootParts } from './root-parts.js';
 import type { Survey } from './survey.js';
@@ -30,6 +31,8 @@ export interface CodePart {
   /** `!` patterns that other parts make necessary. */
   without: string[];
   packages: Package[];
+  /** It also gets manifests and code that lie in the root itself. */
+  keepsRoot?: boolean;
 }
 
 /** With more packages than this, those of a kind are one area. */
@@ -41,73 +44,77 @@ const MOST_PACKAGES = 6;
  * are taken out of the code they lie in, server code out of the frontend it lies in.
  */
 export function divideIntoAreas(survey: Survey): Area[] {
-  const outermost = outermostPackages(survey);
+  const { outermost, docFolders } = outermostPackages(survey);
   const own = rootParts(survey, outermost);
   let parts = [...own.code, ...packageParts(survey, outermost)];
   if (outermost.size > MOST_PACKAGES) parts = groupByRole(parts);
   if (parts.length === 0) parts = [emptyProject()];
-  const manifests = survey.packages
-    .filter(({ dir }) => dir === '')
-    .flatMap((owner) => owner.manifests.filter((name) => name !== 'manage.py'));
-  const docs = { places: ['README.md', ...own.docs], claims: ['*.md', ...own.docs.map((dir) => `${escape(dir)}/**`)] };
-  for (const dir of outermost.keys()) {
-    if (!DOC_FOLDERS.has(lastName(dir))) continue;
-    docs.places.push(dir);
-    docs.claims.push(`${escape(dir)}/**`);
-  }
-  const testPlaces = own.tests.length > 0 ? own.tests : parts.every(({ tests }) => tests.length === 0) ? ['tests'] : [];
+  const keeper = parts.find(({ keepsRoot }) => keepsRoot) ?? parts[0];
+  const manifests = new Set(survey.packages.flatMap(({ dir, manifests }) => (dir === '' ? manifests : [])));
+  const docs = [...new Set([...own.docs, ...docFolders])];
   const inCode = parts.flatMap(({ tests }) => tests);
-  const names = new Set(['tests', 'docs']);
+  const taken = new Set(['tests', 'docs']);
   return [
-    ...parts.map((part, index) => ({
-      id: unique(part.id, names),
+    ...parts.map((part) => ({
+      id: unique(part.id, taken),
       specialist: part.role === 'frontend' ? ('df-frontend' as const) : ('df-backend' as const),
       places: part.places,
-      owns: [...part.claims, ...(index === 0 ? manifests : []), ...part.without],
+      owns: [...part.claims, ...(part === keeper ? [...manifests].map(literal) : []), ...part.without],
       packages: part.packages,
     })),
     {
       id: 'tests',
       specialist: 'df-tester',
-      places: [...testPlaces, ...inCode],
-      owns: [...testPlaces.map((dir) => `${escape(dir)}/**`), ...inCode],
+      places: [...own.tests, ...inCode],
+      owns: [...own.tests.map((dir) => `${literal(dir)}/**`), ...inCode],
       packages: [],
     },
-    { id: 'docs', specialist: 'df-doc', places: docs.places, owns: docs.claims, packages: [] },
+    {
+      id: 'docs',
+      specialist: 'df-doc',
+      places: ['README.md', ...docs],
+      owns: ['*.md', ...docs.map((dir) => `${literal(dir)}/**`)],
+      packages: [],
+    },
   ];
 }
 
-/** Packages by the outermost folder with a manifest, the root apart: what lies below one belongs to it. */
-function outermostPackages({ packages }: Survey): Map<string, Package[]> {
-  const groups = new Map<string, Package[]>();
+/**
+ * Packages by the outermost folder with a manifest, the root apart: what lies below one belongs to it. Those that are
+ * documentation (a site of its own, say) are given as folders only.
+ */
+function outermostPackages({ packages }: Survey): { outermost: Map<string, Package[]>; docFolders: string[] } {
+  const outermost = new Map<string, Package[]>();
+  const docFolders: string[] = [];
   for (const found of packages) {
     if (found.dir === '') continue;
-    const above = [...groups.keys()].find((dir) => found.dir === dir || found.dir.startsWith(`${dir}/`));
-    const group = groups.get(above ?? found.dir);
-    if (group) group.push(found);
-    else groups.set(found.dir, [found]);
+    const above = [...outermost.keys()].find((dir) => found.dir === dir || found.dir.startsWith(`${dir}/`));
+    const names = found.dir.split('/');
+    const docs = names.findIndex((name) => DOC_FOLDERS.has(name));
+    if (above !== undefined) outermost.get(above)!.push(found);
+    else if (docs >= 0) docFolders.push(names.slice(0, docs + 1).join('/'));
+    else outermost.set(found.dir, [found]);
   }
-  return groups;
+  return { outermost, docFolders };
 }
 
 function packageParts(survey: Survey, outermost: ReadonlyMap<string, Package[]>): CodePart[] {
-  return [...outermost].flatMap(([dir, packages]) => {
+  return [...outermost].map(([dir, packages]) => {
     const name = lastName(dir);
-    if (DOC_FOLDERS.has(name)) return [];
     const frontend = packages.some((found) => found.frontend);
     const backend = packages.some((found) => found.backend);
     const folder = survey.folders.get(dir)!;
     const testFolders = [...folder.folders].filter((child) => TEST_FOLDERS.has(child));
     const ecosystems = new Set(packages.map(({ ecosystem }) => ecosystem));
     if (testFolders.length === 0 && !ecosystems.has('go')) testFolders.push(ecosystems.has('node') ? 'test' : 'tests');
-    const inFolders = testFolders.sort().map((child) => `${escape(pathIn(dir, child))}/**`);
+    const inFolders = testFolders.sort().map((child) => `${literal(pathIn(dir, child))}/**`);
     const beside = testPatterns(ecosystems);
     return {
       id: slug(name) || slug(dir) || 'package',
       role: (frontend && !backend) || (frontend === backend && FRONTEND_FOLDERS.has(name)) ? 'frontend' : 'backend',
       places: [dir],
-      claims: [`${escape(dir)}/**`],
-      tests: [...inFolders, ...beside.map((pattern) => `${escape(dir)}/${pattern}`)],
+      claims: [`${literal(dir)}/**`],
+      tests: [...inFolders, ...beside.map((pattern) => `${literal(dir)}/${pattern}`)],
       without: [...inFolders.map((pattern) => `!${pattern}`), ...beside.map((pattern) => `!${pattern}`)],
       packages,
     } satisfies CodePart;
@@ -127,6 +134,7 @@ function groupByRole(parts: readonly CodePart[]): CodePart[] {
       tests: all('tests'),
       without: all('without'),
       packages: same.flatMap(({ packages }) => packages),
+      keepsRoot: same.some(({ keepsRoot }) => keepsRoot),
     };
   });
 }
@@ -134,11 +142,6 @@ function groupByRole(parts: readonly CodePart[]): CodePart[] {
 /** Where code goes in a project that has none yet. */
 function emptyProject(): CodePart {
   return { id: 'backend', role: 'backend', places: ['src'], claims: ['src/**'], tests: [], without: [], packages: [] };
-}
-
-/** A folder's path as a pattern that means just that path. */
-export function escape(path: string): string {
-  return path.replace(/[\\*?[\]{}()!+@|]/g, '\\$&');
 }
 
 function slug(name: string): string {

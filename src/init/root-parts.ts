@@ -1,8 +1,9 @@
-import { type CodePart, escape } from './areas.js';
+import type { CodePart } from './areas.js';
 import { CODE_FOLDERS, DOC_FOLDERS, FRONTEND_FOLDERS, isCode, SERVER_FOLDERS, TEST_FOLDERS } from './folder-names.js';
 import type { Folders } from './folders.js';
 import { FULL_STACK } from './frameworks.js';
-import { isBelow, type Package, pathIn } from './package.js';
+import { literal } from './literal-pattern.js';
+import { type Ecosystem, isBelow, type Package, pathIn } from './package.js';
 import type { Survey } from './survey.js';
 import { testPatterns } from './test-patterns.js';
 
@@ -13,6 +14,20 @@ export interface RootParts {
   tests: string[];
   docs: string[];
 }
+
+/** Code that lies in the root itself, and the tests among it. */
+interface RootFiles {
+  ending: RegExp;
+  claim: string;
+  tests: readonly string[];
+}
+
+const ROOT_FILES: Readonly<Record<Ecosystem, RootFiles>> = {
+  node: { ending: /\.([mc]?js|ts)$/, claim: '*.{js,mjs,cjs,ts}', tests: ['*.{test,spec}.{js,mjs,cjs,ts}'] },
+  python: { ending: /\.py$/, claim: '*.py', tests: ['test_*.py', '*_test.py'] },
+  go: { ending: /\.go$/, claim: '*.go', tests: ['*_test.go'] },
+  rust: { ending: /\.rs$/, claim: '*.rs', tests: [] },
+};
 
 /** Sorts the root's folders by their names and frameworks into backend, frontend, tests and documentation. */
 export function rootParts(survey: Survey, outermost: ReadonlyMap<string, Package[]>): RootParts {
@@ -40,14 +55,17 @@ export function rootParts(survey: Survey, outermost: ReadonlyMap<string, Package
         for (const below of nested(folders, name, FRONTEND_FOLDERS)) frontend.takeFrom(backend, below);
     }
   }
-  if (docs.length === 0 && ![...outermost.keys()].some((dir) => DOC_FOLDERS.has(dir))) docs.push('docs');
+  if (docs.length === 0) docs.push('docs');
   const main = mostlyFrontend ? frontend : backend;
-  for (const pattern of rootFiles(top?.files ?? new Set(), packages)) main.addFiles(pattern);
+  for (const { ecosystem } of packages) main.addRootFiles(ROOT_FILES[ecosystem], top?.files ?? new Set());
   const beside = testPatterns(new Set(survey.packages.map(({ ecosystem }) => ecosystem)));
   const code = [
     ...backend.part('backend', beside, packages),
     ...frontend.part('frontend', beside, packages),
   ];
+  const noTestsYet = tests.length === 0 && (code.length > 0 || outermost.size === 0);
+  const [language] = packages;
+  if (noTestsYet && language?.ecosystem !== 'go') tests.push(language?.ecosystem === 'node' ? 'test' : 'tests');
   return { code: mostlyFrontend ? code.reverse() : code, tests, docs };
 }
 
@@ -55,42 +73,40 @@ export function rootParts(survey: Survey, outermost: ReadonlyMap<string, Package
 class Claims {
   readonly #folders: string[] = [];
   readonly #files: string[] = [];
+  readonly #tests: string[] = [];
   readonly #without: string[] = [];
 
   add(folder: string): void {
     this.#folders.push(folder);
   }
 
-  addFiles(pattern: string): void {
-    this.#files.push(pattern);
+  addRootFiles({ ending, claim, tests }: RootFiles, files: ReadonlySet<string>): void {
+    if (![...files].some((name) => ending.test(name))) return;
+    this.#files.push(claim);
+    this.#tests.push(...tests);
   }
 
   takeFrom(other: Claims, folder: string): void {
     this.add(folder);
-    other.#without.push(`!${escape(folder)}/**`);
+    other.#without.push(`!${literal(folder)}/**`);
   }
 
   part(role: 'backend' | 'frontend', beside: readonly string[], packages: Package[]): CodePart[] {
     if (this.#folders.length + this.#files.length === 0) return [];
-    const inFolders = this.#folders.flatMap((folder) => beside.map((pattern) => `${escape(folder)}/${pattern}`));
-    // A pattern for files of the root has no folder: `*.go` goes with `*_test.go`.
-    const inRoot = this.#files.length === 0 ? [] : beside.filter(isOfFiles).map((pattern) => pattern.slice(3));
+    const inFolders = this.#folders.flatMap((folder) => beside.map((pattern) => `${literal(folder)}/${pattern}`));
     return [
       {
         id: role,
         role,
         places: [...this.#folders, ...this.#files],
-        claims: [...this.#folders.map((folder) => `${escape(folder)}/**`), ...this.#files],
-        tests: [...inFolders, ...inRoot],
+        claims: [...this.#folders.map((folder) => `${literal(folder)}/**`), ...this.#files],
+        tests: [...inFolders, ...this.#tests],
         without: [...this.#without, ...beside.map((pattern) => `!${pattern}`)],
         packages,
+        keepsRoot: this.#files.length > 0,
       },
     ];
   }
-}
-
-function isOfFiles(pattern: string): boolean {
-  return !pattern.endsWith('/**');
 }
 
 /** Whether code lies in the folder or anywhere below it. */
@@ -113,14 +129,4 @@ function nested(folders: Folders, path: string, names: ReadonlySet<string>): str
         if (names.has(grandchild)) found.push(pathIn(below, grandchild));
   }
   return found;
-}
-
-/** Patterns for code that lies in the root itself. */
-function rootFiles(files: ReadonlySet<string>, packages: readonly Package[]): string[] {
-  const patterns = { node: '*.{js,mjs,cjs,ts}', python: '*.py', go: '*.go', rust: undefined } as const;
-  const endings = { node: /\.([mc]?js|ts)$/, python: /\.py$/, go: /\.go$/, rust: /$^/ } as const;
-  return packages.flatMap(({ ecosystem }) => {
-    const pattern = patterns[ecosystem];
-    return pattern !== undefined && [...files].some((name) => endings[ecosystem].test(name)) ? [pattern] : [];
-  });
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import picomatch from 'picomatch';
+import { TEST_FOLDERS } from './folder-names.js';
 import { type Folder, type Folders, listFolders } from './folders.js';
 import { readGoPackage } from './go-package.js';
 import { MAKEFILES, makeChecks } from './makefile.js';
@@ -22,9 +23,10 @@ export interface Survey {
 }
 
 /** Folders whose manifests belong to tests and samples, not to the project. */
-const NOT_PACKAGES = new Set(
-  'test tests __tests__ spec e2e testdata fixtures __fixtures__ example examples sample samples demo demos templates'.split(' '),
-);
+const NOT_PACKAGES = new Set([
+  ...TEST_FOLDERS,
+  ...'testdata fixtures __fixtures__ example examples sample samples demo demos templates'.split(' '),
+]);
 
 /**
  * Takes the root; gives its packages, their frameworks and commands. Reads manifests only, runs nothing. A manifest that

@@ -18,6 +18,8 @@ export interface BaseState {
 /** The working tree as it was when the run started, as far as tasks may write it. */
 export interface Base {
   readonly root: string;
+  /** Files and links that tasks may write and that were there at the start (what git ignores is left out). */
+  paths(): Iterable<string>;
   /** What was at a path; null = nothing; undefined = not known. */
   lookup(path: string): Promise<BaseState | null | undefined>;
   /** The same as stat data, to compare with what is there now. */
@@ -60,6 +62,10 @@ class RecordedBase implements Base {
     this.#folders = new Map(data.folders);
     this.#opaque = new Set(data.opaque);
     this.#markerNs = BigInt(data.markerNs);
+  }
+
+  paths(): Iterable<string> {
+    return this.#records.keys();
   }
 
   async was(path: string): Promise<Seen | null | undefined> {

@@ -44,7 +44,8 @@ export class Decisions {
   }
 
   private answer(inside: readonly PooledPattern[], outside: readonly PooledPattern[]): Decision {
-    if (inside.some((pattern) => outside.includes(pattern))) return { state: 'apart' };
+    const taken = new Set(outside.map(({ compiled }) => compiled.claim.glob));
+    if (inside.some(({ compiled }) => taken.has(compiled.claim.glob))) return { state: 'apart' };
     const { included, excluded, undecidable } = programsOf(inside, outside);
     const stuck = inside.find(({ compiled }) => compiled.program instanceof UndecidableConstruct);
     if (stuck !== undefined && undecidable !== undefined) return { state: 'undecided', reason: undecidable };

@@ -1,6 +1,7 @@
 import { checkPattern } from '../ownership/index.js';
 import { parseDuration } from './duration.js';
 import type { LockUse, Pattern } from './plan.js';
+import type { ListStyle, SplitValue } from './part.js';
 import type { Problems } from './problem.js';
 import type { Variables } from './variables.js';
 import type { ListNode, ScalarNode, Span, YamlNode } from './yaml-node.js';
@@ -11,6 +12,15 @@ export interface TextAt {
   at: ScalarNode;
 }
 
+/** Where a text uses a list of files. */
+const LIST: Readonly<Record<string, RegExp>> = {
+  'split.files': /(?<!\$)\$\{\{ *split\.files *\}\}/,
+  'split.owns': /(?<!\$)\$\{\{ *split\.owns *\}\}/,
+};
+
+/** What Linux takes as one argument of a program (MAX_ARG_STRLEN), and a command is one of `sh -c`. */
+const LONGEST_COMMAND = 128 * 1024 - 1;
+
 /**
  * Reads single values of a plan. A value of the wrong type is what the schema already complained about, so it reads
  * as absent; what variables turned into something impossible is reported here.
@@ -18,22 +28,37 @@ export interface TextAt {
 export class Fields {
   readonly #patterns = new Map<ListNode, Pattern[]>();
 
+  /** `split` is what `${{ split.* }}` stands for: in texts, and in lists of patterns. */
   constructor(
     readonly variables: Variables,
     readonly problems: Problems,
     readonly source: string,
+    readonly split?: Readonly<Record<'texts' | 'patterns', ReadonlyMap<string, SplitValue>>>,
   ) {}
 
   /** Text, or nothing. */
-  text(node: YamlNode | undefined): string | undefined {
-    return node?.kind === 'scalar' && typeof node.value === 'string'
-      ? this.variables.expand(node)
-      : undefined;
+  text(node: YamlNode | undefined, style: ListStyle = 'lines'): string | undefined {
+    if (node?.kind !== 'scalar' || typeof node.value !== 'string') return undefined;
+    return this.variables.expand(node, this.split && { values: this.split.texts, style });
   }
 
-  /** Text that may not be empty, such as a command. */
-  filledText(node: YamlNode | undefined, key: string): string | undefined {
-    const text = this.text(node);
+  /** A shell command. */
+  command(node: YamlNode | undefined, key: string): string | undefined {
+    const command = this.filledText(node, key, 'shell');
+    if (this.split === undefined || command === undefined || Buffer.byteLength(command) <= LONGEST_COMMAND)
+      return command;
+    this.problems.addOnce({
+      code: 'schema',
+      message: `with the files of a part, \`${key}\` is longer than the 128 KiB that a command may have`,
+      at: node!,
+      hint: 'split into more parts',
+    });
+    return undefined;
+  }
+
+  /** Text that may not be empty. */
+  filledText(node: YamlNode | undefined, key: string, style?: ListStyle): string | undefined {
+    const text = this.text(node, style);
     if (text === undefined || /\S/.test(text)) return text;
     this.problems.addOnce({ code: 'schema', message: `\`${key}\` is empty`, at: node! });
     return undefined;
@@ -82,7 +107,7 @@ export class Fields {
     if (node?.kind !== 'map') return record;
     for (const { key, value } of node.entries.values()) {
       if (value.kind !== 'scalar' || value.value === null) continue;
-      const text = this.variables.expand(value);
+      const text = this.variables.expand(value, this.split && { values: this.split.texts, style: 'lines' });
       if (text !== undefined) record[key] = text;
     }
     return record;
@@ -115,7 +140,7 @@ export class Fields {
     if (node?.kind !== 'list') return [];
     const known = this.#patterns.get(node);
     if (known !== undefined) return known;
-    const patterns = this.texts(node).flatMap(({ text, at }) => {
+    const patterns = node.items.flatMap((item) => this.#patternTexts(item)).flatMap(({ text, at }) => {
       const problem = checkPattern(text);
       if (problem === null) return [{ text, at: this.problems.lines.range(at) }];
       const { code, message, hint, start, end } = problem;
@@ -124,6 +149,19 @@ export class Fields {
     });
     this.#patterns.set(node, patterns);
     return patterns;
+  }
+
+  /** The text of a pattern; one for each file of a part where it names the part's files. */
+  #patternTexts(node: YamlNode): TextAt[] {
+    if (node.kind !== 'scalar' || typeof node.value !== 'string') return [];
+    const values = this.split?.patterns;
+    const list = [...(values ?? [])].find(([name]) => LIST[name]?.test(node.text));
+    const each = list === undefined || typeof list[1] === 'string' ? [undefined] : list[1];
+    return each.flatMap((one) => {
+      const local = one === undefined ? values : new Map([...values!, [list![0], one]]);
+      const text = this.variables.expand(node, local && { values: local, style: 'lines' });
+      return text === undefined ? [] : [{ text, at: node }];
+    });
   }
 
   /** The place of a part of a scalar; the whole scalar where escapes, folding or variables make the two differ. */

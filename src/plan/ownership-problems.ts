@@ -44,6 +44,8 @@ export function findOwnershipProblems(
 
 /** The cheapest ways out: a pattern that keeps both running at once where there is one, and an order, which always helps. */
 function repair(first: Task, second: Task, { separating, separatingSet }: Overlap): string {
+  if (first.part !== undefined && first.part.of === second.part?.of)
+    return `write \`owns: ["\${{ split.owns }}"]\`: each part of \`${first.part.of}\` then owns its own files`;
   const order = `let one wait: \`needs: [${first.id}]\` in \`${second.id}\``;
   if (separating === undefined) return order;
   const owner = separatingSet === 'b' ? second.id : first.id;

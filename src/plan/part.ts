@@ -49,6 +49,8 @@ function renamed(file: string, rename: ReadonlyMap<string, string>): string[] {
   return ending === '' ? [] : [file.slice(0, -ending.length) + rename.get(ending)!];
 }
 
-function shellWord(text: string): string {
-  return /^[\w@%+:,./-]+$/.test(text) && !text.startsWith('-') ? text : `'${text.replaceAll("'", "'\\''")}'`;
+function shellWord(path: string): string {
+  // No program takes ./-x for an option.
+  const word = path.startsWith('-') ? `./${path}` : path;
+  return /^[\w@%+:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

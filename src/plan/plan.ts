@@ -1,5 +1,7 @@
 import type { Edge } from '../graph/index.js';
 import type { Diagnostic } from './diagnostic.js';
+import type { Part } from './part.js';
+import type { Splits } from './split.js';
 
 /** A span of plan text. Lines and columns count from 1; `endColumn` is one past the last character. */
 export interface SourceRange {
@@ -46,6 +48,8 @@ export interface Task {
   env: Readonly<Record<string, string>>;
   /** What the plan's author expects the task to take, if said. */
   estimate?: number;
+  /** Set when the task is one of those that a `split` made. */
+  part?: Part;
   /** The task's key in the plan. */
   at: SourceRange;
 }
@@ -78,6 +82,8 @@ export interface Plan {
   gates: readonly Gate[];
   /** Capacity of every lock that is declared; others have capacity 1. */
   locks: Readonly<Record<string, number>>;
+  /** How the files of tasks with `split` were divided. */
+  splits: Splits;
 }
 
 /** What reading a plan gives: a plan when nothing is wrong, and every problem found otherwise. */

@@ -38,9 +38,15 @@ export class Problems {
     if (!this.#places.has(`${problem.code} ${problem.at.start}`)) this.add(problem);
   }
 
-  /** All diagnostics by place, in the order of their finding where the places are equal. */
+  /** All diagnostics by place, in the order of their finding where the places are equal; what every part of a task has, once. */
   sorted(): Diagnostic[] {
-    return this.diagnostics.sort((a, b) => byPlace(a.at, b.at));
+    const seen = new Set<string>();
+    return this.diagnostics
+      .filter(({ at, message }) => {
+        const key = `${at.line} ${at.column} ${message}`;
+        return !seen.has(key) && seen.add(key);
+      })
+      .sort((a, b) => byPlace(a.at, b.at));
   }
 }
 

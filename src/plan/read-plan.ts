@@ -4,12 +4,13 @@ import { Fields } from './fields.js';
 import { LineTable } from './line-table.js';
 import { findCycleProblems, findEdges } from './order-problems.js';
 import { findOwnershipProblems } from './ownership-problems.js';
-import type { Gate, PlanResult } from './plan.js';
+import type { Gate, PlanResult, Task } from './plan.js';
 import { readPlanFile } from './plan-file.js';
 import { type Problem, Problems } from './problem.js';
 import { parseQuickly } from './quick-yaml.js';
 import { isCaseInsensitive, resolveRoot } from './root.js';
 import { findSchemaProblems } from './schema-problems.js';
+import type { Splits, Tree } from './split.js';
 import { DEFAULT_TIMEOUT, readTasks } from './tasks.js';
 import { Variables } from './variables.js';
 import type { MapNode, YamlNode } from './yaml-node.js';
@@ -29,6 +30,8 @@ export interface ReadPlanOptions {
   jobs?: number;
   /** Paths of the tree, relative to root; asked for only when there is an overlap to show. */
   existing?: () => readonly string[];
+  /** How the files of tasks with `split` were divided when the run that goes on began. */
+  splits?: Splits;
 }
 
 /**
@@ -36,7 +39,7 @@ export interface ReadPlanOptions {
  * otherwise. Throws PlanFileError when the file can't be read as text at all.
  */
 export async function readPlan(options: ReadPlanOptions): Promise<PlanResult> {
-  const text = await readPlanFile(options.file);
+  const text = options.text ?? (await readPlanFile(options.file));
   const problems = new Problems(new LineTable(options.file, text));
   const tree = await parse(text);
   for (const problem of tree.problems) problems.add(problem);
@@ -51,7 +54,7 @@ export async function readPlan(options: ReadPlanOptions): Promise<PlanResult> {
     return { ok: false, diagnostics: problems.sorted(), tasks: 0 };
   }
   findSchemaProblems(tree.root, problems);
-  return readTree(tree.root, text, problems, options);
+  return await readTree(tree.root, text, problems, options);
 }
 
 async function parse(text: string): Promise<{ root?: YamlNode; problems: Problem[] }> {
@@ -62,7 +65,12 @@ async function parse(text: string): Promise<{ root?: YamlNode; problems: Problem
   return parseYaml(text);
 }
 
-function readTree(root: YamlNode, text: string, problems: Problems, options: ReadPlanOptions): PlanResult {
+async function readTree(
+  root: YamlNode,
+  text: string,
+  problems: Problems,
+  options: ReadPlanOptions,
+): Promise<PlanResult> {
   const entries: MapNode['entries'] = root.kind === 'map' ? root.entries : new Map();
   const get = (key: string) => entries.get(key)?.value;
   const variables = new Variables(asMap(get('vars')), options.vars, text, problems);
@@ -70,8 +78,15 @@ function readTree(root: YamlNode, text: string, problems: Problems, options: Rea
 
   const place = readRoot(get('root'), fields, options.file);
   const env = fields.record(get('env'));
-  const surroundings = { defaults: get('defaults'), agents: get('agents'), env, known: options.agents };
   const taskMap = asMap(get('tasks'));
+  const surroundings = {
+    defaults: get('defaults'),
+    agents: get('agents'),
+    env,
+    known: options.agents,
+    kept: options.splits ?? {},
+    tree: usesSplit(taskMap, get('defaults')) ? await readFiles(place) : undefined,
+  };
   const tasks = taskMap === undefined ? [] : readTasks(taskMap, fields, surroundings);
   const gates = readGates(get('gates'), fields, env);
   const locks: Record<string, number> = Object.create(null);
@@ -102,8 +117,31 @@ function readTree(root: YamlNode, text: string, problems: Problems, options: Rea
     edges,
     gates,
     locks,
+    splits: splitsOf(tasks),
   };
   return { ok: true, plan, warnings: diagnostics };
+}
+
+function usesSplit(tasks: MapNode | undefined, defaults: YamlNode | undefined): boolean {
+  const has = (node: YamlNode | undefined) => asMap(node)?.entries.has('split') === true;
+  return has(defaults) || [...(tasks?.entries.values() ?? [])].some(({ value }) => has(value));
+}
+
+async function readFiles({ root, caseInsensitive }: { root: string; caseInsensitive: boolean }): Promise<Tree> {
+  // Loaded only when it is needed, as git is asked only then.
+  const { isFile, listFiles, walk } = await import('./list-files.js');
+  return {
+    caseInsensitive,
+    list: await listFiles(root),
+    isFile: (path) => isFile(root, path),
+    all: () => walk(root),
+  };
+}
+
+function splitsOf(tasks: readonly Task[]): Splits {
+  const splits: Record<string, (readonly string[])[]> = Object.create(null);
+  for (const { part } of tasks) if (part !== undefined) (splits[part.of] ??= []).push(part.files);
+  return splits;
 }
 
 function readRoot(

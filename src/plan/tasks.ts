@@ -1,6 +1,8 @@
 import { didYouMean } from './did-you-mean.js';
-import type { Fields, TextAt } from './fields.js';
+import { Fields, type TextAt } from './fields.js';
+import { type Part, splitValues } from './part.js';
 import type { Task } from './plan.js';
+import { readSplit, type Split, type Splits, type Tree } from './split.js';
 import type { MapEntry, MapNode, YamlNode } from './yaml-node.js';
 
 export const DEFAULT_TIMEOUT = 30 * 60 * 1000;
@@ -13,9 +15,6 @@ const NOTHING: MapNode = { kind: 'map', entries: new Map(), start: 0, end: 0 };
 
 const NO_SETTINGS: Task['settings'] = Object.create(null);
 
-/** Keys whose values may use `${{ split.* }}`, which nothing can resolve yet. */
-const SPLIT_KEYS = new Set(['prompt', 'run', 'owns', 'reads', 'verify', 'description', 'env']);
-
 /** What tasks take from the rest of the plan. */
 export interface Surroundings {
   defaults: YamlNode | undefined;
@@ -23,6 +22,10 @@ export interface Surroundings {
   env: Readonly<Record<string, string>>;
   /** Adapters that take prompts. */
   known: readonly string[];
+  /** How a run that goes on divided its files. */
+  kept: Splits;
+  /** Where `split` looks for files; only there when a task has `split`. */
+  tree: Tree | undefined;
 }
 
 /** Takes the map of tasks; gives every task in the order of the file, as far as each can be read. Problems go to `fields.problems`. */
@@ -34,6 +37,8 @@ class TaskReader {
   readonly #defaults: MapNode;
   readonly #settings = new Map<string, Task['settings']>();
   readonly #defaultEnv: Readonly<Record<string, string>>;
+  readonly #splits = new Map<string, Split>();
+  readonly #partIds = new Set<string>();
   #suggestions = 0;
 
   constructor(
@@ -44,7 +49,6 @@ class TaskReader {
     const { defaults, agents, env } = surroundings;
     this.#defaults = defaults?.kind === 'map' ? defaults : NOTHING;
     this.#defaultEnv = merged(env, fields.record(this.#defaults.entries.get('env')?.value));
-    this.#refuseSplit(this.#defaults.entries.get('split'));
     this.#agent(this.#defaults.entries.get('agent')?.value);
     if (agents?.kind !== 'map') return;
     for (const { key, at, value } of agents.entries.values()) {
@@ -54,19 +58,52 @@ class TaskReader {
   }
 
   read(): Task[] {
-    return Array.from(this.tasks.entries.values(), (entry) => this.#task(entry));
+    for (const entry of this.tasks.entries.values()) this.#readSplit(entry);
+    return [...this.tasks.entries.values()].flatMap((entry) => {
+      const split = this.#splits.get(entry.key);
+      if (split === undefined) return [this.#task(entry, entry.key, this.fields)];
+      if (split.parts.length > 0) {
+        return split.parts.map((part) =>
+          this.#task(entry, partId(part), this.#fieldsOf(part, split.rename), part),
+        );
+      }
+      // What is wrong with the rest of the task is to be told too.
+      const nothing = { of: entry.key, index: 1, count: 1, files: [] };
+      return [this.#task(entry, entry.key, this.#fieldsOf(nothing, split.rename))];
+    });
   }
 
-  #task({ key: id, at, value }: MapEntry): Task {
-    const { fields } = this;
+  #readSplit({ key: id, value }: MapEntry): void {
+    const own = value.kind === 'map' ? value.entries.get('split') : undefined;
+    const entry = own ?? this.#defaults.entries.get('split');
+    if (entry === undefined) return;
+    const split = readSplit(id, entry.value, this.fields, this.surroundings);
+    this.#splits.set(id, split);
+    for (const part of split.parts) {
+      const other = this.tasks.entries.get(partId(part));
+      this.#partIds.add(partId(part));
+      if (other === undefined) continue;
+      this.fields.problems.addOnce({
+        code: 'schema',
+        message: `part ${part.index} of \`${id}\` would be called \`${other.key}\`, as another task is`,
+        at: other.at,
+        related: [{ at: entry.at, message: `\`${id}\` is split here` }],
+      });
+    }
+  }
+
+  #fieldsOf(part: Part, rename: Split['rename']): Fields {
+    const { variables, problems, source } = this.fields;
+    return new Fields(variables, problems, source, {
+      texts: splitValues(part, rename, false),
+      patterns: splitValues(part, rename, true),
+    });
+  }
+
+  #task({ key, at, value }: MapEntry, id: string, fields: Fields, part?: Part): Task {
     const own = (value.kind === 'map' ? value : NOTHING).entries;
-    const isSplit = own.has('split') || this.#defaults.entries.has('split');
-    this.#refuseSplit(own.get('split'));
-    const get = (key: string): YamlNode | undefined => {
-      if (isSplit && SPLIT_KEYS.has(key)) return undefined;
-      return (own.get(key) ?? this.#defaults.entries.get(key))?.value;
-    };
-    const run = fields.filledText(get('run'), 'run');
+    const get = (name: string) => (own.get(name) ?? this.#defaults.entries.get(name))?.value;
+    const run = fields.command(get('run'), 'run');
     const agent = own.has('run') ? this.#shell(own) : (this.#agent(get('agent')) ?? DEFAULT_AGENT);
     return {
       id,
@@ -78,16 +115,14 @@ class TaskReader {
       settings: this.#settings.get(agent) ?? NO_SETTINGS,
       owns: fields.patterns(get('owns')),
       reads: fields.patterns(get('reads')),
-      needs: this.#needs(id, fields.texts(get('needs')), own.has('needs')),
+      needs: this.#needs(key, fields.texts(get('needs')), own.has('needs')),
       locks: fields.lockUses(get('locks')),
-      ...optional('verify', fields.filledText(get('verify'), 'verify')),
+      ...optional('verify', fields.command(get('verify'), 'verify')),
       timeout: fields.duration(get('timeout'), 'timeout') ?? DEFAULT_TIMEOUT,
       retries: fields.count(get('retries'), 'retries', 0) ?? 0,
-      env:
-        isSplit || !own.has('env')
-          ? this.#defaultEnv
-          : merged(this.#defaultEnv, fields.record(own.get('env')!.value)),
+      env: own.has('env') ? merged(this.#defaultEnv, fields.record(own.get('env')!.value)) : this.#defaultEnv,
       ...optional('estimate', fields.duration(get('estimate'), 'estimate')),
+      ...optional('part', part),
       at: fields.problems.lines.range(at),
     };
   }
@@ -97,8 +132,10 @@ class TaskReader {
     for (const { text, at } of names) {
       // `defaults: { needs: [setup] }` also reaches setup itself, which nobody means.
       if (text === id && !written) continue;
-      if (this.tasks.entries.has(text)) {
-        if (!needs.has(text)) needs.set(text, { id: text, at: this.fields.problems.lines.range(at) });
+      if (this.tasks.entries.has(text) || this.#partIds.has(text)) {
+        const parts = this.#splits.get(text)?.parts ?? [];
+        for (const one of parts.length > 0 ? parts.map(partId) : [text])
+          if (!needs.has(one)) needs.set(one, { id: one, at: this.fields.problems.lines.range(at) });
         continue;
       }
       this.#suggestions += 1;
@@ -146,16 +183,11 @@ class TaskReader {
       hint: didYouMean(name, known) ?? `known agents: ${known.join(', ')}`,
     });
   }
+}
 
-  #refuseSplit(entry: MapEntry | undefined): void {
-    if (entry === undefined) return;
-    this.fields.problems.addOnce({
-      code: 'schema',
-      message: 'split is not available yet in this version of forge',
-      at: entry.at,
-      hint: 'write the parts as tasks of their own, each with its `owns`',
-    });
-  }
+/** `migrate.1`. */
+function partId({ of, index }: Part): string {
+  return `${of}.${index}`;
 }
 
 /** Both records in one without a prototype; the second wins. */

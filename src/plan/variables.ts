@@ -1,4 +1,5 @@
 import { didYouMean } from './did-you-mean.js';
+import { type ListStyle, type SplitValue, splitText } from './part.js';
 import type { Problems } from './problem.js';
 import type { MapNode, ScalarNode, Span } from './yaml-node.js';
 
@@ -12,6 +13,12 @@ const MOST_FAILURES = 20;
 
 /** What all values of a plan may grow to, in characters; variables that double each other would fill the memory. */
 const MOST_TEXT = 64 * 1024 * 1024;
+
+/** Variables that only one task has: those of a part, and how its lists are to read. */
+export interface Local {
+  values: ReadonlyMap<string, SplitValue>;
+  style: ListStyle;
+}
 
 /**
  * The variables of a plan. `${{ vars.NAME }}` gives the value of `vars.NAME` in the plan, or that of `overrides`
@@ -42,8 +49,9 @@ export class Variables {
   }
 
   /** The text of a scalar with its variables replaced; undefined when that failed (and was reported). */
-  expand(node: ScalarNode): string | undefined {
+  expand(node: ScalarNode, local?: Local): string | undefined {
     if (!node.text.includes('${{')) return node.text;
+    if (local !== undefined && node.text.includes('split.')) return this.#replace(node, local);
     if (this.#expanded.has(node)) return this.#expanded.get(node);
     const result = this.#replace(node);
     this.#expanded.set(node, result);
@@ -64,7 +72,7 @@ export class Variables {
     }
   }
 
-  #replace(node: ScalarNode): string | undefined {
+  #replace(node: ScalarNode, local?: Local): string | undefined {
     const seen = new Map<string, number>();
     let failures = 0;
     const result = node.text.replace(REFERENCE, (match, inner: string) => {
@@ -72,7 +80,7 @@ export class Variables {
       const occurrence = seen.get(reference) ?? 0;
       seen.set(reference, occurrence + 1);
       if (match !== reference || failures >= MOST_FAILURES) return reference;
-      const value = this.#resolve(inner.trim(), () => this.#place(node, match, occurrence));
+      const value = this.#resolve(inner.trim(), () => this.#place(node, match, occurrence), local);
       if (value === undefined) failures += 1;
       return value ?? '';
     });
@@ -100,16 +108,19 @@ export class Variables {
     return undefined;
   }
 
-  #resolve(inner: string, place: () => Span): string | undefined {
+  #resolve(inner: string, place: () => Span, local?: Local): string | undefined {
+    const own = local?.values.get(inner);
+    if (own !== undefined) return splitText(own, local!.style);
     const name = VARIABLE.exec(inner)?.[1];
     if (name === undefined) {
-      const hint = didYouMean(
-        inner,
-        Array.from(this.#declared.keys(), (known) => `vars.${known}`),
-      );
+      const known = Array.from(this.#declared.keys(), (declared) => `vars.${declared}`);
+      const hint = didYouMean(inner, [...known, ...(local?.values.keys() ?? [])]);
       this.problems.add({
         code: 'unknown-variable',
-        message: `\`\${{ ${inner} }}\` is not a variable: only \`vars.NAME\` is`,
+        message:
+          local === undefined && inner.startsWith('split.')
+            ? `\`\${{ ${inner} }}\` has a value only in the texts of a task that has \`split\``
+            : `\`\${{ ${inner} }}\` is not a variable: only \`vars.NAME\` is`,
         at: place(),
         hint: hint ?? 'declare it under `vars`, or write `$${{` for the characters themselves',
       });

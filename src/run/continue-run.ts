@@ -52,7 +52,7 @@ async function withRun(
   const release = lockRoot(folder.root, `run ${folder.id}`);
   try {
     await finishInterruptedMerge(folder.root, control.note);
-    const run = await openRun(folder, changes);
+    const run = await openRun(folder, changes, control.note);
     await check(run);
     return await executeRun(run, control);
   } finally {

@@ -5,7 +5,8 @@ import { ForgeError } from '../forge-error.js';
 import { dropTornLine, type ForgeEvent, Journal, readJournal } from '../journal/index.js';
 import { loadBase } from '../merge/index.js';
 import { readPlan } from '../plan/index.js';
-import { type Changeset, chooseBackend, loadChangeset } from '../workspace/index.js';
+import { type Changeset, loadChangeset } from '../workspace/index.js';
+import { backendForRun } from './backend-for-run.js';
 import type { PreparedRun } from './execute-run.js';
 import { ownedByAny } from './owned-by.js';
 import { type RunFolder, type RunRequest, readRequest } from './run-folder.js';
@@ -55,6 +56,7 @@ export const ABANDONED = 'given up with forge abort';
 export async function openRun(
   folder: RunFolder,
   changes: Pick<RunRequest, 'backend' | 'jobs'> & { keepGoing?: boolean; redo?: boolean },
+  note: (text: string) => void,
 ): Promise<PreparedRun> {
   dropTornLine(folder.journal);
   const progress = progressOf(readJournal(folder.journal));
@@ -81,20 +83,15 @@ export async function openRun(
     }
   }
   const tasks = selectTasks(plan, request.tasks);
-  const chosen = await chooseBackend({
-    root: plan.root,
-    runDir: folder.dir,
-    runId: folder.id,
-    ...(request.backend && { wanted: request.backend }),
-  });
+  const base = await loadBase(folder.base, ownedByAny(plan, tasks));
   return {
     plan,
     request,
     tasks,
     folder,
     journal: new Journal(folder.journal, folder.id, progress.lastSeq),
-    base: await loadBase(folder.base, ownedByAny(plan, tasks)),
-    chosen,
+    base,
+    chosen: await backendForRun(folder, request, base, note),
     done,
   };
 }

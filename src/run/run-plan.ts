@@ -4,7 +4,7 @@ import type { ExitCode } from '../exit-code.js';
 import { Journal, writeFileDurably } from '../journal/index.js';
 import { captureBase } from '../merge/index.js';
 import type { Plan } from '../plan/index.js';
-import { chooseBackend } from '../workspace/index.js';
+import { backendForRun } from './backend-for-run.js';
 import type { RunControl } from './control.js';
 import { executeRun } from './execute-run.js';
 import { ownedByAny } from './owned-by.js';
@@ -30,17 +30,12 @@ export async function runPlan(plan: Plan, request: RunRequest, control: RunContr
     const folder = createRunFolder(plan.root);
     writeFileSync(folder.plan, plan.text);
     await writeFileDurably(folder.request, `${JSON.stringify(request, null, 2)}\n`);
-    const chosen = await chooseBackend({
-      root: plan.root,
-      runDir: folder.dir,
-      runId: folder.id,
-      ...(request.backend && { wanted: request.backend }),
-    });
     const base = await captureBase({
       root: plan.root,
       owned: ownedByAny(plan, tasks),
       dir: folder.base,
     });
+    const chosen = await backendForRun(folder, request, base, control.note);
     const journal = new Journal(folder.journal, folder.id);
     return await executeRun(
       { plan, request, tasks, folder, journal, base, chosen, done: new Map() },

@@ -14,8 +14,8 @@ export const ADVERSARIAL: readonly AdversarialPair[] = [
   {
     about: 'a hundred stars, matched by backtracking in exponential time',
     a: [`${'*a'.repeat(100)}b`],
-    b: [`${'a*'.repeat(100)}c`],
-    answer: 'apart',
+    b: [`${'a*'.repeat(100)}b`],
+    answer: 'shared',
   },
   {
     about: 'a hundred globstars on both sides',
@@ -42,10 +42,10 @@ export const ADVERSARIAL: readonly AdversarialPair[] = [
     answer: 'either',
   },
   {
-    about: 'repetition of repetition, 90 deep: picomatch takes cubic time for more',
+    about: 'repetition of repetition, 90 deep: picomatch takes it as plain text, and cubic time for more',
     a: [nested('*(', 90)],
     b: ['a*'],
-    answer: 'shared',
+    answer: 'apart',
   },
   { about: 'more parentheses than are read', a: [nested('*(', 1300)], b: ['a*'], answer: 'undecided' },
   { about: '4,000 open parentheses', a: ['('.repeat(4000)], b: ['**'], answer: 'undecided' },

@@ -35,8 +35,8 @@ export interface ForgeOptions {
   env?: Record<string, string | undefined>;
   /** Called with the process, to send it signals. */
   started?: (child: ReturnType<typeof spawn>) => void;
-  /** Node binary to run forge with. */
-  node?: string;
+  /** User and group id to run as (needs root). */
+  as?: number;
 }
 
 /** A project in a temporary folder that is removed when the test ends. */
@@ -78,7 +78,8 @@ export class Project {
 
   /** Runs forge in the project and waits for its end. */
   forge(args: string[], options: ForgeOptions = {}): Promise<ForgeResult> {
-    const child = spawn(options.node ?? process.execPath, [FORGE, ...args], {
+    const child = spawn(process.execPath, [FORGE, ...args], {
+      ...(options.as !== undefined && { uid: options.as, gid: options.as }),
       cwd: options.cwd ?? this.dir,
       env: {
         ...environment(),

@@ -1,0 +1,49 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { divideIntoAreas } from './areas.js';
+import { factsFor } from './project-facts.js';
+import { type ProposedGate, proposeGates } from './proposed-gates.js';
+import { starterPlan } from './starter-plan.js';
+import { type Survey, surveyProject } from './survey.js';
+import { fillIn, readSchema, readTemplates } from './templates.js';
+
+/** A file that `forge init` wants to be there. `path` is relative to the root. */
+export interface SetupFile {
+  path: string;
+  text: string;
+  executable: boolean;
+}
+
+/** What was found and what follows from it. */
+export interface Setup {
+  survey: Survey;
+  gates: readonly ProposedGate[];
+  files: readonly SetupFile[];
+}
+
+export const PLAN_FILE = 'forge.plan.yaml';
+/** Where a schema lies that npm installed with forge, and where init puts one otherwise. */
+const NPM_SCHEMA = 'node_modules/droidforge/schemas/forge.plan.schema.json';
+const OWN_SCHEMA = '.factory/forge.plan.schema.json';
+
+/**
+ * Takes the root; gives the files that set it up. The schema that the plan names is npm's copy where forge is installed
+ * in the project. Otherwise a copy beside the personas: it works offline, is the one this forge checks with, and means
+ * the same to everybody who clones the project, which neither an absolute path nor a web address would.
+ */
+export async function designSetup(root: string): Promise<Setup> {
+  const [survey, templates] = await Promise.all([surveyProject(root), readTemplates()]);
+  const areas = divideIntoAreas(survey);
+  const gates = proposeGates(survey);
+  const byNpm = existsSync(join(root, NPM_SCHEMA));
+  const schema = byNpm ? NPM_SCHEMA : OWN_SCHEMA;
+  const files: SetupFile[] = [
+    { path: PLAN_FILE, text: starterPlan(survey, areas, gates, schema), executable: false },
+  ];
+  if (!byNpm) files.push({ path: OWN_SCHEMA, text: await readSchema(), executable: false });
+  for (const template of templates) {
+    const text = fillIn(template, factsFor(template.name, { survey, areas, gates, schema }));
+    files.push({ path: template.path, text, executable: template.executable });
+  }
+  return { survey, gates, files };
+}

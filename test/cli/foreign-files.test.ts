@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, chownSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { test } from 'node:test';
+import { project } from '../rig/project.js';
+
+const USER = 12345;
+const skip = process.getuid?.() === 0 ? false : 'needs root, to make files that belong to another user';
+
+test('as an ordinary user: a file of somebody else that a task owns means copies instead of an overlay, and says why', {
+  skip,
+}, async (t) => {
+  const here = project(t, {
+    'mine.txt': 'mine\n',
+    'theirs.txt': 'theirs\n',
+    'forge.plan.yaml': `version: 1\ntasks:\n  a: { run: 'echo more >> theirs.txt; echo more >> mine.txt', owns: ['*.txt'] }\n`,
+  });
+  mkdirSync(here.state);
+  execFileSync('chown', ['-R', `${USER}:${USER}`, dirname(here.dir)]);
+  chmodSync(dirname(here.dir), 0o755);
+  chownSync(here.path('theirs.txt'), 0, USER);
+  chmodSync(here.path('theirs.txt'), 0o664);
+  const result = await here.forge(['apply'], {
+    as: USER,
+    env: {
+      HOME: here.state,
+      GIT_CONFIG_COUNT: '1',
+      GIT_CONFIG_KEY_0: 'safe.directory',
+      GIT_CONFIG_VALUE_0: '*',
+    },
+  });
+  assert.equal(result.code, 0, result.stdout + result.stderr);
+  assert.match(result.stdout, /no overlay: theirs\.txt: another user/);
+  assert.equal(here.read('theirs.txt'), 'theirs\nmore\n');
+});
+
+test('as an ordinary user: overlay, the same result', { skip }, async (t) => {
+  const here = project(t, {
+    'mine.txt': 'mine\n',
+    'forge.plan.yaml': `version: 1\ntasks:\n  a: { run: 'id -u > who; echo more >> mine.txt', owns: ['mine.txt', who] }\n`,
+  });
+  mkdirSync(here.state);
+  execFileSync('chown', ['-R', `${USER}:${USER}`, dirname(here.dir)]);
+  chmodSync(dirname(here.dir), 0o755);
+  const result = await here.forge(['apply', '--backend', 'overlay'], { as: USER, env: { HOME: here.state } });
+  assert.equal(result.code, 0, result.stdout + result.stderr);
+  assert.equal(here.read('mine.txt'), 'mine\nmore\n');
+  assert.equal(here.read('who'), `${USER}\n`, 'a task is its own user, not root');
+});
