@@ -13,6 +13,7 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandMod
     summary: 'validate a plan and prove that its tasks cannot collide',
     load: () => import('./check.js'),
   },
+  init: { summary: 'set a project up: starter plan, slash commands, personas', load: () => import('./init.js') },
   status: { summary: 'show the state of a run', load: () => import('./status.js') },
   logs: { summary: 'show what a task printed', load: () => import('./logs.js') },
   diff: { summary: 'show what a run changes', load: () => import('./diff.js') },

@@ -65,8 +65,8 @@ export function divideIntoAreas(survey: Survey): Area[] {
     {
       id: 'tests',
       specialist: 'df-tester',
-      places: [...own.tests, ...inCode],
-      owns: [...own.tests.map((dir) => `${literal(dir)}/**`), ...inCode],
+      places: [...own.tests, ...(inCode.length > 0 ? ["the code's own folders"] : [])],
+      owns: [...new Set([...own.tests.map((dir) => `${literal(dir)}/**`), ...inCode])],
       packages: [],
     },
     {
@@ -83,7 +83,10 @@ export function divideIntoAreas(survey: Survey): Area[] {
  * Packages by the outermost folder with a manifest, the root apart: what lies below one belongs to it. Those that are
  * documentation (a site of its own, say) are given as folders only.
  */
-function outermostPackages({ packages }: Survey): { outermost: Map<string, Package[]>; docFolders: string[] } {
+function outermostPackages({ packages }: Survey): {
+  outermost: Map<string, Package[]>;
+  docFolders: string[];
+} {
   const outermost = new Map<string, Package[]>();
   const docFolders: string[] = [];
   for (const found of packages) {
@@ -106,12 +109,16 @@ function packageParts(survey: Survey, outermost: ReadonlyMap<string, Package[]>)
     const folder = survey.folders.get(dir)!;
     const testFolders = [...folder.folders].filter((child) => TEST_FOLDERS.has(child));
     const ecosystems = new Set(packages.map(({ ecosystem }) => ecosystem));
-    if (testFolders.length === 0 && !ecosystems.has('go')) testFolders.push(ecosystems.has('node') ? 'test' : 'tests');
+    if (testFolders.length === 0 && !ecosystems.has('go'))
+      testFolders.push(ecosystems.has('node') ? 'test' : 'tests');
     const inFolders = testFolders.sort().map((child) => `${literal(pathIn(dir, child))}/**`);
     const beside = testPatterns(ecosystems);
     return {
       id: slug(name) || slug(dir) || 'package',
-      role: (frontend && !backend) || (frontend === backend && FRONTEND_FOLDERS.has(name)) ? 'frontend' : 'backend',
+      role:
+        (frontend && !backend) || (frontend === backend && FRONTEND_FOLDERS.has(name))
+          ? 'frontend'
+          : 'backend',
       places: [dir],
       claims: [`${literal(dir)}/**`],
       tests: [...inFolders, ...beside.map((pattern) => `${literal(dir)}/${pattern}`)],
@@ -125,7 +132,9 @@ function groupByRole(parts: readonly CodePart[]): CodePart[] {
   return (['backend', 'frontend'] as const).flatMap((role) => {
     const same = parts.filter((part) => part.role === role);
     if (same.length === 0) return [];
-    const all = (key: 'places' | 'claims' | 'tests' | 'without') => [...new Set(same.flatMap((part) => part[key]))];
+    const all = (key: 'places' | 'claims' | 'tests' | 'without') => [
+      ...new Set(same.flatMap((part) => part[key])),
+    ];
     return {
       id: role,
       role,
@@ -141,7 +150,15 @@ function groupByRole(parts: readonly CodePart[]): CodePart[] {
 
 /** Where code goes in a project that has none yet. */
 function emptyProject(): CodePart {
-  return { id: 'backend', role: 'backend', places: ['src'], claims: ['src/**'], tests: [], without: [], packages: [] };
+  return {
+    id: 'backend',
+    role: 'backend',
+    places: ['src'],
+    claims: ['src/**'],
+    tests: [],
+    without: [],
+    packages: [],
+  };
 }
 
 function slug(name: string): string {

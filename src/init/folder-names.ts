@@ -12,7 +12,8 @@ export const DOC_FOLDERS = set('docs doc documentation');
 export const CODE_FOLDERS = set('src app lib source');
 
 /** Endings of files that somebody writes as code. */
-const CODE = /\.([cm]?[jt]sx?|vue|svelte|astro|py|go|rs|rb|php|java|kt|swift|cs|c|h|cc|cpp|sh|sql|html|css|scss|less)$/i;
+const CODE =
+  /\.([cm]?[jt]sx?|vue|svelte|astro|py|go|rs|rb|php|java|kt|swift|cs|c|h|cc|cpp|sh|sql|html|css|scss|less)$/i;
 
 /** Whether a file's name says that it is code. */
 export function isCode(name: string): boolean {

@@ -67,7 +67,9 @@ async function listFolder(root: string, path: string): Promise<Folder | undefine
   return {
     path,
     files: new Set(names.filter((entry) => entry.isFile()).map(({ name }) => name)),
-    folders: new Set(names.filter((entry) => entry.isDirectory() && isSource(entry.name)).map(({ name }) => name)),
+    folders: new Set(
+      names.filter((entry) => entry.isDirectory() && isSource(entry.name)).map(({ name }) => name),
+    ),
   };
 }
 

@@ -9,7 +9,9 @@ export async function readGoPackage(folder: PackageFolder): Promise<Package> {
     // `/v2` and later are part of a module's path but not of its name.
     ([, path]) => path!.replace(/\/v\d+$/, ''),
   );
-  const linter = ['.golangci.yml', '.golangci.yaml', '.golangci.toml', '.golangci.json'].find((file) => folder.files.has(file));
+  const linter = ['.golangci.yml', '.golangci.yaml', '.golangci.toml', '.golangci.json'].find((file) =>
+    folder.files.has(file),
+  );
   const checks: Check[] = [
     linter
       ? { kind: 'lint', run: 'golangci-lint run', from: linter }

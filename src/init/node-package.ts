@@ -30,7 +30,8 @@ const RUNNERS: readonly (readonly [string, string])[] = [
 
 /** Which package manager a folder with a `package.json` uses: its `packageManager`, else its lock file. */
 export function managerOf(folder: PackageFolder, manifest: Record<string, unknown>): Manager | undefined {
-  const named = typeof manifest.packageManager === 'string' ? manifest.packageManager.split('@')[0] : undefined;
+  const named =
+    typeof manifest.packageManager === 'string' ? manifest.packageManager.split('@')[0] : undefined;
   if (named === 'npm' || named === 'pnpm' || named === 'yarn' || named === 'bun') return named;
   return LOCK_FILES.find(([file]) => folder.files.has(file))?.[1];
 }
@@ -48,7 +49,9 @@ export async function readNodePackage(
   const manager = managerOf(folder, manifest) ?? above ?? 'npm';
   const scripts = asRecord(manifest.scripts);
   const dependencies = new Set(
-    ['dependencies', 'devDependencies', 'peerDependencies'].flatMap((key) => Object.keys(asRecord(manifest[key]))),
+    ['dependencies', 'devDependencies', 'peerDependencies'].flatMap((key) =>
+      Object.keys(asRecord(manifest[key])),
+    ),
   );
   const typescript = folder.files.has('tsconfig.json') || dependencies.has('typescript');
   const checks: Check[] = [];
@@ -68,11 +71,7 @@ export async function readNodePackage(
   };
 }
 
-function scriptCheck(
-  kind: CheckKind,
-  scripts: Record<string, unknown>,
-  manager: Manager,
-): Check | undefined {
+function scriptCheck(kind: CheckKind, scripts: Record<string, unknown>, manager: Manager): Check | undefined {
   for (const name of SCRIPTS[kind]) {
     const script = scripts[name];
     if (typeof script !== 'string' || script.trim() === '' || neverEnds(script)) continue;

@@ -1,4 +1,4 @@
-import { type Check, CHECK_KINDS, type CheckKind, type Package } from './package.js';
+import { CHECK_KINDS, type Check, type CheckKind, type Package } from './package.js';
 import { quoteForShell } from './quote-for-shell.js';
 import type { Survey } from './survey.js';
 
@@ -34,7 +34,9 @@ interface Found {
 function checksOf(kind: CheckKind, { packages, make }: Survey): Found[] {
   const script = packages
     .filter(({ dir, ecosystem }) => dir === '' && ecosystem === 'node')
-    .flatMap((owner) => owner.checks.filter((check) => check.kind === kind).map((check) => ({ owner, check })))[0];
+    .flatMap((owner) =>
+      owner.checks.filter((check) => check.kind === kind).map((check) => ({ owner, check })),
+    )[0];
   const target = make[kind];
   if (target !== undefined && script === undefined)
     return [{ owner: { dir: '' }, check: { kind, run: target, from: 'Makefile' } }];

@@ -4,7 +4,15 @@ import { present } from './package.js';
 import { hasSection, tomlSections } from './toml-sections.js';
 
 /** Files that make a folder a Python project. */
-export const PYTHON_MANIFESTS = ['pyproject.toml', 'setup.py', 'setup.cfg', 'requirements.txt', 'Pipfile', 'tox.ini', 'manage.py'];
+export const PYTHON_MANIFESTS = [
+  'pyproject.toml',
+  'setup.py',
+  'setup.cfg',
+  'requirements.txt',
+  'Pipfile',
+  'tox.ini',
+  'manage.py',
+];
 
 const LOCK_FILES: readonly (readonly [string, string])[] = [
   ['uv.lock', 'uv'],
@@ -14,7 +22,12 @@ const LOCK_FILES: readonly (readonly [string, string])[] = [
   ['Pipfile', 'pipenv'],
 ];
 
-const REQUIREMENTS = ['requirements.txt', 'requirements-dev.txt', 'dev-requirements.txt', 'requirements-test.txt'];
+const REQUIREMENTS = [
+  'requirements.txt',
+  'requirements-dev.txt',
+  'dev-requirements.txt',
+  'requirements-test.txt',
+];
 
 /** Reads a Python project's folder: how tests, lint and types are run, through which environment manager. */
 export async function readPythonPackage(folder: PackageFolder): Promise<Package> {
@@ -53,9 +66,11 @@ export async function readPythonPackage(folder: PackageFolder): Promise<Package>
     ...(manager === undefined ? {} : { manager }),
     ...frameworksAmong('python', dependencies),
     checks,
-    manifests: present(folder, [...PYTHON_MANIFESTS, ...REQUIREMENTS.slice(1), ...LOCK_FILES.map(([file]) => file)]).filter(
-      (name, index, all) => all.indexOf(name) === index && name !== 'manage.py',
-    ),
+    manifests: present(folder, [
+      ...PYTHON_MANIFESTS,
+      ...REQUIREMENTS.slice(1),
+      ...LOCK_FILES.map(([file]) => file),
+    ]).filter((name, index, all) => all.indexOf(name) === index && name !== 'manage.py'),
   };
 }
 
@@ -68,15 +83,23 @@ function testCheck(
 ): Check | undefined {
   const python = through === '' ? 'python3 ' : `${through}python `;
   if (pytest !== undefined) return { kind: 'tests', run: `${python}-m pytest`, from: pytest };
-  if (folder.files.has('manage.py')) return { kind: 'tests', run: `${python}manage.py test`, from: 'manage.py' };
-  if (hasSection(ini, 'tox') || hasSection(project, 'tool.tox')) return { kind: 'tests', run: 'tox', from: 'tox.ini' };
+  if (folder.files.has('manage.py'))
+    return { kind: 'tests', run: `${python}manage.py test`, from: 'manage.py' };
+  if (hasSection(ini, 'tox') || hasSection(project, 'tool.tox'))
+    return { kind: 'tests', run: 'tox', from: 'tox.ini' };
   if (folder.files.has('noxfile.py')) return { kind: 'tests', run: 'nox', from: 'noxfile.py' };
   const tests = ['tests', 'test'].find((name) => folder.folders.has(name));
-  if (tests) return { kind: 'tests', run: `${python}-m unittest discover -s ${tests}`, from: `the ${tests} folder` };
+  if (tests)
+    return { kind: 'tests', run: `${python}-m unittest discover -s ${tests}`, from: `the ${tests} folder` };
   return undefined;
 }
 
 /** Names that a requirements file, a `dependencies` list or a TOML table may begin an entry with. */
 function dependenciesIn(text: string): ReadonlySet<string> {
-  return new Set(Array.from(text.matchAll(/(?:^|["'])\s*([a-z0-9][a-z0-9._-]*)(?=\s*(?:[[<>=!~;"',@]|$))/gm), ([, name]) => name!));
+  return new Set(
+    Array.from(
+      text.matchAll(/(?:^|["'])\s*([a-z0-9][a-z0-9._-]*)(?=\s*(?:[[<>=!~;"',@]|$))/gm),
+      ([, name]) => name!,
+    ),
+  );
 }

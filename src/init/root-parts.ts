@@ -1,5 +1,12 @@
 import type { CodePart } from './areas.js';
-import { CODE_FOLDERS, DOC_FOLDERS, FRONTEND_FOLDERS, isCode, SERVER_FOLDERS, TEST_FOLDERS } from './folder-names.js';
+import {
+  CODE_FOLDERS,
+  DOC_FOLDERS,
+  FRONTEND_FOLDERS,
+  isCode,
+  SERVER_FOLDERS,
+  TEST_FOLDERS,
+} from './folder-names.js';
 import type { Folders } from './folders.js';
 import { FULL_STACK } from './frameworks.js';
 import { literal } from './literal-pattern.js';
@@ -15,25 +22,20 @@ export interface RootParts {
   docs: string[];
 }
 
-/** Code that lies in the root itself, and the tests among it. */
-interface RootFiles {
-  ending: RegExp;
-  claim: string;
-  tests: readonly string[];
-}
-
-const ROOT_FILES: Readonly<Record<Ecosystem, RootFiles>> = {
-  node: { ending: /\.([mc]?js|ts)$/, claim: '*.{js,mjs,cjs,ts}', tests: ['*.{test,spec}.{js,mjs,cjs,ts}'] },
-  python: { ending: /\.py$/, claim: '*.py', tests: ['test_*.py', '*_test.py'] },
-  go: { ending: /\.go$/, claim: '*.go', tests: ['*_test.go'] },
-  rust: { ending: /\.rs$/, claim: '*.rs', tests: [] },
+/** Code that lies in the root itself, by the ending of its name, and the tests among it. */
+const ROOT_FILES: Readonly<Record<Ecosystem, { endings: readonly string[]; tests: readonly string[] }>> = {
+  node: { endings: ['js', 'mjs', 'cjs', 'ts'], tests: ['*.test', '*.spec'] },
+  python: { endings: ['py'], tests: ['test_*', '*_test'] },
+  go: { endings: ['go'], tests: ['*_test'] },
+  rust: { endings: ['rs'], tests: [] },
 };
 
 /** Sorts the root's folders by their names and frameworks into backend, frontend, tests and documentation. */
 export function rootParts(survey: Survey, outermost: ReadonlyMap<string, Package[]>): RootParts {
   const { folders } = survey;
   const packages = survey.packages.filter(({ dir }) => dir === '');
-  const mostlyFrontend = packages.some(({ frontend }) => frontend) && !packages.some(({ backend }) => backend);
+  const mostlyFrontend =
+    packages.some(({ frontend }) => frontend) && !packages.some(({ backend }) => backend);
   const fullStack = packages.some(({ frameworks }) => frameworks.some((name) => FULL_STACK.has(name)));
   const frontend = new Claims();
   const backend = new Claims();
@@ -48,7 +50,8 @@ export function rootParts(survey: Survey, outermost: ReadonlyMap<string, Package
     else if (FRONTEND_FOLDERS.has(name)) frontend.add(name);
     else if (mostlyFrontend) {
       frontend.add(name);
-      if (fullStack) for (const below of nested(folders, name, SERVER_FOLDERS)) backend.takeFrom(frontend, below);
+      if (fullStack)
+        for (const below of nested(folders, name, SERVER_FOLDERS)) backend.takeFrom(frontend, below);
     } else {
       backend.add(name);
       if (CODE_FOLDERS.has(name))
@@ -57,21 +60,21 @@ export function rootParts(survey: Survey, outermost: ReadonlyMap<string, Package
   }
   if (docs.length === 0) docs.push('docs');
   const main = mostlyFrontend ? frontend : backend;
-  for (const { ecosystem } of packages) main.addRootFiles(ROOT_FILES[ecosystem], top?.files ?? new Set());
+  for (const { ecosystem } of packages) main.addRootFiles(ecosystem, top?.files ?? new Set());
   const beside = testPatterns(new Set(survey.packages.map(({ ecosystem }) => ecosystem)));
-  const code = [
-    ...backend.part('backend', beside, packages),
-    ...frontend.part('frontend', beside, packages),
-  ];
+  const code = [...backend.part('backend', beside, packages), ...frontend.part('frontend', beside, packages)];
   const noTestsYet = tests.length === 0 && (code.length > 0 || outermost.size === 0);
   const [language] = packages;
-  if (noTestsYet && language?.ecosystem !== 'go') tests.push(language?.ecosystem === 'node' ? 'test' : 'tests');
+  if (noTestsYet && language?.ecosystem !== 'go')
+    tests.push(language?.ecosystem === 'node' ? 'test' : 'tests');
   return { code: mostlyFrontend ? code.reverse() : code, tests, docs };
 }
 
 /** Folders (and patterns of root files) that one part claims, with what was taken away again. */
 class Claims {
   readonly #folders: string[] = [];
+  /** Folders inside another part's, whose pattern for tests covers them. */
+  readonly #taken: string[] = [];
   readonly #files: string[] = [];
   readonly #tests: string[] = [];
   readonly #without: string[] = [];
@@ -80,26 +83,31 @@ class Claims {
     this.#folders.push(folder);
   }
 
-  addRootFiles({ ending, claim, tests }: RootFiles, files: ReadonlySet<string>): void {
-    if (![...files].some((name) => ending.test(name))) return;
-    this.#files.push(claim);
-    this.#tests.push(...tests);
+  addRootFiles(ecosystem: Ecosystem, files: ReadonlySet<string>): void {
+    const { endings, tests } = ROOT_FILES[ecosystem];
+    for (const ending of endings.filter((one) => [...files].some((name) => name.endsWith(`.${one}`)))) {
+      this.#files.push(`*.${ending}`);
+      this.#tests.push(...tests.map((name) => `${name}.${ending}`));
+    }
   }
 
   takeFrom(other: Claims, folder: string): void {
-    this.add(folder);
+    this.#taken.push(folder);
     other.#without.push(`!${literal(folder)}/**`);
   }
 
   part(role: 'backend' | 'frontend', beside: readonly string[], packages: Package[]): CodePart[] {
-    if (this.#folders.length + this.#files.length === 0) return [];
-    const inFolders = this.#folders.flatMap((folder) => beside.map((pattern) => `${literal(folder)}/${pattern}`));
+    const folders = [...this.#folders, ...this.#taken];
+    if (folders.length + this.#files.length === 0) return [];
+    const inFolders = this.#folders.flatMap((folder) =>
+      beside.map((pattern) => `${literal(folder)}/${pattern}`),
+    );
     return [
       {
         id: role,
         role,
-        places: [...this.#folders, ...this.#files],
-        claims: [...this.#folders.map((folder) => `${literal(folder)}/**`), ...this.#files],
+        places: [...folders, ...this.#files],
+        claims: [...folders.map((folder) => `${literal(folder)}/**`), ...this.#files],
         tests: [...inFolders, ...this.#tests],
         without: [...this.#without, ...beside.map((pattern) => `!${pattern}`)],
         packages,

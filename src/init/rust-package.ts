@@ -11,7 +11,9 @@ export async function readRustPackage(folder: PackageFolder): Promise<Package> {
   const formatter = ['rustfmt.toml', '.rustfmt.toml'].find((file) => folder.files.has(file));
   const clippy =
     ['clippy.toml', '.clippy.toml'].find((file) => folder.files.has(file)) ??
-    (hasSection(sections, 'lints') || hasSection(sections, 'workspace.lints') ? 'lints in Cargo.toml' : undefined);
+    (hasSection(sections, 'lints') || hasSection(sections, 'workspace.lints')
+      ? 'lints in Cargo.toml'
+      : undefined);
   const checks: Check[] = [];
   if (clippy) checks.push({ kind: 'lint', run: `cargo clippy${all} --all-targets`, from: clippy });
   else if (formatter) checks.push({ kind: 'lint', run: 'cargo fmt --check', from: formatter });

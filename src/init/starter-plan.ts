@@ -5,7 +5,8 @@ import { projectName, type Survey } from './survey.js';
 import { yamlList, yamlText } from './yaml-text.js';
 
 /** The line by which `/forge-parallel` and people know a plan that nobody keeps by hand. */
-export const REPLACEABLE = '# forge: may be replaced by /forge-parallel; delete this line once the plan is yours.';
+export const REPLACEABLE =
+  '# forge: may be replaced by /forge-parallel; delete this line once the plan is yours.';
 
 // A plan's own variable; the tasks' prompts share it.
 // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the text of a plan
@@ -60,7 +61,7 @@ function taskText(area: Area): string {
     `      ${GOAL}`,
     '',
     `      ${TELL[area.specialist]} If there is nothing to do there, change nothing and say so.`,
-    `    owns: ${yamlList(area.owns, '    ')}`,
+    yamlList('owns', area.owns, '    '),
   ];
   if (area.specialist === 'df-tester')
     lines.push('    # needs: [...]   # to run after the tasks it names, and see what they made');

@@ -51,7 +51,8 @@ export async function surveyProject(root: string): Promise<Survey> {
           if (covers !== undefined) workspaces.push({ manager: found.manager, covers });
         }
       }
-      if (PYTHON_MANIFESTS.some((name) => folder.files.has(name))) packages.push(await readPythonPackage(here));
+      if (PYTHON_MANIFESTS.some((name) => folder.files.has(name)))
+        packages.push(await readPythonPackage(here));
       if (folder.files.has('go.mod')) packages.push(await readGoPackage(here));
       if (folder.files.has('Cargo.toml')) packages.push(await readRustPackage(here));
     } catch (error) {

@@ -1,8 +1,11 @@
 import type { Ecosystem } from './package.js';
 
-/** Tests that lie among the code they test, relative to its folder. Rust has its unit tests in the source files. */
+/**
+ * Tests that lie among the code they test, relative to its folder. Rust has its unit tests in the source files. No braces:
+ * a pattern also claims the path that is spelled like itself, and without braces what excludes the pattern excludes that too.
+ */
 const BESIDE_CODE: Readonly<Record<Ecosystem, readonly string[]>> = {
-  node: ['**/*.{test,spec}.*', '**/__tests__/**'],
+  node: ['**/*.test.*', '**/*.spec.*', '**/__tests__/**'],
   python: ['**/test_*.py', '**/*_test.py'],
   go: ['**/*_test.go'],
   rust: [],

@@ -1,12 +1,14 @@
 /** Gives text as a YAML scalar that reads back as the same text, plain where that is safe, in a list in brackets too. */
 export function yamlText(text: string): string {
-  const plain = /^[A-Za-z][A-Za-z0-9_./*-]*$/.test(text) && !/^(true|false|null|yes|no|on|off|y|n)$/i.test(text);
+  const plain =
+    /^[A-Za-z][A-Za-z0-9_./*-]*$/.test(text) && !/^(true|false|null|yes|no|on|off|y|n)$/i.test(text);
   // YAML's double quotes take all that JSON's can hold.
   return plain ? text : JSON.stringify(text);
 }
 
-/** Gives a list as `[a, b]` where it is short, else one item to a line below the key; `indent` is the key's. */
-export function yamlList(items: readonly string[], indent: string): string {
-  const inline = `[${items.map(yamlText).join(', ')}]`;
-  return inline.length <= 90 ? inline : items.map((item) => `\n${indent}  - ${yamlText(item)}`).join('');
+/** Gives a key with a list: `key: [a, b]` where that is short, else one item to a line; `indent` is the key's. */
+export function yamlList(key: string, items: readonly string[], indent: string): string {
+  const inline = `${indent}${key}: [${items.map(yamlText).join(', ')}]`;
+  if (inline.length <= 110) return inline;
+  return [`${indent}${key}:`, ...items.map((item) => `${indent}  - ${yamlText(item)}`)].join('\n');
 }

@@ -2,7 +2,6 @@ import { MAX_LENGTH, readClaim, regexSourceOf } from './claim.js';
 import { CompiledClaim } from './compiled-claim.js';
 import { isSimple } from './outline.js';
 import { UndecidableConstruct } from './regex-parser.js';
-import { findPath } from './search.js';
 import { unbalancedAt } from './unbalanced.js';
 
 /** What is wrong with a pattern; `start` and `end` are offsets in the pattern's text, `end` one past the last. */
@@ -20,13 +19,12 @@ const GIT = /(?:^|[/{,(|])(\\?\.git)(?=$|[/},)|])/i;
 const FORGE = /^[{(]*(\\?\.forge)(?=$|[/},)|])/i;
 const EMPTY_SEGMENT = /(\/{2,})/;
 const DOT_SEGMENT = /(?:^|\/)(\.)(?=\/|$)/;
+const BANG_CLASS = /(?:^|[^\\[])(\[!)(?=[^\]])/;
 const LETTER_ESCAPE = /^(?:[^\\]|\\[^A-Za-z0-9_])*?(\\(?:[A-Za-z0-9_]|$))/s;
-/** Steps of the search for a path that a pattern could name; past them it is taken to name some. */
-const STEPS = 20_000;
 
 /**
  * Takes the text of an `owns` or `reads` pattern; gives the first thing that is wrong with it, or null. What passes
- * can be compiled and decided. A subtraction may name `.git` and `.forge`, and may come to nothing.
+ * can be compiled and decided. A subtraction may name `.git` and `.forge`.
  */
 export function checkPattern(pattern: string): PatternProblem | null {
   const { glob, subtracts } = readClaim(pattern);
@@ -92,6 +90,11 @@ function problemOf(glob: string, subtracts: boolean): PatternProblem | null {
   }
   if (isSimple(glob)) return null;
 
+  const negation = part(BANG_CLASS);
+  if (negation) {
+    const message = 'to picomatch this class is `!` and the rest, not everything else';
+    return problem('pattern-invalid', message, 'write [^…] for everything else, or put the ! last', negation);
+  }
   const at = unbalancedAt(glob);
   if (at >= 0) {
     const char = glob[at]!;
@@ -105,9 +108,6 @@ function problemOf(glob: string, subtracts: boolean): PatternProblem | null {
   }
   if (program instanceof UndecidableConstruct) {
     return problem('pattern-invalid', `the pattern has ${program.message}, which forge cannot decide`);
-  }
-  if (!subtracts && findPath([program], [], false, { left: STEPS }) === 'none') {
-    return problem('pattern-invalid', 'no path can match the pattern');
   }
   return null;
 }

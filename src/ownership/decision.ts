@@ -16,7 +16,7 @@ const STEPS_PER_QUESTION = 200_000;
 /** Questions about patterns that people write take fewer steps than this. */
 const ORDINARY_STEPS = 5000;
 /** Steps beyond the ordinary ones for all questions of one call: a few seconds. Only hostile patterns use them up. */
-const EXTRA_STEPS_IN_ALL = 8_000_000;
+const EXTRA_STEPS_IN_ALL = 4_000_000;
 
 /** Answers questions about pairs of patterns, each once. */
 export class Decisions {

@@ -1,5 +1,6 @@
 import type { MatchOptions } from './claim.js';
 import { CompiledClaim } from './compiled-claim.js';
+import { literalClaims } from './literal-claims.js';
 import { isOwnablePath } from './path-shape.js';
 
 /** Takes a path relative to the root, `/`-separated; says whether the set claims it. */
@@ -14,10 +15,15 @@ export type PathMatcher = (path: string) => boolean;
 export function createMatcher(patterns: readonly string[], options: MatchOptions = {}): PathMatcher {
   const caseInsensitive = options.caseInsensitive === true;
   const claims = patterns.map((text) => new CompiledClaim(text, caseInsensitive));
-  const adds = claims.filter((claim) => !claim.claim.subtracts);
-  const subtracts = claims.filter((claim) => claim.claim.subtracts);
-  return (path) =>
-    isOwnablePath(path, caseInsensitive) &&
-    adds.some((claim) => claim.names(path)) &&
-    !subtracts.some((claim) => claim.names(path));
+  const adds = anyOf(claims.filter(({ claim }) => !claim.subtracts));
+  const subtracts = anyOf(claims.filter(({ claim }) => claim.subtracts));
+  return (path) => isOwnablePath(path, caseInsensitive) && adds(path) && !subtracts(path);
+}
+
+/** Whether any of the patterns names a path, `!` left aside. */
+function anyOf(claims: readonly CompiledClaim[]): PathMatcher {
+  const plain = (claim: CompiledClaim): boolean => claim.literal !== undefined && !claim.caseInsensitive;
+  const literals = literalClaims(claims.filter(plain));
+  const globs = claims.filter((claim) => !plain(claim));
+  return (path) => literals(path) || globs.some((claim) => claim.names(path));
 }

@@ -50,7 +50,7 @@ const GUARDS = ['(?!(?:^|\\/)\\.{1,2}(?:\\/|$))', '(?!\\.{1,2}(?:\\/|$))'];
 const QUANTIFIER = /[*+?{]/;
 
 /** Deeper nesting than anyone writes, and far less than the stack holds. */
-const MAX_DEPTH = 100;
+const MAX_DEPTH = 400;
 
 /**
  * Takes the `source` of a regular expression that JavaScript has accepted (no flags but `i`) and how sets of

@@ -86,10 +86,7 @@ function range(files: readonly string[]): Unit {
     smaller(average) {
       const pieces = Math.max(2, Math.ceil(files.length / average));
       return Array.from({ length: pieces }, (_, i) =>
-        files.slice(
-          Math.round((i * files.length) / pieces),
-          Math.round(((i + 1) * files.length) / pieces),
-        ),
+        files.slice(Math.round((i * files.length) / pieces), Math.round(((i + 1) * files.length) / pieces)),
       )
         .filter((piece) => piece.length > 0)
         .map(range);

@@ -1,7 +1,7 @@
 import { checkPattern } from '../ownership/index.js';
 import { parseDuration } from './duration.js';
-import type { LockUse, Pattern } from './plan.js';
 import type { ListStyle, SplitValue } from './part.js';
+import type { LockUse, Pattern } from './plan.js';
 import type { Problems } from './problem.js';
 import type { Variables } from './variables.js';
 import type { ListNode, ScalarNode, Span, YamlNode } from './yaml-node.js';
@@ -140,13 +140,15 @@ export class Fields {
     if (node?.kind !== 'list') return [];
     const known = this.#patterns.get(node);
     if (known !== undefined) return known;
-    const patterns = node.items.flatMap((item) => this.#patternTexts(item)).flatMap(({ text, at }) => {
-      const problem = checkPattern(text);
-      if (problem === null) return [{ text, at: this.problems.lines.range(at) }];
-      const { code, message, hint, start, end } = problem;
-      this.problems.addOnce({ code, message, hint, at: this.#inside(at, text, start, end) });
-      return [];
-    });
+    const patterns = node.items
+      .flatMap((item) => this.#patternTexts(item))
+      .flatMap(({ text, at }) => {
+        const problem = checkPattern(text);
+        if (problem === null) return [{ text, at: this.problems.lines.range(at) }];
+        const { code, message, hint, start, end } = problem;
+        this.problems.addOnce({ code, message, hint, at: this.#inside(at, text, start, end) });
+        return [];
+      });
     this.#patterns.set(node, patterns);
     return patterns;
   }

@@ -127,7 +127,13 @@ function usesSplit(tasks: MapNode | undefined, defaults: YamlNode | undefined): 
   return has(defaults) || [...(tasks?.entries.values() ?? [])].some(({ value }) => has(value));
 }
 
-async function readFiles({ root, caseInsensitive }: { root: string; caseInsensitive: boolean }): Promise<Tree> {
+async function readFiles({
+  root,
+  caseInsensitive,
+}: {
+  root: string;
+  caseInsensitive: boolean;
+}): Promise<Tree> {
   // Loaded only when it is needed, as git is asked only then.
   const { isFile, listFiles, walk } = await import('./list-files.js');
   return {
@@ -140,7 +146,9 @@ async function readFiles({ root, caseInsensitive }: { root: string; caseInsensit
 
 function splitsOf(tasks: readonly Task[]): Splits {
   const splits: Record<string, (readonly string[])[]> = Object.create(null);
-  for (const { part } of tasks) if (part !== undefined) (splits[part.of] ??= []).push(part.files);
+  for (const { part } of tasks) {
+    if (part !== undefined) splits[part.of] = [...(splits[part.of] ?? []), part.files];
+  }
   return splits;
 }
 

@@ -68,7 +68,7 @@ class TaskReader {
         );
       }
       // What is wrong with the rest of the task is to be told too.
-      const nothing = { of: entry.key, index: 1, count: 1, files: [] };
+      const nothing = { of: entry.key, index: 1, count: 1, files: ['file'] };
       return [this.#task(entry, entry.key, this.#fieldsOf(nothing, split.rename))];
     });
   }

@@ -15,6 +15,12 @@ export const ADVERSARIAL: readonly AdversarialPair[] = [
     about: 'a hundred stars, matched by backtracking in exponential time',
     a: [`${'*a'.repeat(100)}b`],
     b: [`${'a*'.repeat(100)}b`],
+    answer: 'either',
+  },
+  {
+    about: 'thirty stars, of which the same is true',
+    a: [`${'*a'.repeat(30)}b`],
+    b: [`${'a*'.repeat(30)}b`],
     answer: 'shared',
   },
   {

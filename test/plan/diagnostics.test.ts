@@ -121,25 +121,6 @@ describe('one of each diagnostic', () => {
       `,
     ));
 
-  it('schema: split waits for a later version', () =>
-    assertProblems(
-      text`
-        version: 1
-        tasks:
-          migrate:
-            split: { files: "src/**/*.js", into: 5 }
-            prompt: "Convert: ${v('split.files')}"
-            owns: ["${v('split.owns')}"]
-      `,
-      text`
-        forge.plan.yaml:4:5: error[schema]: split is not available yet in this version of forge
-          |
-        4 |     split: { files: "src/**/*.js", into: 5 }
-          |     ^^^^^
-          = hint: write the parts as tasks of their own, each with its ${'`owns`'}
-      `,
-    ));
-
   it('unknown-task', () =>
     assertProblems(
       text`

@@ -52,6 +52,7 @@ describe('a whole plan', () => {
       goal: 'Add user authentication with JWT',
       concurrency: 3,
       locks: { database: 1, browser: 2 },
+      splits: {},
     });
     assert.match(source, /^version: 1\n/);
     const { at, owns, reads, ...backend } = tasks[1];

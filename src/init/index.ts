@@ -1,0 +1,11 @@
+export type { Area, Specialist } from './areas.js';
+export { divideIntoAreas } from './areas.js';
+export { describeLanguages } from './describe.js';
+export { type FileAction, type Installation, install, planInstallation } from './install.js';
+export type { Package } from './package.js';
+export { type ProposedGate, proposeGates } from './proposed-gates.js';
+export { planRemoval, type Removal, type RemovalPlan, remove } from './remove.js';
+export { designSetup, type Setup } from './setup-files.js';
+export { REPLACEABLE } from './starter-plan.js';
+export { type Survey, surveyProject } from './survey.js';
+export { isUntouched } from './untouched.js';

@@ -1,0 +1,63 @@
+import { rmdir, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ForgeError } from '../forge-error.js';
+import { standingOf } from './compare.js';
+import { checkPlaces, look } from './placement.js';
+import { RECORD_FILE, readRecord } from './record.js';
+
+/** What removal does to one path that forge put there. */
+export interface Removal {
+  path: string;
+  action: 'remove' | 'keep' | 'gone';
+  reason?: string;
+}
+
+/** A removal that was thought through but not done. */
+export interface RemovalPlan {
+  root: string;
+  /** undefined: forge init has put nothing here. */
+  files: Removal[] | undefined;
+  folders: readonly string[];
+}
+
+/**
+ * Takes the root (a real path) and whether changed files go too; gives what would be removed. Throws ForgeError (1) when
+ * a folder leads out of the project or can't be written.
+ */
+export async function planRemoval(root: string, force: boolean): Promise<RemovalPlan> {
+  if ((await look(join(root, '.factory')))?.isDirectory() === false) await checkPlaces(root, [RECORD_FILE]);
+  if ((await look(join(root, RECORD_FILE))) === undefined) return { root, files: undefined, folders: [] };
+  const record = await readRecord(root);
+  const paths = Object.keys(record.files).sort();
+  await checkPlaces(root, [...paths, RECORD_FILE]);
+  const files: Removal[] = [];
+  for (const path of paths) {
+    const standing = await standingOf(root, path, record);
+    if (standing.state === 'missing') files.push({ path, action: 'gone' });
+    else if (standing.state === 'ours' || (force && standing.state === 'foreign' && standing.kind === 'file'))
+      files.push({ path, action: 'remove' });
+    else files.push({ path, action: 'keep', reason: 'it was changed since forge wrote it' });
+  }
+  return { root, files, folders: record.folders };
+}
+
+/** Removes files, then the record, then folders that forge made and that are empty now. Throws ForgeError (1). */
+export async function remove({ root, files, folders }: RemovalPlan): Promise<void> {
+  if (files === undefined) return;
+  const chosen = files.filter(({ action }) => action === 'remove').map(({ path }) => path);
+  // The record goes last: a removal that was interrupted can be done again.
+  for (const path of [...chosen, RECORD_FILE]) {
+    await unlink(join(root, path)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return;
+      throw new ForgeError(
+        `cannot remove ${join(root, path)}: ${error.message}; run forge init --remove again`,
+      );
+    });
+  }
+  for (const folder of [...folders].reverse()) {
+    await rmdir(join(root, folder)).catch((error: NodeJS.ErrnoException) => {
+      // A folder in which somebody keeps something stays.
+      if (!['ENOENT', 'ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(error.code ?? '')) throw error;
+    });
+  }
+}

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createMatcher } from '../../src/ownership/index.js';
+
+function check(
+  patterns: readonly string[],
+  yes: readonly string[],
+  no: readonly string[],
+  caseInsensitive = false,
+): void {
+  const claims = createMatcher(patterns, { caseInsensitive });
+  for (const path of yes) assert.ok(claims(path), `${patterns} should claim ${JSON.stringify(path)}`);
+  for (const path of no) assert.ok(!claims(path), `${patterns} should not claim ${JSON.stringify(path)}`);
+}
+
+test('a pattern without wildcards claims the path and everything below it', () => {
+  check(
+    ['src/api'],
+    ['src/api', 'src/api/a.ts', 'src/api/.env', 'src/api/x/y'],
+    ['src', 'src/api.ts', 'src/apix/a'],
+  );
+  check(['a\\*b'], ['a*b', 'a*b/c'], ['axb']);
+});
+
+test('a trailing slash claims what is below and not the path itself', () => {
+  check(['src/api/'], ['src/api/a.ts', 'src/api/x/y'], ['src/api', 'src/apix/a']);
+  check(['packages/*/'], ['packages/a/x', 'packages/a/x/y'], ['packages/a', 'packages', 'other/a/x']);
+  check(['**/'], ['a/b'], ['a']);
+});
+
+test('a pattern with wildcards claims what picomatch matches with dot: true', () => {
+  check(['src/*'], ['src/a', 'src/.a'], ['src', 'src/a/b']);
+  check(['src/**'], ['src', 'src/a', 'src/a/.b/c'], ['srcs/a']);
+  check(['**/*.{ts,tsx}'], ['a.ts', 'a/.b/c.tsx', '.ts'], ['a.js', 'a.ts/b']);
+  check(['app/[id]/page.tsx'], ['app/[id]/page.tsx', 'app/i/page.tsx'], ['app/x/page.tsx']);
+  check(['app/(group)/page.tsx'], ['app/(group)/page.tsx', 'app/group/page.tsx'], ['app/g/page.tsx']);
+});
+
+test('picomatch takes a path that is spelled like the pattern', () => {
+  check(['a\\*', '[z-a]', '+(a)'], ['a\\*', '[z-a]', '+(a)', 'aa'], ['z', '[z-a']);
+});
+
+test('a subtraction takes away whatever the order, and everything below', () => {
+  for (const patterns of [
+    ['src/**', '!src/gen'],
+    ['!src/gen', 'src/**'],
+  ]) {
+    check(patterns, ['src/a', 'src/gen2'], ['src/gen', 'src/gen/a']);
+  }
+  check(['!src/gen'], [], ['src/gen', 'src/a', 'a']);
+  check([], [], ['a']);
+});
+
+test('an even number of ! cancels out, and !( is an extended glob', () => {
+  check(['!!a'], ['a', 'a/b'], ['b']);
+  check(['!(a)'], ['b', 'ab'], ['a', 'b/c']);
+  check(['*', '!!(a)'], ['a'], ['b']);
+});
+
+test('a leading ./ means nothing', () => {
+  check(['./src/*.ts', '!./src/b.ts'], ['src/a.ts'], ['src/b.ts', 'a.ts']);
+  check(['././a'], ['a'], ['b']);
+});
+
+test('.git at any depth, .forge at the top, and what is no path of a file are never claimed', () => {
+  check(
+    ['**', '.git', '.forge/x', 'a/'],
+    ['.gitignore', 'a/.forge/x', '.forgery', 'a/.github/x', '.GIT/x'],
+    [
+      '.git',
+      '.git/config',
+      'a/.git',
+      'a/.git/hooks/x',
+      '.forge',
+      '.forge/runs/1',
+      '',
+      '/a',
+      'a/',
+      'a//b',
+      './a',
+      'a/./b',
+      'a/../b',
+      '..',
+    ],
+  );
+  check(['**'], ['.gitignore'], ['.GIT/x', 'a/.Git', '.FORGE/x'], true);
+});
+
+test('ignoring case, patterns, subtractions and paths fold alike', () => {
+  check(['SRC/**', '!src/Gen/'], ['src/a', 'Src/A'], ['src/gen/a', 'SRC/GEN/A'], true);
+  check(['[a-c]É.md'], ['Bé.md', 'cÉ.MD'], ['dé.md'], true);
+  check(['SRC/**'], ['SRC/a'], ['src/a']);
+});
+
+test('names with line ends, spaces and bytes that are not UTF-8', () => {
+  // `**` is `.` in picomatch's expression, which stops at line ends; `*` and forge's "below" do not.
+  check(['a/**'], ['a/ b', 'a/\udc80', 'a/\u{1f600}'], ['a/b\nc', 'a/\u2028']);
+  check(['a/'], ['a/b\nc', 'a/x/\n', 'a/\u2028'], []);
+  check(['a/*c'], ['a/b\nc', 'a/\udc80c'], []);
+  check(['?'], ['\udcff', '\n'], ['\u{1f600}']);
+  check(['??'], ['\u{1f600}'], []);
+});
+
+test('a pattern that is refused as undecidable claims nothing and subtracts everything', () => {
+  check(['(a|b)\\1'], [], ['aa', 'bb']);
+  check(['**', '!x(a|b)\\1'], [], ['ab', 'c']);
+});
