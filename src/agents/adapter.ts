@@ -27,6 +27,19 @@ export interface AttemptContext {
   caseInsensitive: boolean;
 }
 
+/** A question to an agent that may look at the working tree and change nothing. Paths are absolute. */
+export interface Question {
+  prompt: string;
+  /** The working tree. */
+  root: string;
+  /** A folder for this question, outside root. Must exist. */
+  scratch: string;
+  env: Readonly<Record<string, string>>;
+  model?: string;
+  /** A persona of the working tree's. */
+  persona?: string;
+}
+
 /** Something an agent's output line meant. */
 export type AgentEvent =
   | { type: 'message'; text: string }
@@ -69,5 +82,10 @@ export interface Adapter {
   ): Promise<void>;
   /** Writes what the command needs into `scratch` and gives the command. */
   prepare(context: AttemptContext): Promise<Command>;
+  /**
+   * Gives the command that answers a question without being able to change a file: the last message that `reader`
+   * finds in its output is the answer. Missing where an agent cannot be kept from writing. Throws ForgeError (2).
+   */
+  prepareQuestion?(question: Question): Promise<Command>;
   reader(): OutputReader;
 }

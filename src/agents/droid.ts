@@ -5,13 +5,13 @@ import { ForgeError } from '../forge-error.js';
 import { nearestName } from '../nearest-name.js';
 import type { Task } from '../plan/index.js';
 import type { Command } from '../workspace/index.js';
-import type { Adapter, AttemptContext } from './adapter.js';
+import type { Adapter, AttemptContext, Question } from './adapter.js';
 import { AgentUnavailableError, nameTasks } from './agent-unavailable-error.js';
 import { readUserSettings, SETTINGS_VARIABLE, writeDroidSettings } from './droid-settings.js';
 import { DroidStreamReader } from './droid-stream.js';
 import { toolFlags } from './droid-tools.js';
 import { findProgram } from './find-program.js';
-import { readPersona } from './persona.js';
+import { type Persona, readPersona } from './persona.js';
 
 /** Settings under `agents: { droid: … }`. */
 const SETTINGS = ['model', 'auto', 'reasoning', 'command'];
@@ -25,6 +25,7 @@ export const droid: Adapter = {
   normaliseNewFileModes: true,
   preflight,
   prepare,
+  prepareQuestion,
   reader: () => new DroidStreamReader(),
 };
 
@@ -61,7 +62,10 @@ async function problemsOf(
   const level = task.settings.auto;
   if (level !== undefined && !LEVELS.includes(String(level)))
     problems.push(`agents.droid.auto is '${level}'; it must be one of ${LEVELS.join(', ')}`);
-  const checks = [findDroid(task, root, env.PATH ?? ''), readUserSettings(env[SETTINGS_VARIABLE], root)];
+  const checks = [
+    findDroid(task.settings.command, root, env.PATH ?? ''),
+    readUserSettings(env[SETTINGS_VARIABLE], root),
+  ];
   const persona = task.persona === undefined ? [] : [readPersona(task.persona, root)];
   for (const check of await Promise.allSettled([...checks, ...persona])) {
     if (check.status === 'fulfilled') continue;
@@ -79,8 +83,12 @@ function* unknownSettings(task: Task): Generator<string> {
 }
 
 /** Gives the absolute path of the droid to run. Throws ForgeError (2) that says how to get one. */
-async function findDroid(task: Task, root: string, searchPath: string): Promise<string> {
-  const name = String(task.settings.command ?? 'droid');
+async function findDroid(
+  command: Task['settings'][string] | undefined,
+  root: string,
+  searchPath: string,
+): Promise<string> {
+  const name = String(command ?? 'droid');
   const program = await findProgram(name, searchPath, root);
   if (program !== undefined) return program;
   const help =
@@ -94,23 +102,50 @@ async function prepare(context: AttemptContext): Promise<Command> {
   const { task, root, scratch, env, workspacePath } = context;
   const promptFile = join(scratch, 'prompt.md');
   const [program, settingsFile, persona] = await Promise.all([
-    findDroid(task, root, env.PATH ?? ''),
+    findDroid(task.settings.command, root, env.PATH ?? ''),
     writeDroidSettings(context),
     task.persona === undefined ? undefined : readPersona(task.persona, root),
     writeFile(promptFile, context.prompt),
   ]);
   const flags = ['--auto', String(task.settings.auto ?? 'medium'), '-o', 'stream-json'];
   const model = persona?.model ?? task.settings.model;
-  const reasoning = persona?.reasoningEffort ?? task.settings.reasoning;
-  if (model !== undefined) flags.push('-m', String(model));
-  if (reasoning !== undefined) flags.push('-r', String(reasoning));
-  if (persona !== undefined) {
-    const bodyFile = join(scratch, 'persona.md');
-    await writeFile(bodyFile, persona.body);
-    flags.push('--append-system-prompt-file', bodyFile, ...toolFlags(persona.tools));
-  }
+  flags.push(
+    ...(await whoItIs(persona, model, task.settings.reasoning, scratch)),
+    ...toolFlags(persona?.tools),
+  );
   return {
     argv: [program, 'exec', ...flags, '--cwd', workspacePath, '-f', promptFile],
     env: { ...env, [SETTINGS_VARIABLE]: settingsFile },
   };
+}
+
+/** Without `--auto`, droid only reads. Commands are kept from it too: the first that it may not run ends it. */
+async function prepareQuestion(question: Question): Promise<Command> {
+  const { root, scratch, env } = question;
+  const promptFile = join(scratch, 'prompt.md');
+  const [program, persona] = await Promise.all([
+    findDroid(undefined, root, env.PATH ?? ''),
+    question.persona === undefined ? undefined : readPersona(question.persona, root),
+    writeFile(promptFile, question.prompt),
+  ]);
+  const who = await whoItIs(persona, question.model ?? persona?.model, undefined, scratch);
+  const flags = ['-o', 'stream-json', ...who, ...toolFlags(['read-only'])];
+  return { argv: [program, 'exec', ...flags, '--cwd', root, '-f', promptFile], env };
+}
+
+/** The flags for a model, its effort and what a persona is told. */
+async function whoItIs(
+  persona: Persona | undefined,
+  model: Task['settings'][string] | undefined,
+  effort: Task['settings'][string] | undefined,
+  scratch: string,
+): Promise<string[]> {
+  const reasoning = persona?.reasoningEffort ?? effort;
+  const flags: string[] = [];
+  if (model !== undefined) flags.push('-m', String(model));
+  if (reasoning !== undefined) flags.push('-r', String(reasoning));
+  if (persona === undefined) return flags;
+  const bodyFile = join(scratch, 'persona.md');
+  await writeFile(bodyFile, persona.body);
+  return [...flags, '--append-system-prompt-file', bodyFile];
 }

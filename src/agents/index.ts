@@ -7,6 +7,7 @@ export type {
   CommandEnd,
   OutputReader,
   Ownership,
+  Question,
   Verdict,
 } from './adapter.js';
 export { AgentUnavailableError } from './agent-unavailable-error.js';

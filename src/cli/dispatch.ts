@@ -9,11 +9,15 @@ interface CommandModule {
 
 const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandModule> }> = {
   apply: { summary: 'run a plan and merge what its tasks made', load: () => import('./apply.js') },
+  plan: { summary: 'have an agent write a plan for a goal', load: () => import('./plan.js') },
   check: {
     summary: 'validate a plan and prove that its tasks cannot collide',
     load: () => import('./check.js'),
   },
-  init: { summary: 'set a project up: starter plan, slash commands, personas', load: () => import('./init.js') },
+  init: {
+    summary: 'set a project up: starter plan, slash commands, personas',
+    load: () => import('./init.js'),
+  },
   status: { summary: 'show the state of a run', load: () => import('./status.js') },
   logs: { summary: 'show what a task printed', load: () => import('./logs.js') },
   diff: { summary: 'show what a run changes', load: () => import('./diff.js') },

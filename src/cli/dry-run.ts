@@ -1,10 +1,14 @@
 import type { Plan } from '../plan/index.js';
-import { sanitize } from '../report/index.js';
-import { selectTasks } from '../run/index.js';
+import { formatRoughly, sanitize } from '../report/index.js';
+import { type Forecast, forecast, type SelectedTask, selectTasks } from '../run/index.js';
+
+/** Patterns of a task that are listed; a part of a split owns one for each file. */
+const MOST_PATTERNS = 8;
 
 /**
  * What `forge apply -n` prints: the tasks in the order they would start with one after another, what each waits for and
- * owns, then the gates. As JSON: `{plan, concurrency, tasks: [{id, agent, needs, owns}], gates: [{name, run}]}`.
+ * owns, then the gates. As JSON: `{plan, concurrency, tasks: [{id, agent, needs, owns}], gates: [{name, run}], forecast}`
+ * (`forecast`, in milliseconds, where it is known how long every task takes: `{parallelMs, serialMs}`).
  */
 export async function renderDryRun(
   plan: Plan,
@@ -13,6 +17,7 @@ export async function renderDryRun(
 ): Promise<string> {
   const selected = selectTasks(plan, names);
   const concurrency = options.jobs ?? plan.concurrency;
+  const expected = forecast(selected, concurrency, plan.locks);
   if (options.json) {
     const tasks = selected.map(({ task, prerequisites }) => ({
       id: task.id,
@@ -20,20 +25,38 @@ export async function renderDryRun(
       needs: prerequisites,
       owns: task.owns.map(({ text }) => text),
       ...(task.run !== undefined && { run: task.run }),
+      ...(task.persona !== undefined && { droid: task.persona }),
     }));
     const gates = plan.gates.map(({ name, run }) => ({ name, run }));
-    return `${JSON.stringify({ plan: plan.file, concurrency, tasks, gates })}\n`;
+    return `${JSON.stringify({ plan: plan.file, concurrency, tasks, gates, forecast: expected })}\n`;
   }
-  const lines = [`${plan.name}: ${selected.length} tasks, at most ${concurrency} at once`];
-  for (const { task, prerequisites } of selected) {
-    const what = task.run === undefined ? task.agent : `run: ${firstLine(task.run)}`;
-    lines.push(`  ${task.id}  ${what}`);
-    if (prerequisites.length > 0) lines.push(`      after ${prerequisites.join(', ')}`);
-    const owns = task.owns.map(({ text }) => sanitize(text)).join(', ');
-    lines.push(`      owns ${owns || 'nothing'}`);
-  }
+  const lines = [`${plan.name}: ${count(selected.length, 'task')}, at most ${concurrency} at once`];
+  for (const task of selected) lines.push(...taskLines(task));
   for (const gate of plan.gates) lines.push(`  gate ${sanitize(gate.name)}  run: ${firstLine(gate.run)}`);
+  if (expected) lines.push(forecastLine(expected));
   return `${lines.join('\n')}\n`;
+}
+
+function taskLines({ task, prerequisites }: SelectedTask): string[] {
+  const agent = task.persona === undefined ? task.agent : `${task.agent} (${task.persona})`;
+  const lines = [`  ${task.id}  ${task.run === undefined ? agent : `run: ${firstLine(task.run)}`}`];
+  if (task.description !== undefined) lines.push(`      ${firstLine(task.description)}`);
+  if (prerequisites.length > 0) lines.push(`      after ${prerequisites.join(', ')}`);
+  if (task.part) lines.push(`      ${count(task.part.files.length, 'file')}`);
+  const owns = task.owns.slice(0, MOST_PATTERNS).map(({ text }) => sanitize(text));
+  if (task.owns.length > MOST_PATTERNS) owns.push(`and ${task.owns.length - MOST_PATTERNS} more`);
+  lines.push(`      owns ${owns.join(', ') || 'nothing'}`);
+  return lines;
+}
+
+/** `about 25 min instead of 2 h`; where nothing is gained, only how long. */
+function forecastLine({ parallelMs, serialMs }: Forecast): string {
+  const [parallel, serial] = [formatRoughly(parallelMs), formatRoughly(serialMs)];
+  return parallel === serial ? `about ${parallel}` : `about ${parallel} instead of ${serial}`;
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 function firstLine(command: string): string {

@@ -56,9 +56,9 @@ async function installInto(root: string, flags: Flags): Promise<number> {
   else if (mayAsk) {
     const changed = installation.actions.filter(({ action }) => action === 'changed').map(({ path }) => path);
     const answers = await askAboutFiles(changed);
-    if (answers === undefined) {
+    if (typeof answers === 'string') {
       process.stderr.write('forge: nothing was changed\n');
-      return ExitCode.declined;
+      return ExitCode[answers];
     }
     decide(installation.actions, (path) => answers.has(path));
   }
@@ -76,7 +76,7 @@ function decide(actions: FileAction[], overwrite: (path: string) => boolean): vo
 
 function showInstallation(root: string, setup: Setup, actions: readonly FileAction[], flags: Flags): void {
   const out = (text: string) => flags.quiet || process.stdout.write(`${sanitize(text)}\n`);
-  for (const note of setup.survey.notes) process.stderr.write(`forge: ${sanitize(note)}\n`);
+  for (const note of setup.notes) process.stderr.write(`forge: ${sanitize(note)}\n`);
   out(`${root}: ${describeLanguages(setup.survey.packages) || 'no code was found yet'}`);
   for (const { name, run: line, from } of setup.gates) out(`  gate ${name}: ${line}  (${from})`);
   if (setup.gates.length === 0)
@@ -105,7 +105,7 @@ const SAY = {
 
 function asJson(
   root: string,
-  { survey, gates }: Setup,
+  { survey, gates, notes }: Setup,
   actions: readonly FileAction[],
   flags: Flags,
 ): object {
@@ -120,7 +120,7 @@ function asJson(
       frameworks,
     })),
     gates,
-    notes: survey.notes,
+    notes,
     files: actions.map(({ path, action, reason }) => ({
       path,
       action: action === 'changed' ? 'keep' : action,

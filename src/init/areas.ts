@@ -1,9 +1,10 @@
 import { DOC_FOLDERS, FRONTEND_FOLDERS, TEST_FOLDERS } from './folder-names.js';
 import { literal } from './literal-pattern.js';
+import { orderOverlapping } from './order-overlapping.js';
 import { type Package, pathIn } from './package.js';
 import { rootParts } from './root-parts.js';
 import type { Survey } from './survey.js';
-import { testPatterns } from './test-patterns.js';
+import { testsAmong } from './test-patterns.js';
 
 export type Specialist = 'df-backend' | 'df-frontend' | 'df-tester' | 'df-doc';
 
@@ -17,6 +18,8 @@ export interface Area {
   /** Patterns of a plan's `owns`. */
   owns: string[];
   packages: readonly Package[];
+  /** Areas that must be finished before; normally none. */
+  needs: string[];
 }
 
 /** A piece of code before tests are cut out of it. */
@@ -54,13 +57,14 @@ export function divideIntoAreas(survey: Survey): Area[] {
   const docs = [...new Set([...own.docs, ...docFolders])];
   const inCode = parts.flatMap(({ tests }) => tests);
   const taken = new Set(['tests', 'docs']);
-  return [
+  return orderOverlapping([
     ...parts.map((part) => ({
       id: unique(part.id, taken),
       specialist: part.role === 'frontend' ? ('df-frontend' as const) : ('df-backend' as const),
       places: part.places,
       owns: [...part.claims, ...(part === keeper ? [...manifests].map(literal) : []), ...part.without],
       packages: part.packages,
+      needs: [],
     })),
     {
       id: 'tests',
@@ -68,6 +72,7 @@ export function divideIntoAreas(survey: Survey): Area[] {
       places: [...own.tests, ...(inCode.length > 0 ? ["the code's own folders"] : [])],
       owns: [...new Set([...own.tests.map((dir) => `${literal(dir)}/**`), ...inCode])],
       packages: [],
+      needs: [],
     },
     {
       id: 'docs',
@@ -75,8 +80,9 @@ export function divideIntoAreas(survey: Survey): Area[] {
       places: ['README.md', ...docs],
       owns: ['*.md', ...docs.map((dir) => `${literal(dir)}/**`)],
       packages: [],
+      needs: [],
     },
-  ];
+  ]);
 }
 
 /**
@@ -106,13 +112,12 @@ function packageParts(survey: Survey, outermost: ReadonlyMap<string, Package[]>)
     const name = lastName(dir);
     const frontend = packages.some((found) => found.frontend);
     const backend = packages.some((found) => found.backend);
-    const folder = survey.folders.get(dir)!;
-    const testFolders = [...folder.folders].filter((child) => TEST_FOLDERS.has(child));
-    const ecosystems = new Set(packages.map(({ ecosystem }) => ecosystem));
-    if (testFolders.length === 0 && !ecosystems.has('go'))
-      testFolders.push(ecosystems.has('node') ? 'test' : 'tests');
-    const inFolders = testFolders.sort().map((child) => `${literal(pathIn(dir, child))}/**`);
-    const beside = testPatterns(ecosystems);
+    const testFolders = [...survey.folders.get(dir)!.folders]
+      .filter((child) => TEST_FOLDERS.has(child))
+      .sort();
+    const among = testsAmong(survey.folders, dir, testFolders.length > 0);
+    if (testFolders.length + among.length === 0) testFolders.push('tests');
+    const tests = [...testFolders.map((child) => `${literal(pathIn(dir, child))}/**`), ...among];
     return {
       id: slug(name) || slug(dir) || 'package',
       role:
@@ -121,8 +126,8 @@ function packageParts(survey: Survey, outermost: ReadonlyMap<string, Package[]>)
           : 'backend',
       places: [dir],
       claims: [`${literal(dir)}/**`],
-      tests: [...inFolders, ...beside.map((pattern) => `${literal(dir)}/${pattern}`)],
-      without: [...inFolders.map((pattern) => `!${pattern}`), ...beside.map((pattern) => `!${pattern}`)],
+      tests,
+      without: tests.map((pattern) => `!${pattern}`),
       packages,
     } satisfies CodePart;
   });

@@ -44,7 +44,7 @@ export async function readPythonPackage(folder: PackageFolder): Promise<Package>
   const checks: Check[] = [];
   const has = (tool: string, ...files: string[]) =>
     hasSection(project, `tool.${tool}`) || hasSection(ini, tool) || dependencies.has(tool)
-      ? `${tool} in ${tool === 'flake8' ? 'its settings' : 'the project’s settings'}`
+      ? `${tool} in the project settings`
       : files.find((file) => folder.files.has(file));
 
   const ruff = has('ruff', 'ruff.toml', '.ruff.toml');

@@ -12,7 +12,7 @@ import { FULL_STACK } from './frameworks.js';
 import { literal } from './literal-pattern.js';
 import { type Ecosystem, isBelow, type Package, pathIn } from './package.js';
 import type { Survey } from './survey.js';
-import { testPatterns } from './test-patterns.js';
+import { testsAmong } from './test-patterns.js';
 
 /** What lies in the root itself and in folders that are no packages. */
 export interface RootParts {
@@ -39,30 +39,30 @@ export function rootParts(survey: Survey, outermost: ReadonlyMap<string, Package
   const fullStack = packages.some(({ frameworks }) => frameworks.some((name) => FULL_STACK.has(name)));
   const frontend = new Claims();
   const backend = new Claims();
-  const tests: string[] = [];
-  const docs: string[] = [];
   const top = folders.get('');
-  for (const name of [...(top?.folders ?? [])].sort()) {
-    if ([...outermost.keys()].some((dir) => dir === name || isBelow(dir, name))) continue;
-    if (TEST_FOLDERS.has(name)) tests.push(name);
-    else if (DOC_FOLDERS.has(name)) docs.push(name);
+  const names = [...(top?.folders ?? [])].sort();
+  const tests = names.filter((name) => TEST_FOLDERS.has(name) && !holdsPackages(name, outermost));
+  const docs: string[] = [];
+  for (const name of names) {
+    if (TEST_FOLDERS.has(name) || holdsPackages(name, outermost)) continue;
+    const among = testsAmong(folders, name, tests.length > 0);
+    if (DOC_FOLDERS.has(name)) docs.push(name);
     else if (!hasCode(folders, name)) continue;
-    else if (FRONTEND_FOLDERS.has(name)) frontend.add(name);
+    else if (FRONTEND_FOLDERS.has(name)) frontend.add(name, among);
     else if (mostlyFrontend) {
-      frontend.add(name);
+      frontend.add(name, among);
       if (fullStack)
-        for (const below of nested(folders, name, SERVER_FOLDERS)) backend.takeFrom(frontend, below);
+        for (const below of nested(folders, name, SERVER_FOLDERS)) backend.takeFrom(frontend, below, among);
     } else {
-      backend.add(name);
+      backend.add(name, among);
       if (CODE_FOLDERS.has(name))
-        for (const below of nested(folders, name, FRONTEND_FOLDERS)) frontend.takeFrom(backend, below);
+        for (const below of nested(folders, name, FRONTEND_FOLDERS)) frontend.takeFrom(backend, below, among);
     }
   }
   if (docs.length === 0) docs.push('docs');
   const main = mostlyFrontend ? frontend : backend;
   for (const { ecosystem } of packages) main.addRootFiles(ecosystem, top?.files ?? new Set());
-  const beside = testPatterns(new Set(survey.packages.map(({ ecosystem }) => ecosystem)));
-  const code = [...backend.part('backend', beside, packages), ...frontend.part('frontend', beside, packages)];
+  const code = [...backend.part('backend', packages), ...frontend.part('frontend', packages)];
   const noTestsYet = tests.length === 0 && (code.length > 0 || outermost.size === 0);
   const [language] = packages;
   if (noTestsYet && language?.ecosystem !== 'go')
@@ -70,46 +70,51 @@ export function rootParts(survey: Survey, outermost: ReadonlyMap<string, Package
   return { code: mostlyFrontend ? code.reverse() : code, tests, docs };
 }
 
+function holdsPackages(folder: string, outermost: ReadonlyMap<string, Package[]>): boolean {
+  return [...outermost.keys()].some((dir) => dir === folder || isBelow(dir, folder));
+}
+
 /** Folders (and patterns of root files) that one part claims, with what was taken away again. */
 class Claims {
   readonly #folders: string[] = [];
-  /** Folders inside another part's, whose pattern for tests covers them. */
-  readonly #taken: string[] = [];
   readonly #files: string[] = [];
   readonly #tests: string[] = [];
   readonly #without: string[] = [];
 
-  add(folder: string): void {
+  /** `tests` are the patterns of tests that lie in the folder. */
+  add(folder: string, tests: readonly string[]): void {
     this.#folders.push(folder);
+    this.#tests.push(...tests);
+    this.#without.push(...tests.map((pattern) => `!${pattern}`));
   }
 
   addRootFiles(ecosystem: Ecosystem, files: ReadonlySet<string>): void {
     const { endings, tests } = ROOT_FILES[ecosystem];
     for (const ending of endings.filter((one) => [...files].some((name) => name.endsWith(`.${one}`)))) {
       this.#files.push(`*.${ending}`);
-      this.#tests.push(...tests.map((name) => `${name}.${ending}`));
+      const among = tests.map((name) => `${name}.${ending}`);
+      this.#tests.push(...among);
+      this.#without.push(...among.map((pattern) => `!${pattern}`));
     }
   }
 
-  takeFrom(other: Claims, folder: string): void {
-    this.#taken.push(folder);
+  /** Takes a folder that lies in one of another part's, whose patterns of tests cover this one too. */
+  takeFrom(other: Claims, folder: string, tests: readonly string[]): void {
+    this.#folders.push(folder);
+    this.#without.push(...tests.map((pattern) => `!${pattern}`));
     other.#without.push(`!${literal(folder)}/**`);
   }
 
-  part(role: 'backend' | 'frontend', beside: readonly string[], packages: Package[]): CodePart[] {
-    const folders = [...this.#folders, ...this.#taken];
-    if (folders.length + this.#files.length === 0) return [];
-    const inFolders = this.#folders.flatMap((folder) =>
-      beside.map((pattern) => `${literal(folder)}/${pattern}`),
-    );
+  part(role: 'backend' | 'frontend', packages: Package[]): CodePart[] {
+    if (this.#folders.length + this.#files.length === 0) return [];
     return [
       {
         id: role,
         role,
-        places: [...folders, ...this.#files],
-        claims: [...folders.map((folder) => `${literal(folder)}/**`), ...this.#files],
-        tests: [...inFolders, ...this.#tests],
-        without: [...this.#without, ...beside.map((pattern) => `!${pattern}`)],
+        places: [...this.#folders, ...this.#files],
+        claims: [...this.#folders.map((folder) => `${literal(folder)}/**`), ...this.#files],
+        tests: this.#tests,
+        without: [...new Set(this.#without)],
         packages,
         keepsRoot: this.#files.length > 0,
       },

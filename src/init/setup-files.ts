@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { divideIntoAreas } from './areas.js';
+import { missingPrograms } from './missing-programs.js';
 import { factsFor } from './project-facts.js';
 import { type ProposedGate, proposeGates } from './proposed-gates.js';
 import { starterPlan } from './starter-plan.js';
@@ -19,6 +20,8 @@ export interface Setup {
   survey: Survey;
   gates: readonly ProposedGate[];
   files: readonly SetupFile[];
+  /** What people should know: manifests that were not understood, programs of gates that are not on PATH. */
+  notes: readonly string[];
 }
 
 export const PLAN_FILE = 'forge.plan.yaml';
@@ -45,5 +48,9 @@ export async function designSetup(root: string): Promise<Setup> {
     const text = fillIn(template, factsFor(template.name, { survey, areas, gates, schema }));
     files.push({ path: template.path, text, executable: template.executable });
   }
-  return { survey, gates, files };
+  const missing = missingPrograms(gates, process.env.PATH ?? '');
+  const notes = missing.map(
+    (program) => `${program} is not on PATH here: gates that call it fail until it is`,
+  );
+  return { survey, gates, files, notes: [...survey.notes, ...notes] };
 }

@@ -63,7 +63,8 @@ function taskText(area: Area): string {
     `      ${TELL[area.specialist]} If there is nothing to do there, change nothing and say so.`,
     yamlList('owns', area.owns, '    '),
   ];
-  if (area.specialist === 'df-tester')
+  if (area.needs.length > 0) lines.push(yamlList('needs', area.needs, '    '));
+  else if (area.specialist === 'df-tester')
     lines.push('    # needs: [...]   # to run after the tasks it names, and see what they made');
   return `${lines.join('\n')}\n`;
 }

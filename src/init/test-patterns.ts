@@ -1,17 +1,37 @@
-import type { Ecosystem } from './package.js';
+import { TEST_FOLDERS } from './folder-names.js';
+import type { Folders } from './folders.js';
+import { literal } from './literal-pattern.js';
+import { isBelow } from './package.js';
 
 /**
- * Tests that lie among the code they test, relative to its folder. Rust has its unit tests in the source files. No braces:
- * a pattern also claims the path that is spelled like itself, and without braces what excludes the pattern excludes that too.
+ * Ways to keep tests among the code they test, and the files that show that a project does. Go has no other way. No
+ * braces in the patterns: a pattern also claims the path that is spelled like itself.
  */
-const BESIDE_CODE: Readonly<Record<Ecosystem, readonly string[]>> = {
-  node: ['**/*.test.*', '**/*.spec.*', '**/__tests__/**'],
-  python: ['**/test_*.py', '**/*_test.py'],
-  go: ['**/*_test.go'],
-  rust: [],
-};
+const STYLES: readonly (readonly [pattern: string, shownBy: RegExp])[] = [
+  ['**/*.test.*', /\.test\.[^.]+$/],
+  ['**/*.spec.*', /\.spec\.[^.]+$/],
+  ['**/test_*.py', /^test_.*\.py$/],
+  ['**/*_test.py', /_test\.py$/],
+  ['**/*_test.go', /\.go$/],
+];
 
-/** Gives the patterns of tests that lie among code of these ecosystems. */
-export function testPatterns(ecosystems: Iterable<Ecosystem>): string[] {
-  return [...new Set([...ecosystems].flatMap((ecosystem) => BESIDE_CODE[ecosystem]))];
+/**
+ * Takes a folder (relative to the root) and whether there is a folder of tests for it; gives the patterns of tests that
+ * lie among its code, as far as the project keeps them so. They are few: each one has to be told apart from the code.
+ */
+export function testsAmong(folders: Folders, dir: string, hasTestFolder: boolean): string[] {
+  const found = new Set<string>();
+  let javascript = false;
+  for (const folder of folders.values()) {
+    if (folder.path !== dir && !isBelow(folder.path, dir)) continue;
+    if (folder.folders.has('__tests__')) found.add('**/__tests__/**');
+    const inside = folder.path.slice(dir.length).split('/');
+    if (inside.some((name) => TEST_FOLDERS.has(name))) continue;
+    for (const name of folder.files) {
+      javascript ||= /\.[cm]?[jt]sx?$/.test(name);
+      for (const [pattern, shownBy] of STYLES) if (shownBy.test(name)) found.add(pattern);
+    }
+  }
+  if (found.size === 0 && javascript && !hasTestFolder) found.add('**/*.test.*');
+  return [...found].map((pattern) => `${literal(dir)}/${pattern}`);
 }

@@ -28,8 +28,11 @@ export type EventBody =
         description?: string;
         agent: string;
         needs: string[];
+        /** How long it is expected to take: as it took before, or as the plan says. */
         estimate?: number;
         line?: number;
+        /** How many files it is to work through (a part of a task with `split`). */
+        filesTotal?: number;
       }[];
       gates: string[];
       /** Set when an earlier run is continued. */
@@ -40,7 +43,7 @@ export type EventBody =
   | { type: 'task.waiting'; task: string; locks: string[]; holders: string[] }
   | { type: 'attempt.started'; task: string; attempt: number; log: string }
   | { type: 'attempt.output'; task: string; attempt: number; stream: 'stdout' | 'stderr'; text: string }
-  | { type: 'attempt.progress'; task: string; attempt: number; files: number }
+  | { type: 'attempt.progress'; task: string; attempt: number; files: number; filesDone?: number }
   | { type: 'agent.message'; task: string; attempt: number; text: string }
   | { type: 'agent.tool'; task: string; attempt: number; tool: string; summary: string; error?: boolean }
   | {

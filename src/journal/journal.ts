@@ -1,4 +1,4 @@
-import { closeSync, fdatasync, openSync, writeSync } from 'node:fs';
+import { closeSync, fdatasync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import type { EventBody, ForgeEvent } from './event.js';
 
 /** Types whose loss in a crash would lose or repeat work: the journal is flushed to disk after them. */
@@ -37,11 +37,12 @@ export class Journal {
     this.#listeners.push(listener);
   }
 
-  /** Appends an event; gives it with its envelope. Throws what writing throws (ENOSPC, …). */
+  /** Appends an event; gives it with its envelope. Throws what writing throws (ENOSPC, …); then the journal is as it was. */
   append(body: EventBody): ForgeEvent {
-    this.#seq += 1;
-    const event: ForgeEvent = { v: 1, seq: this.#seq, at: new Date().toISOString(), run: this.#run, ...body };
-    writeAll(this.#fd, Buffer.from(`${JSON.stringify(event)}\n`));
+    const seq = this.#seq + 1;
+    const event: ForgeEvent = { v: 1, seq, at: new Date().toISOString(), run: this.#run, ...body };
+    writeWhole(this.#fd, Buffer.from(`${JSON.stringify(event)}\n`));
+    this.#seq = seq;
     if (STATE_CHANGES.has(body.type)) this.#flush();
     for (const listener of this.#listeners) listener(event);
     return event;
@@ -77,7 +78,13 @@ export class Journal {
   }
 }
 
-function writeAll(fd: number, bytes: Buffer): void {
+/** Appends all of a line or nothing: on a full disk a first part may get through, which would damage the line after it. */
+function writeWhole(fd: number, bytes: Buffer): void {
   let written = 0;
-  while (written < bytes.length) written += writeSync(fd, bytes, written);
+  try {
+    while (written < bytes.length) written += writeSync(fd, bytes, written);
+  } catch (error) {
+    if (written > 0) ftruncateSync(fd, fstatSync(fd).size - written);
+    throw error;
+  }
 }

@@ -30,8 +30,20 @@ export function mergeFolder(root: string, marker: Marker): string {
   return isAbsolute(marker.dir) ? marker.dir : `${root}/${marker.dir}`;
 }
 
+/**
+ * Told what a merge did before its marker goes, to record it durably: a crash before the record is followed by finishing
+ * the merge (and recording) once more, so that a merge that is over is always known to be.
+ */
+export type Recorder = (merged: Merged) => Promise<void>;
+
 /** Everything after the commit point; also what finishes an interrupted merge. Can be repeated. Throws a MergeError. */
-export async function finish(root: string, dir: string, plan: MergePlan, claims: string[]): Promise<Merged> {
+export async function finish(
+  root: string,
+  dir: string,
+  plan: MergePlan,
+  claims: string[],
+  record?: Recorder,
+): Promise<Merged> {
   try {
     await perform({ root, dir, plan });
     await syncPath(`${dir}/old`);
@@ -42,13 +54,16 @@ export async function finish(root: string, dir: string, plan: MergePlan, claims:
     const beside = plan.writes.filter((write) => write.beside !== undefined);
     await unstage(root, dir, plan.run, beside);
     fault('merge-unstaged');
-    await conclude(root, claims);
-    fault('merge-done');
-    return {
+    const merged: Merged = {
       paths: plan.writes.map((write) => write.path),
       displaced,
       ...(refused === undefined ? {} : { refused }),
     };
+    await record?.(merged);
+    fault('merge-recorded');
+    await conclude(root, claims);
+    fault('merge-done');
+    return merged;
   } catch (error) {
     throw explain('finish the merge in', root, error, FINISHES_LATER);
   }

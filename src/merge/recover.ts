@@ -1,4 +1,5 @@
 import { lstat } from 'node:fs/promises';
+import type { Merged } from './finish.js';
 
 /** What became of a merge that was interrupted. `undone`: it had not passed its commit point, so the tree was never touched. */
 export interface Recovered {
@@ -14,11 +15,11 @@ export interface Recovered {
 /**
  * Finishes (or undoes) a merge that was cut short; every forge command calls it first. Costs one lstat when there is
  * none, so this file imports nothing heavy. Waits while a living forge is merging (`waitMs`,
- * default one minute). Throws a MergeError.
+ * default one minute). `record` is called with a merge that is finished just before its end. Throws a MergeError.
  */
 export async function recoverMerge(
   root: string,
-  options: { waitMs?: number } = {},
+  options: { waitMs?: number; record?: (run: string, merged: Merged) => Promise<void> } = {},
 ): Promise<Recovered | null> {
   try {
     await lstat(`${root}/.forge/merging`);
@@ -38,7 +39,14 @@ export async function recoverMerge(
       await undo(root, dir, marker.run, claims);
       return { run: marker.run, paths: [], outcome: 'undone', displaced: [] };
     }
-    const merged = await finish(root, dir, await readPlan(dir), claims);
+    const { record } = options;
+    const merged = await finish(
+      root,
+      dir,
+      await readPlan(dir),
+      claims,
+      record && ((done) => record(marker.run, done)),
+    );
     return { run: marker.run, outcome: 'finished', ...merged };
   } finally {
     letGo(root);

@@ -5,7 +5,7 @@ import { eachBounded } from './bounded.js';
 import { freeName } from './displace.js';
 import type { ResolvedEntry } from './entry.js';
 import { fault } from './fault.js';
-import { deviceOf, finish, type Merged, undo } from './finish.js';
+import { deviceOf, finish, type Merged, type Recorder, undo } from './finish.js';
 import { announce, commit, conclude, letGo, type Marker } from './marker.js';
 import { codeOf, explain, NOTHING_TOUCHED, TreeChangedError } from './merge-error.js';
 import type { MergePlan, RefUpdate } from './merge-plan.js';
@@ -17,7 +17,7 @@ import { stage } from './stage.js';
  * Writes resolved entries into the working tree, all or none: stages and syncs everything in a folder of its own below
  * `runDir`, makes the commit point durable, then puts it in place (see `perform`). Up to the commit point a failure
  * or a crash leaves the tree untouched; after it `recoverMerge` finishes the job. What was replaced stays in
- * `<runDir>/merge/old`. `after` moves a ref as the last step. Throws a MergeError that says which of the two it was.
+ * `<runDir>/merge/old`. `after` moves a ref as the last step, `record` is called just before the end. Throws a MergeError that says which of the two it was.
  */
 export async function writeMerge(options: {
   root: string;
@@ -25,9 +25,14 @@ export async function writeMerge(options: {
   runId: string;
   writes: readonly ResolvedEntry[];
   after?: RefUpdate;
+  record?: Recorder;
 }): Promise<Merged> {
-  const { root, runDir, runId, writes, after } = options;
-  if (writes.length === 0 && after === undefined) return { paths: [], displaced: [] };
+  const { root, runDir, runId, writes, after, record } = options;
+  if (writes.length === 0 && after === undefined) {
+    const nothing: Merged = { paths: [], displaced: [] };
+    await record?.(nothing);
+    return nothing;
+  }
   // An earlier merge of this run keeps what it replaced.
   const dir = await freeName(`${runDir}/merge`);
   let marker: Marker;
@@ -58,7 +63,7 @@ export async function writeMerge(options: {
       throw explain('prepare the merge in', root, error, NOTHING_TOUCHED);
     }
     fault('merge-committed');
-    return await finish(root, dir, plan, []);
+    return await finish(root, dir, plan, [], record);
   } finally {
     letGo(root);
   }

@@ -37,9 +37,14 @@ export function splitText(value: SplitValue, style: ListStyle): string {
   return style === 'lines' ? value.join('\n') : value.map(shellWord).join(' ');
 }
 
-/** Takes a path; gives the pattern that matches it and nothing else: with a backslash before what picomatch may read otherwise. */
+/**
+ * Takes a path; gives the pattern that matches it and nothing else: with a backslash before what picomatch may read
+ * otherwise. A backslash itself goes into brackets: picomatch takes two escaped ones in a row for one.
+ */
 export function patternOf(path: string): string {
-  return path.replace(/[^\p{L}\p{N}\p{M}\p{Cs}/._\- ,:;=%~&'<>]/gu, '\\$&');
+  return path.replace(/[^\p{L}\p{N}\p{M}\p{Cs}/._\- ,;=%~&'<>]/gu, (char) =>
+    char === '\\' ? '[\\\\]' : `\\${char}`,
+  );
 }
 
 /** The name that a file gets: by the longest ending that it has. */

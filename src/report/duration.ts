@@ -11,6 +11,17 @@ export function formatElapsed(ms: number): string {
   return seconds < 60 ? `${seconds}s` : minutesAndMore(seconds);
 }
 
+/** Takes milliseconds that are only expected; gives about as much as can be said: `40 s`, `25 min`, `2 h` or `2.5 h`. */
+export function formatRoughly(ms: number): string {
+  const seconds = Math.max(1, ms / 1000);
+  if (seconds < 10) return `${Math.round(seconds)} s`;
+  if (seconds < 90) return `${Math.round(seconds / 5) * 5} s`;
+  const minutes = seconds / 60;
+  if (minutes < 15) return `${Math.round(minutes)} min`;
+  if (minutes < 87.5) return `${Math.round(minutes / 5) * 5} min`;
+  return `${Math.round(minutes / 30) / 2} h`;
+}
+
 function minutesAndMore(seconds: number): string {
   const two = (value: number) => String(value).padStart(2, '0');
   const minutes = Math.floor(seconds / 60);

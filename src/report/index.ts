@@ -1,5 +1,5 @@
 export { createReporter } from './create-reporter.js';
-export { formatDuration } from './duration.js';
+export { formatDuration, formatRoughly } from './duration.js';
 export { toJsonText } from './json-text.js';
 export { junitXml } from './junit.js';
 export { renderMergePreview } from './merge-preview.js';

@@ -6,6 +6,8 @@ export interface Progress {
   total: number;
   fraction: number;
   remainingMs?: number;
+  /** How many of the files that tasks with `split` work through are done; only while nothing else is running. */
+  files?: { done: number; total: number };
 }
 
 /** How much of its expected time a running task can count for: it is not done before it says so. */
@@ -17,6 +19,28 @@ const MOST_OF_A_RUNNING_TASK = 0.95;
  * (Graham 1966): the longest chain of what is left, or all of it shared over `concurrency`, whichever is longer.
  */
 export function progressOf(view: RunView, now: number): Progress {
+  const files = filesOf(view);
+  return {
+    ...progressInTime(view, now),
+    ...(files && { files, fraction: Math.min(files.done / files.total, 0.99) }),
+  };
+}
+
+function filesOf(view: RunView): Progress['files'] {
+  const tasks = [...view.tasks.values()];
+  const running = tasks.filter((task) => task.status === 'running');
+  if (running.length === 0 || running.some((task) => task.filesTotal === undefined)) return undefined;
+  let done = 0;
+  let total = 0;
+  for (const { status, filesTotal = 0, filesDone = 0 } of tasks) {
+    // A task that succeeded is through with its files, whether or not each had to be changed.
+    done += status === 'succeeded' || status === 'up-to-date' ? filesTotal : Math.min(filesDone, filesTotal);
+    total += filesTotal;
+  }
+  return { done, total };
+}
+
+function progressInTime(view: RunView, now: number): Progress {
   const total = view.tasks.size;
   const median = medianDuration(view);
   const left = new Map<string, number>();

@@ -130,13 +130,14 @@ const RANK: Readonly<Record<TaskStatus, number>> = {
   'up-to-date': 7,
 };
 
-/** Takes a view; gives `Progress: ████████░░ 82% (5/7 tasks), about 3m10s left`. */
+/** Takes a view; gives `Progress: ████████░░ 82% (5/7 tasks), about 3m10s left`, or `82% (203/247 files)` while only tasks with `split` run. */
 export function progressLine(view: RunView, { columns, paint, symbols, now }: Canvas): string {
-  const { done, total, fraction, remainingMs } = progressOf(view, now);
+  const { done, total, fraction, remainingMs, files } = progressOf(view, now);
   const full = Math.floor(fraction * 10);
   const bar = symbols.full.repeat(full) + symbols.empty.repeat(10 - full);
   const left = remainingMs === undefined ? '' : `, about ${formatElapsed(remainingMs + 999)} left`;
-  const after = ` ${Math.floor(fraction * 100)}% (${done}/${count(total, 'task')})${left}`;
+  const of = files ? `${files.done}/${count(files.total, 'file')}` : `${done}/${count(total, 'task')}`;
+  const after = ` ${Math.floor(fraction * 100)}% (${of})${left}`;
   const line = new Line({ columns, paint, symbols, now });
   line.add('Progress: ');
   line.add(bar, 'green');

@@ -31,6 +31,9 @@ export interface TaskView {
   ms?: number;
   /** Files changed so far, then what the changeset holds. */
   files?: number;
+  /** How many files it is to work through, and how many of them it has changed: of a part of a task with `split`. */
+  filesTotal?: number;
+  filesDone?: number;
   dropped?: number;
   last?: LastWord;
   /** Locks it waits for, and who holds them. */
@@ -157,7 +160,8 @@ export function applyEvent(view: RunView, event: ForgeEvent): void {
       task.startedAt ??= at;
       task.attemptStartedAt = at;
       task.tail = [];
-      for (const key of ['waitingFor', 'last', 'files', 'retryAt', 'strays'] as const) delete task[key];
+      for (const key of ['waitingFor', 'last', 'files', 'filesDone', 'retryAt', 'strays'] as const)
+        delete task[key];
       return;
     }
     case 'attempt.output':
@@ -165,7 +169,9 @@ export function applyEvent(view: RunView, event: ForgeEvent): void {
       return;
     case 'attempt.progress': {
       const task = taskOf(view, event.task);
-      if (task.status === 'running' && event.attempt === task.attempt) task.files = event.files;
+      if (task.status !== 'running' || event.attempt !== task.attempt) return;
+      task.files = event.files;
+      task.filesDone = event.filesDone;
       return;
     }
     case 'agent.message':

@@ -116,13 +116,14 @@ function announce({ plan, request, tasks, journal, chosen, done }: PreparedRun):
     backend: chosen.backend.name,
     backendReason: chosen.reason,
     concurrency: request.jobs ?? plan.concurrency,
-    tasks: tasks.map(({ task, prerequisites }) => ({
+    tasks: tasks.map(({ task, prerequisites, estimate }) => ({
       id: task.id,
       agent: task.agent,
       needs: [...prerequisites],
       line: task.at.line,
       ...(task.description !== undefined && { description: task.description }),
-      ...(task.estimate !== undefined && { estimate: task.estimate }),
+      ...(estimate !== undefined && { estimate }),
+      ...(task.part && { filesTotal: task.part.files.length }),
     })),
     gates: plan.gates.map(({ name }) => name),
     pid: process.pid,

@@ -1,6 +1,7 @@
 export { abortRun } from './abort-run.js';
 export { mergeRun, resumeRun } from './continue-run.js';
 export type { Proposal, RunControl } from './control.js';
+export { type Forecast, forecast } from './forecast.js';
 export { listenForInterrupt } from './interrupt.js';
 export { progressOf } from './open-run.js';
 export { recover } from './recover.js';
@@ -8,4 +9,4 @@ export { rootLockHolder } from './root-lock.js';
 export { runDiff } from './run-diff.js';
 export { findRoot, findRun, listRuns, RunFolder, type RunRequest } from './run-folder.js';
 export { runPlan } from './run-plan.js';
-export { selectTasks } from './select-tasks.js';
+export { type SelectedTask, selectTasks } from './select-tasks.js';

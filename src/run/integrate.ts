@@ -173,37 +173,35 @@ async function merge(
   if (commits && !commits.ok) return refuseConflicts(options, commits.conflicts);
   const ref = commits && { ref: commits.ref, commit: commits.commit };
   const notes = (commits?.skipped ?? []).map((path) => `${path} is ignored by git and was not committed`);
-  if (request.branch !== undefined) return merged(options, paths, notes, ref);
+  const record = async (moved: typeof ref) => {
+    const reason = notes.length > 0 ? { reason: notes.join('; ') } : {};
+    journal.append({ type: 'merge.finished', state: 'merged', paths, ...reason, ...moved });
+    await journal.synced();
+  };
+  if (request.branch !== undefined) {
+    await record(ref);
+    return { exitCode: ExitCode.ok };
+  }
   try {
-    const done = await writeMerge({
+    await writeMerge({
       root: plan.root,
       runDir: folder.dir,
       runId: folder.id,
       writes,
       ...(commits?.after && { after: commits.after }),
+      record: async ({ displaced, refused }) => {
+        for (const { path, kept } of displaced) {
+          notes.push(`${path} was saved while forge merged; that version is in ${kept}`);
+        }
+        if (refused !== undefined) notes.push(refused);
+        await record(refused === undefined ? ref : undefined);
+      },
     });
-    for (const { path, kept } of done.displaced) {
-      notes.push(`${path} was saved while forge merged; that version is in ${kept}`);
-    }
-    if (done.refused !== undefined) notes.push(done.refused);
-    return merged(options, paths, notes, done.refused === undefined ? ref : undefined);
+    return { exitCode: ExitCode.ok };
   } catch (error) {
     if (error instanceof TreeChangedError) return 'again';
     throw error;
-  } finally {
-    await journal.synced();
   }
-}
-
-function merged(
-  { journal }: IntegrateOptions,
-  paths: string[],
-  notes: readonly string[],
-  ref: { ref: string; commit: string } | undefined,
-): IntegrateResult {
-  const reason = notes.length > 0 ? { reason: notes.join('; ') } : {};
-  journal.append({ type: 'merge.finished', state: 'merged', paths, ...reason, ...ref });
-  return { exitCode: ExitCode.ok };
 }
 
 function refuseConflicts(options: IntegrateOptions, conflicts: readonly Conflict[]): IntegrateResult {

@@ -1,5 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Adapter, AgentEvent } from '../agents/index.js';
 import type { EventBody } from '../journal/index.js';
@@ -11,7 +10,9 @@ import {
   sortChanges,
   type Workspace,
 } from '../workspace/index.js';
+import { makeAttemptScratch } from './attempt-scratch.js';
 import type { AttemptRequest, AttemptResult, Executor } from './executor.js';
+import { filesDoneCounter } from './files-done.js';
 import { inheritedEnvironment } from './inherited-environment.js';
 import { OutputLog, Tail } from './output.js';
 import { createOutputLimit } from './output-events.js';
@@ -37,7 +38,7 @@ export class LocalExecutor implements Executor {
     let scratch: string | undefined;
     try {
       await mkdir(request.dir, { recursive: true });
-      scratch = await mkdtemp(join(tmpdir(), 'forge-attempt-'));
+      scratch = await makeAttemptScratch();
       workspace = await this.backend.open({
         root: request.root,
         start: request.start,
@@ -48,8 +49,7 @@ export class LocalExecutor implements Executor {
     } catch (error) {
       return failed('error', (error as Error).message);
     } finally {
-      await workspace?.close();
-      if (scratch) await rm(scratch, { recursive: true, force: true });
+      await cleanUp(request, emit, workspace, scratch);
     }
   }
 
@@ -262,14 +262,26 @@ function agentEvent(request: AttemptRequest, event: AgentEvent): EventBody {
 
 /** Emits `attempt.progress` when the number of changed files changes; gives the function that stops it. */
 function reportProgress(request: AttemptRequest, workspace: Workspace, emit: Emit): () => Promise<void> {
+  const { task, attempt } = request;
+  const countDone = task.part && filesDoneCounter(workspace.outsidePath, task.part.files);
   let last = 0;
+  let lastDone = 0;
   let looking: Promise<void> | undefined;
   const look = async () => {
     // A failure here costs a number in the live table; what matters is found by collect().
-    const files = await workspace.filesChanged().catch(() => undefined);
-    if (files === undefined || files === last) return;
+    const changed = await workspace.filesChanged().catch(() => undefined);
+    const filesDone = countDone?.();
+    const files = changed ?? filesDone ?? 0;
+    if (files === last && (filesDone ?? 0) === lastDone) return;
     last = files;
-    emit({ type: 'attempt.progress', task: request.task.id, attempt: request.attempt, files });
+    lastDone = filesDone ?? 0;
+    emit({
+      type: 'attempt.progress',
+      task: task.id,
+      attempt,
+      files,
+      ...(filesDone !== undefined && { filesDone }),
+    });
   };
   const timer = setInterval(() => {
     looking ??= look().finally(() => {
@@ -284,6 +296,22 @@ function reportProgress(request: AttemptRequest, workspace: Workspace, emit: Emi
 
 function seconds(ms: number): string {
   return ms >= 60_000 && ms % 60_000 === 0 ? `${ms / 60_000}m` : `${ms / 1000}s`;
+}
+
+/** Closes the workspace and removes scratch. What can't be removed costs disk, not the attempt: the next forge command sweeps it. */
+async function cleanUp(
+  { task, attempt }: AttemptRequest,
+  emit: Emit,
+  workspace: Workspace | undefined,
+  scratch: string | undefined,
+): Promise<void> {
+  try {
+    await workspace?.close();
+    if (scratch) await rm(scratch, { recursive: true, force: true });
+  } catch (error) {
+    const text = `forge could not clean up after this attempt; the next forge command does: ${(error as Error).message}`;
+    emit({ type: 'attempt.output', task: task.id, attempt, stream: 'stderr', text });
+  }
 }
 
 function failed(outcome: 'error', reason: string): AttemptResult {

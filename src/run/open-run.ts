@@ -67,6 +67,7 @@ export async function openRun(
     text: readFileSync(folder.plan, 'utf8'),
     vars: request.vars,
     agents: agentNames,
+    ...(request.splits && { splits: request.splits }),
   });
   if (!result.ok) {
     const first = result.diagnostics[0]!;

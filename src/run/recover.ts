@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ExitCode } from '../exit-code.js';
-import { dropTornLine, Journal, readJournal } from '../journal/index.js';
-import { recoverMerge } from '../merge/index.js';
+import { dropTornLine, Journal, JournalDamagedError, readJournal } from '../journal/index.js';
+import { type Merged, recoverMerge } from '../merge/index.js';
 import { sweepScratch } from '../workspace/index.js';
-import { progressOf } from './open-run.js';
+import { sweepAttemptScratch } from './attempt-scratch.js';
+import { type Progress, progressOf } from './open-run.js';
 import { lockRoot, rootLockHolder } from './root-lock.js';
 import { RunFolder } from './run-folder.js';
 
@@ -13,7 +14,7 @@ import { RunFolder } from './run-folder.js';
  * scratch of dead runs. Quick when there is nothing. A living forge at work on the root is left alone.
  */
 export async function recover(root: string, note: (text: string) => void): Promise<void> {
-  await sweepScratch();
+  await sweep(note);
   if (!existsSync(join(root, '.forge', 'merging')) || rootLockHolder(root)) return;
   const release = lockRoot(root, 'finishing an interrupted merge');
   try {
@@ -23,9 +24,25 @@ export async function recover(root: string, note: (text: string) => void): Promi
   }
 }
 
-/** The same for a caller that holds the root's lock. The run's journal learns that it is merged. */
+/**
+ * Ends and removes what dead forges left outside their roots: processes that no namespace ended, workspaces, scratch of
+ * attempts. What can't be removed is told, and keeps no command from its work.
+ */
+export async function sweep(note: (text: string) => void): Promise<void> {
+  for (const step of [sweepScratch, sweepAttemptScratch]) {
+    try {
+      await step();
+    } catch (error) {
+      note(`could not remove what an interrupted run left: ${(error as Error).message}`);
+    }
+  }
+}
+
+/** Finishes an interrupted merge for a caller that holds the root's lock. The run's journal learns that it is merged. */
 export async function finishInterruptedMerge(root: string, note: (text: string) => void): Promise<void> {
-  const recovered = await recoverMerge(root);
+  const recovered = await recoverMerge(root, {
+    record: (run, merged) => recordMerge(new RunFolder(root, run), merged, note),
+  });
   if (!recovered) return;
   const { run, paths, outcome, displaced, refused } = recovered;
   if (outcome === 'undone') {
@@ -39,20 +56,27 @@ export async function finishInterruptedMerge(root: string, note: (text: string) 
   );
   for (const { path, kept } of displaced) note(`${path} was changed meanwhile; that version is in ${kept}`);
   if (refused !== undefined) note(refused);
-  await recordMerge(new RunFolder(root, run), paths);
 }
 
-async function recordMerge(folder: RunFolder, paths: string[]): Promise<void> {
+async function recordMerge(folder: RunFolder, merged: Merged, note: (text: string) => void): Promise<void> {
   if (!existsSync(folder.journal)) return;
-  dropTornLine(folder.journal);
-  const { lastSeq } = progressOf(readJournal(folder.journal));
-  const journal = new Journal(folder.journal, folder.id, lastSeq);
-  journal.append({
-    type: 'merge.finished',
-    state: 'merged',
-    paths,
-    reason: 'finished by a later forge command',
-  });
-  journal.append({ type: 'run.finished', exitCode: ExitCode.ok, ms: 0 });
+  let progress: Progress;
+  try {
+    dropTornLine(folder.journal);
+    progress = progressOf(readJournal(folder.journal));
+  } catch (error) {
+    if (!(error instanceof JournalDamagedError)) throw error;
+    // The tree must not stay half merged because of a broken record.
+    note(`that run ${folder.id} is merged could not be recorded: ${error.message}`);
+    return;
+  }
+  const journal = new Journal(folder.journal, folder.id, progress.lastSeq);
+  if (!progress.merged) {
+    const reason = ['finished by a later forge command', ...(merged.refused ? [merged.refused] : [])].join(
+      '; ',
+    );
+    journal.append({ type: 'merge.finished', state: 'merged', paths: merged.paths, reason });
+  }
+  if (progress.exitCode === undefined) journal.append({ type: 'run.finished', exitCode: ExitCode.ok, ms: 0 });
   await journal.close();
 }

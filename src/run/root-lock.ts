@@ -1,7 +1,17 @@
-import { linkSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  linkSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { ExitCode } from '../exit-code.js';
 import { ForgeError } from '../forge-error.js';
+import { isAlive, processStart } from './process-start.js';
 
 interface Holder {
   pid: number;
@@ -11,6 +21,9 @@ interface Holder {
   doing: string;
 }
 
+/** What an unreadable lock file counts as: nobody's. */
+const NOBODY: Holder = { pid: 0, started: '', doing: '' };
+
 /**
  * Takes the one lock of a working tree (`.forge/lock`), so that two forges never write to it at the same time.
  * `doing` is what the message of a second forge says. Gives the function that releases it.
@@ -19,32 +32,55 @@ interface Holder {
 export function lockRoot(root: string, doing: string): () => void {
   const file = join(root, '.forge', 'lock');
   const mine = `${file}.${process.pid}`;
-  writeFileSync(
-    mine,
-    JSON.stringify({ pid: process.pid, started: processStart(process.pid), doing } satisfies Holder),
-  );
+  const me: Holder = { pid: process.pid, started: processStart(process.pid), doing };
+  writeFileSync(mine, JSON.stringify(me));
   try {
-    for (;;) {
-      try {
-        linkSync(mine, file);
-        break;
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      }
-      const holder = readHolder(file);
-      if (holder && isAlive(holder)) throw busy(root, holder);
-      if (holder !== undefined) takeAway(file, holder);
-    }
+    while (!isTaken(() => linkSync(mine, file)) && !inherited(root, file, mine, me));
   } finally {
-    unlinkSync(mine);
+    rmSync(mine, { force: true });
   }
-  return () => unlinkSync(file);
+  removeRemains(root);
+  return () => rmSync(file, { force: true });
 }
 
 /** Who holds the lock of a root, if a living process does. */
 export function rootLockHolder(root: string): { pid: number; doing: string } | undefined {
   const holder = readHolder(join(root, '.forge', 'lock'));
-  return holder && isAlive(holder) ? holder : undefined;
+  return holder && lives(holder) ? holder : undefined;
+}
+
+/**
+ * Takes over the lock of a dead process. Exactly one can: an heir first makes a symlink named after the process it
+ * inherits from, and the heir of a dead heir one named after that. Gives false when the lock has changed meanwhile.
+ * Throws ForgeError (3) when it, or an heir, lives.
+ */
+function inherited(root: string, file: string, mine: string, me: Holder): boolean {
+  const dead = readHolder(file);
+  if (dead === undefined) return false;
+  for (let owner = dead; ; ) {
+    if (lives(owner)) throw busy(root, owner);
+    const claim = `${file}-after-${owner.pid}-${owner.started}`;
+    if (isTaken(() => symlinkSync(JSON.stringify(me), claim))) {
+      // An heir that has finished removes its claim: then the lock is its own, or another's, by now.
+      const still = readHolder(file);
+      const isSame = still?.pid === dead.pid && still.started === dead.started;
+      if (isSame) renameSync(mine, file);
+      rmSync(claim, { force: true });
+      return isSame;
+    }
+    const heir = unlessGone(() => readlinkSync(claim, 'utf8'));
+    if (heir === undefined) return false;
+    owner = parseHolder(heir);
+  }
+}
+
+/** Removes the small files in `.forge` of processes that died before they could. The caller holds the lock. */
+function removeRemains(root: string): void {
+  for (const name of readdirSync(join(root, '.forge'))) {
+    const pid = Number(/^(?:lock\.|lock-after-|marker-)(\d+)/.exec(name)?.[1] ?? Number.NaN);
+    if (!Number.isNaN(pid) && !(pid > 0 && isAlive({ pid, started: processStart(pid) })))
+      rmSync(join(root, '.forge', name), { force: true });
+  }
 }
 
 function busy(root: string, holder: Holder): ForgeError {
@@ -54,53 +90,43 @@ function busy(root: string, holder: Holder): ForgeError {
   );
 }
 
-/** undefined = the file is gone; null = it can't be read as a lock (a crash while writing is not possible: it is linked whole). */
-function readHolder(file: string): Holder | null | undefined {
-  let text: string;
+function lives(holder: Holder): boolean {
+  return holder.pid > 0 && isAlive(holder);
+}
+
+/** undefined = there is no lock. */
+function readHolder(file: string): Holder | undefined {
+  const text = unlessGone(() => readFileSync(file, 'utf8'));
+  return text === undefined ? undefined : parseHolder(text);
+}
+
+function parseHolder(text: string): Holder {
   try {
-    text = readFileSync(file, 'utf8');
+    const { pid, started, doing } = JSON.parse(text) as Holder;
+    const isHolder = Number.isInteger(pid) && (started === null || typeof started === 'string');
+    return isHolder ? { pid, started, doing: String(doing) } : NOBODY;
+  } catch {
+    // Emptied by a crash of the machine before it reached the disk, or written by something else: nobody holds it.
+    return NOBODY;
+  }
+}
+
+/** Whether making a name worked; false when it is there already. */
+function isTaken(make: () => void): boolean {
+  try {
+    make();
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    return false;
+  }
+}
+
+function unlessGone<T>(read: () => T): T | undefined {
+  try {
+    return read();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
-  }
-  try {
-    return JSON.parse(text) as Holder;
-  } catch {
-    // Emptied by a crash of the machine before it reached the disk: nobody holds it.
-    return null;
-  }
-}
-
-/** Removes a dead holder's lock, unless another forge has replaced it in the meantime. */
-function takeAway(file: string, dead: Holder | null): void {
-  const aside = `${file}.dead.${process.pid}`;
-  try {
-    renameSync(file, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
-  }
-  const moved = readHolder(aside);
-  if (moved && (moved.pid !== dead?.pid || moved.started !== dead.started)) linkSync(aside, file);
-  unlinkSync(aside);
-}
-
-function isAlive(holder: Holder): boolean {
-  try {
-    process.kill(holder.pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
-  }
-  return processStart(holder.pid) === holder.started;
-}
-
-/** Field 22 of /proc/PID/stat (clock ticks since boot); null where there is no /proc. */
-function processStart(pid: number): string | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
-  } catch {
-    // No /proc on this system: the pid alone has to do.
-    return null;
   }
 }

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { dirname, join } from 'node:path';
 import { ExitCode } from '../exit-code.js';
 import { ForgeError } from '../forge-error.js';
+import type { Splits } from '../plan/index.js';
 
 /** Where everything of one run is kept: `<root>/.forge/runs/<id>/`. All members are absolute paths. */
 export class RunFolder {
@@ -106,6 +107,8 @@ export interface RunRequest {
   backend?: 'overlay' | 'clone' | 'copy';
   branch?: string;
   commit: boolean;
+  /** How the files of tasks with `split` were divided: the tree may have other files by now. */
+  splits?: Splits;
 }
 
 /** Reads back how a run was started. */

@@ -9,7 +9,7 @@ import type { RunControl } from './control.js';
 import { executeRun } from './execute-run.js';
 import { ownedByAny } from './owned-by.js';
 import { preflight, preflightCommit } from './preflight.js';
-import { finishInterruptedMerge } from './recover.js';
+import { finishInterruptedMerge, sweep } from './recover.js';
 import { lockRoot } from './root-lock.js';
 import { createRunFolder, type RunRequest } from './run-folder.js';
 import { selectTasks } from './select-tasks.js';
@@ -26,10 +26,14 @@ export async function runPlan(plan: Plan, request: RunRequest, control: RunContr
   mkdirSync(join(plan.root, '.forge'), { recursive: true });
   const release = lockRoot(plan.root, 'apply');
   try {
+    await sweep(control.note);
     await finishInterruptedMerge(plan.root, control.note);
     const folder = createRunFolder(plan.root);
     writeFileSync(folder.plan, plan.text);
-    await writeFileDurably(folder.request, `${JSON.stringify(request, null, 2)}\n`);
+    await writeFileDurably(
+      folder.request,
+      `${JSON.stringify({ ...request, splits: plan.splits }, null, 2)}\n`,
+    );
     const base = await captureBase({
       root: plan.root,
       owned: ownedByAny(plan, tasks),

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, constants, lstatSync } from 'node:fs';
+import { accessSync, closeSync, constants, lstatSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { makeOutputPipes } from './output-pipe.js';
 import type { Command, Running } from './workspace.js';
 
 /** How the commands of a workspace are kept together: in a namespace, or by marking them. */
@@ -56,14 +57,9 @@ function isProgram(path: string): boolean {
 
 /** A command that could not be started. */
 export function notStarted(error: Error): Running {
-  const empty = () => {
-    const stream = new PassThrough();
-    stream.end();
-    return stream;
-  };
   return {
-    stdout: empty(),
-    stderr: empty(),
+    stdout: noOutput(),
+    stderr: noOutput(),
     ended: Promise.resolve({ exitCode: null, signal: null, error }),
     kill: () => undefined,
   };
@@ -75,15 +71,26 @@ export function spawnDetached(
   options: { cwd?: string; env: Readonly<Record<string, string>> },
 ): { child: ChildProcess; ended: Running['ended']; stdout: Running['stdout']; stderr: Running['stderr'] } {
   const [program, ...args] = argv;
+  const pipes = makeOutputPipes(2);
+  const [out, err] = pipes ?? [];
   const child = spawn(program ?? '', args, {
     cwd: options.cwd,
     env: { ...options.env },
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', out?.fd ?? 'pipe', err?.fd ?? 'pipe'],
   });
   const ended = new Promise<Awaited<Running['ended']>>((resolve) => {
     child.once('error', (error) => resolve({ exitCode: null, signal: null, error }));
     child.once('exit', (exitCode, signal) => resolve({ exitCode, signal }));
   });
-  return { child, ended, stdout: child.stdout, stderr: child.stderr };
+  // The child has its own copies; the streams end when the last of those is closed.
+  for (const pipe of pipes ?? []) closeSync(pipe.fd);
+  const [stdout, stderr] = [out?.stream ?? child.stdout, err?.stream ?? child.stderr];
+  return { child, ended, stdout: stdout ?? noOutput(), stderr: stderr ?? noOutput() };
+}
+
+function noOutput(): PassThrough {
+  const stream = new PassThrough();
+  stream.end();
+  return stream;
 }

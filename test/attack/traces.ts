@@ -57,7 +57,10 @@ export function isCommitted(here: Project): boolean {
 /** Lines of the counter file, sorted. */
 export function counted(here: Project): string[] {
   try {
-    return readFileSync(join(topOf(here), 'counter'), 'utf8').trim().split('\n').sort();
+    return readFileSync(join(topOf(here), 'counter'), 'utf8')
+      .trim()
+      .split('\n')
+      .sort();
   } catch {
     // No task has run yet.
     return [];

@@ -27,7 +27,9 @@ for (const [suite, patterns] of Object.entries(SUITES)) {
 }
 
 test('any two published patterns overlap exactly when they share a path, as far as the tables show', () => {
-  const patterns = [...new Set(Object.values(SUITES).flat())];
+  // Every second one, 27,000 pairs; with FORGE_FUZZ set all of them.
+  const all = [...new Set(Object.values(SUITES).flat())];
+  const patterns = process.env.FORGE_FUZZ === undefined ? all.filter((_, i) => i % 2 === 0) : all;
   const sets = patterns.map((pattern) => [pattern]);
   const claims = patterns.map((pattern) => {
     const match = oracle([pattern]);

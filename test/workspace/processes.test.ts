@@ -179,6 +179,17 @@ for (const setting of PLAIN) {
         assert.match(await text(here.stdout), new RegExp(`^${workspace.path}\nr\\.zoo\\.1:\\d+\n$`));
       }));
 
+    it('output can be opened by name, comes whole, and ends with the last writer', () =>
+      within(async (grounds, workspace) => {
+        const script =
+          'echo one >/dev/stderr; echo two >/dev/stdout; head -c 3000000 /dev/zero; (sleep 0.2; echo late) &';
+        const running = workspace.spawn({ argv: ['sh', '-c', script], env: environment(grounds) });
+        const [out, err] = await Promise.all([text(running.stdout), text(running.stderr)]);
+        assert.equal(err, 'one\n');
+        assert.equal(out.length, 'two\n'.length + 3_000_000 + 'late\n'.length);
+        assert.ok(out.endsWith('late\n'));
+      }));
+
     it('SIGKILL of forge leaves no process, and the next command removes its scratch', async () => {
       const grounds = new Grounds(setting);
       try {

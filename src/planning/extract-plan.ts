@@ -1,0 +1,37 @@
+/**
+ * Takes an agent's answer; gives the plan in it: the fenced block that has `tasks:` (the last of several, since agents
+ * correct themselves), else what begins at `version:`, else the whole answer. Ends with one newline.
+ */
+export function extractPlan(answer: string): string {
+  const lines = answer.replaceAll('\r\n', '\n').split('\n');
+  const blocks = fencedBlocks(lines);
+  const block = blocks.findLast((text) => /^tasks:/m.test(text)) ?? blocks.at(-1);
+  if (block !== undefined) return `${block.trimEnd()}\n`;
+  const start = lines.findIndex((line) => /^(?:version|name|goal|tasks):/.test(line));
+  return `${lines.slice(Math.max(0, start)).join('\n').trim()}\n`;
+}
+
+/** The contents of blocks between fences. A fence inside a prompt is indented, so it ends none that is not. */
+function fencedBlocks(lines: readonly string[]): string[] {
+  const blocks: string[] = [];
+  let open: { indent: number; fence: string; content: string[] } | undefined;
+  for (const line of lines) {
+    const match = /^( *)(`{3,}|~{3,})(.*)$/.exec(line);
+    if (open === undefined) {
+      if (match) open = { indent: match[1]!.length, fence: match[2]!, content: [] };
+    } else if (
+      match &&
+      match[1]!.length <= open.indent &&
+      match[2]!.startsWith(open.fence) &&
+      match[3]!.trim() === ''
+    ) {
+      blocks.push(open.content.join('\n'));
+      open = undefined;
+    } else {
+      open.content.push(line.slice(Math.min(open.indent, line.search(/\S|$/))));
+    }
+  }
+  // An answer that was cut off has no closing fence.
+  if (open !== undefined) blocks.push(open.content.join('\n'));
+  return blocks;
+}

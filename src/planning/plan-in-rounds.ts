@@ -1,0 +1,77 @@
+import { type AgentEvent, agentNames, loadAdapter } from '../agents/index.js';
+import { diagnosticRenderer, filesOf, type PlanResult } from '../plan/index.js';
+import { askAgent } from './ask-agent.js';
+import { checkPlan } from './check-plan.js';
+import { extractPlan } from './extract-plan.js';
+import { findSpecialists, ORCHESTRATOR } from './personas.js';
+import { renderPlannerPrompt } from './planner-prompt.js';
+import { repoMap } from './repo-map.js';
+
+/** How often the agent may try: a plan that is wrong three times will be wrong the fourth time. */
+export const MOST_ROUNDS = 3;
+
+export interface PlanningOptions {
+  goal: string;
+  /** Where the plan will lie. */
+  file: string;
+  root: string;
+  agent: string;
+  model?: string;
+  vars: Readonly<Record<string, string>>;
+  env: Readonly<Record<string, string>>;
+  signal: AbortSignal;
+  onRound: (round: number, problems: number) => void;
+  onEvent: (event: AgentEvent) => void;
+}
+
+/** What the agent wrote last, and what reading it gave. */
+export interface Planned {
+  text: string;
+  rounds: number;
+  result: PlanResult;
+}
+
+/**
+ * Has an agent write a plan: gives it what it has to know, checks its answer, and sends back what is wrong, up to
+ * MOST_ROUNDS times in all, each in a new session. Throws what `askAgent` throws.
+ */
+export async function planInRounds(options: PlanningOptions): Promise<Planned> {
+  const { root, file, vars } = options;
+  const [adapter, paths, personas, checks] = await Promise.all([
+    loadAdapter(options.agent),
+    filesOf(root),
+    findSpecialists(root),
+    checksOf(root),
+  ]);
+  const specialists = personas.filter(({ name }) => name !== ORCHESTRATOR);
+  const context = { goal: options.goal, map: repoMap(paths), checks, specialists };
+  let previous: { text: string; problems: string; count: number } | undefined;
+  for (let rounds = 1; ; rounds += 1) {
+    options.onRound(rounds, previous?.count ?? 0);
+    const answer = await askAgent({
+      adapter,
+      root,
+      prompt: renderPlannerPrompt({ ...context, ...(previous && { previous }) }),
+      env: options.env,
+      ...(options.model !== undefined && { model: options.model }),
+      ...(personas.length > specialists.length && { persona: ORCHESTRATOR }),
+      signal: options.signal,
+      onEvent: options.onEvent,
+    });
+    const text = extractPlan(answer);
+    const result = await checkPlan({ file, text, vars, agents: agentNames, personas });
+    if (result.ok || rounds === MOST_ROUNDS) return { text, rounds, result };
+    const render = diagnosticRenderer({ color: false, source: text, cwd: root });
+    previous = {
+      text,
+      problems: result.diagnostics.map(render).join('\n'),
+      count: result.diagnostics.length,
+    };
+  }
+}
+
+/** Gates that the project's files suggest. */
+async function checksOf(root: string): Promise<readonly { name: string; run: string }[]> {
+  const { proposeGates, surveyProject } = await import('../init/index.js');
+  return proposeGates(await surveyProject(root));
+}

@@ -1,0 +1,36 @@
+/** What a plan that only divides files is made of. */
+export interface SplitPlan {
+  name: string;
+  goal?: string;
+  files: readonly string[];
+  into: number;
+  /** Endings of file names and what they become. */
+  rename: Readonly<Record<string, string>>;
+  prompt: string;
+  agent?: string;
+}
+
+/** The list of files goes below a prompt that does not say where. */
+// biome-ignore lint/suspicious/noTemplateCurlyInString: it is the text of a plan
+const FILES = '${{ split.files }}';
+
+/** Takes what the plan is to do; gives its text. Of what looks like variables in the prompt, only forge's own stay variables. */
+export async function splitPlan(options: SplitPlan): Promise<string> {
+  const { name, goal, files, into, rename, agent } = options;
+  const { stringify } = await import('yaml');
+  const kept = options.prompt.replace(/\$*\$\{\{(?! *split\.\w+ *\}\})/g, (text) => `$${text}`).trimEnd();
+  const prompt = /(?<!\$)\$\{\{ *split\.files *\}\}/.test(kept) ? kept : `${kept}\n\nThe files:\n${FILES}`;
+  const task = {
+    ...(agent !== undefined && { agent }),
+    split: {
+      files: files.length === 1 ? files[0] : files,
+      into,
+      ...(Object.keys(rename).length > 0 && { rename }),
+    },
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the text of a plan
+    owns: ['${{ split.owns }}'],
+    prompt: `${prompt}\n`,
+  };
+  const plan = { version: 1, name, ...(goal !== undefined && { goal }), tasks: { [name]: task } };
+  return stringify(plan, { lineWidth: 0, blockQuote: 'literal' });
+}
