@@ -53,6 +53,13 @@ interface Draft {
 /** `forge plan`. Takes the words after it; gives the exit code. */
 export const run = command(spec, async (flags, words) => {
   const goal = readGoal(flags, words);
+  const split = await parseSplitPlan(flags, goal, (path) => readText(path, '--prompt-file'));
+  const agent = flags.agent ?? 'droid';
+  if (!agentNames.includes(agent))
+    throw new ForgeError(
+      `there is no agent ${agent}; known agents: ${agentNames.join(', ')}`,
+      ExitCode.invalid,
+    );
   const file = resolve(flags.output ?? flags.file ?? defaultPlan() ?? 'forge.plan.yaml');
   const vars = parseVars(flags.var);
   const root = rootFor(file);
@@ -67,7 +74,10 @@ export const run = command(spec, async (flags, words) => {
   });
   let draft: Draft;
   try {
-    draft = await write(flags, { goal, file, vars, root }, interrupt.signal);
+    draft =
+      split === undefined
+        ? await askFor(flags, { goal: goal ?? '', agent, file, vars, root }, interrupt.signal)
+        : { text: split, result: await readPlan({ file, text: split, vars, agents: agentNames }) };
   } catch (error) {
     const code = interrupt.exitCode();
     if (code === undefined) throw error;
@@ -129,30 +139,17 @@ async function askToReplace(flags: Flags, file: string): Promise<ExitCode | unde
   );
 }
 
-async function write(
+async function askFor(
   flags: Flags,
-  about: { goal: string | undefined; file: string; vars: Record<string, string>; root: string },
+  about: { goal: string; agent: string; file: string; vars: Record<string, string>; root: string },
   signal: AbortSignal,
 ): Promise<Draft> {
-  const { file, vars, root } = about;
-  const split = await parseSplitPlan(flags, about.goal, (path) => readText(path, '--prompt-file'));
-  if (split !== undefined)
-    return { text: split, result: await readPlan({ file, text: split, vars, agents: agentNames }) };
-  const agent = flags.agent ?? 'droid';
-  if (!agentNames.includes(agent))
-    throw new ForgeError(
-      `there is no agent ${agent}; known agents: ${agentNames.join(', ')}`,
-      ExitCode.invalid,
-    );
+  const { agent } = about;
   const note = (text: string) => {
     if (!flags.quiet) process.stderr.write(`forge: ${text}\n`);
   };
   return await planInRounds({
-    goal: about.goal ?? '',
-    file,
-    root,
-    agent,
-    vars,
+    ...about,
     ...(flags.model !== undefined && { model: flags.model }),
     env: definedOnly(process.env),
     signal,

@@ -1,7 +1,7 @@
 import { DOC_FOLDERS, FRONTEND_FOLDERS, TEST_FOLDERS } from './folder-names.js';
 import { literal } from './literal-pattern.js';
 import { orderOverlapping } from './order-overlapping.js';
-import { type Package, pathIn } from './package.js';
+import { isBelow, type Package, pathIn } from './package.js';
 import { rootParts } from './root-parts.js';
 import type { Survey } from './survey.js';
 import { testsAmong } from './test-patterns.js';
@@ -56,13 +56,23 @@ export function divideIntoAreas(survey: Survey): Area[] {
   const manifests = new Set(survey.packages.flatMap(({ dir, manifests }) => (dir === '' ? manifests : [])));
   const docs = [...new Set([...own.docs, ...docFolders])];
   const inCode = parts.flatMap(({ tests }) => tests);
+  // Documentation in a folder of code belongs to documentation.
+  const without = (places: readonly string[]) =>
+    docFolders
+      .filter((dir) => places.some((place) => isBelow(dir, place)))
+      .map((dir) => `!${literal(dir)}/**`);
   const taken = new Set(['tests', 'docs']);
   return orderOverlapping([
     ...parts.map((part) => ({
       id: unique(part.id, taken),
       specialist: part.role === 'frontend' ? ('df-frontend' as const) : ('df-backend' as const),
       places: part.places,
-      owns: [...part.claims, ...(part === keeper ? [...manifests].map(literal) : []), ...part.without],
+      owns: [
+        ...part.claims,
+        ...(part === keeper ? [...manifests].map(literal) : []),
+        ...part.without,
+        ...without(part.places),
+      ],
       packages: part.packages,
       needs: [],
     })),
@@ -70,7 +80,10 @@ export function divideIntoAreas(survey: Survey): Area[] {
       id: 'tests',
       specialist: 'df-tester',
       places: [...own.tests, ...(inCode.length > 0 ? ["the code's own folders"] : [])],
-      owns: [...new Set([...own.tests.map((dir) => `${literal(dir)}/**`), ...inCode])],
+      owns: [
+        ...new Set([...own.tests.map((dir) => `${literal(dir)}/**`), ...inCode]),
+        ...without(parts.flatMap(({ places }) => places)),
+      ],
       packages: [],
       needs: [],
     },

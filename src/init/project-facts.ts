@@ -43,7 +43,7 @@ function overview(facts: ProjectFacts): string {
     ...facts.areas.map((area) => `- \`${area.specialist}\`: ${nameArea(area)}; owns ${code(area.owns)}`),
     ...checks(facts),
     '- Personas for `droid:`: `df-backend`, `df-frontend`, `df-tester`, `df-doc`',
-    `- The plan's schema is \`${facts.schema}\`; begin a plan in the root with \`# yaml-language-server: $schema=${facts.schema}\``,
+    `- The plan's schema is \`${facts.schema}\`; for editors, the first line of a plan in the root is \`# yaml-language-server: $schema=${facts.schema}\``,
   ].join('\n');
 }
 

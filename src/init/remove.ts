@@ -4,6 +4,7 @@ import { ForgeError } from '../forge-error.js';
 import { standingOf } from './compare.js';
 import { checkPlaces, look } from './placement.js';
 import { RECORD_FILE, readRecord } from './record.js';
+import { stagingPath } from './write-files.js';
 
 /** What removal does to one path that forge put there. */
 export interface Removal {
@@ -45,10 +46,12 @@ export async function planRemoval(root: string, force: boolean): Promise<Removal
 export async function remove({ root, files, folders }: RemovalPlan): Promise<void> {
   if (files === undefined) return;
   const chosen = files.filter(({ action }) => action === 'remove').map(({ path }) => path);
+  // A crash of init may have left what it had not put into place yet.
+  const staged = [...files.map(({ path }) => path), RECORD_FILE].map(stagingPath);
   // The record goes last: a removal that was interrupted can be done again.
-  for (const path of [...chosen, RECORD_FILE]) {
+  for (const path of [...staged, ...chosen, RECORD_FILE]) {
     await unlink(join(root, path)).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return;
+      if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return;
       throw new ForgeError(
         `cannot remove ${join(root, path)}: ${error.message}; run forge init --remove again`,
       );

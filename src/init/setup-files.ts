@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { divideIntoAreas } from './areas.js';
+import { type Area, divideIntoAreas } from './areas.js';
 import { missingPrograms } from './missing-programs.js';
 import { factsFor } from './project-facts.js';
 import { type ProposedGate, proposeGates } from './proposed-gates.js';
@@ -18,6 +18,7 @@ export interface SetupFile {
 /** What was found and what follows from it. */
 export interface Setup {
   survey: Survey;
+  areas: readonly Area[];
   gates: readonly ProposedGate[];
   files: readonly SetupFile[];
   /** What people should know: manifests that were not understood, programs of gates that are not on PATH. */
@@ -52,5 +53,5 @@ export async function designSetup(root: string): Promise<Setup> {
   const notes = missing.map(
     (program) => `${program} is not on PATH here: gates that call it fail until it is`,
   );
-  return { survey, gates, files, notes: [...survey.notes, ...notes] };
+  return { survey, areas, gates, files, notes: [...survey.notes, ...notes] };
 }

@@ -88,7 +88,10 @@ function packageFolder(root: string, folder: Folder, notes: string[]): PackageFo
   };
 }
 
-/** What people call the project: the name of its folder. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: replacing them is the point
+const NOT_IN_A_NAME = /[\u0000-\u001f\u007f-\u009f\ufffd\u2028\u2029]|\$\{\{/g;
+
+/** What people call the project: the name of its folder, without what a plan's name may not hold. */
 export function projectName(root: string): string {
-  return basename(root) || 'project';
+  return basename(root).replace(NOT_IN_A_NAME, '-').trim() || 'project';
 }

@@ -30,7 +30,8 @@ export async function writeFiles(
     const staged: { from: string; to: string }[] = [];
     for (const write of writes) {
       at = join(root, write.path);
-      const from = join(dirname(at), `.${basename(at)}.forge-${process.pid}`);
+      const from = stagingPath(at);
+      await removeIfThere(from);
       undo.push(() => removeIfThere(from));
       await stage(from, at, write);
       staged.push({ from, to: at });
@@ -48,6 +49,11 @@ export async function writeFiles(
     const state = failed.length === 0 ? 'nothing was changed' : `undoing it failed too: ${failed.join('; ')}`;
     throw new ForgeError(`cannot write ${at}: ${(error as Error).message}; ${state}`);
   }
+}
+
+/** Where a file's new content is written first. Always the same, so that what a crash left is found and used up. */
+export function stagingPath(path: string): string {
+  return join(dirname(path), `.${basename(path)}.forge-new`);
 }
 
 async function stage(from: string, to: string, { text, executable }: FileWrite): Promise<void> {

@@ -30,6 +30,16 @@ export function* readJournal(file: string): Generator<ForgeEvent> {
   }
 }
 
+/** What reading a journal gives, or the error that says it is damaged, for commands that go on with other runs. Throws everything else. */
+export function unlessDamaged<T>(read: () => T): T | JournalDamagedError {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof JournalDamagedError) return error;
+    throw error;
+  }
+}
+
 /** Cuts off a torn last line, so that the next event starts on a line of its own. */
 export function dropTornLine(file: string): void {
   const fd = openSync(file, 'r+');

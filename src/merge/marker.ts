@@ -62,12 +62,21 @@ export async function conclude(root: string, claims: readonly string[] = []): Pr
   for (const claim of claims) await rm(claim, { force: true });
 }
 
+function parseMarker(text: string): Marker {
+  const marker = JSON.parse(text) as Partial<Marker> | null;
+  const { state, run, dir, owner } = marker ?? {};
+  const known = state === 'staging' || state === 'committed';
+  if (known && typeof run === 'string' && typeof dir === 'string' && typeof owner?.pid === 'number')
+    return { state, run, dir, owner };
+  throw new SyntaxError('not a marker');
+}
+
 /** The marker of an unfinished merge, or null. */
 export async function readMarker(root: string): Promise<Marker | null> {
   const path = markerPath(root);
   try {
     const link = (await lstat(path)).isSymbolicLink();
-    return JSON.parse(link ? await readlink(path) : await readFile(path, 'utf8')) as Marker;
+    return parseMarker(link ? await readlink(path) : await readFile(path, 'utf8'));
   } catch (error) {
     const code = codeOf(error);
     if (code === 'ENOENT') return null;

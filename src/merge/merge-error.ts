@@ -36,6 +36,13 @@ export function explain(doing: string, path: string, error: unknown, state: stri
   return new MergeError(message, { cause: error });
 }
 
+/** The error for content of a run that is no longer what was collected. */
+export function damaged(path: string): MergeError {
+  return new MergeError(
+    `The stored content of ${JSON.stringify(path)} is damaged (its checksum is wrong). The working tree was not touched; \`forge resume -B\` makes it anew.`,
+  );
+}
+
 export const NOTHING_TOUCHED =
   'The working tree was not touched; put that right and run `forge merge` again.';
 export const FINISHES_LATER =

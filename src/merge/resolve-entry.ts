@@ -3,7 +3,7 @@ import { copyFile, rm } from 'node:fs/promises';
 import type { Base } from './base.js';
 import type { MergeEntry, ResolvedEntry } from './entry.js';
 import { hashFile } from './hash.js';
-import { MergeError, NOTHING_TOUCHED } from './merge-error.js';
+import { damaged, MergeError, NOTHING_TOUCHED } from './merge-error.js';
 import { isSame, look, type Seen, under } from './seen.js';
 import { threeWay, threeWayMode } from './three-way.js';
 
@@ -145,6 +145,7 @@ async function resolveFile(
   if (origin === undefined)
     return { reason: 'changed in the working tree and by the run, and its content at the start is not kept' };
   // Copies under plain names, so that every name works as an argument, and so that `theirs` can't change while it is read.
+  if ((await hashFile(ours)) !== hash) throw damaged(path);
   const names = { theirs: `${scratch}.theirs`, base: `${scratch}.base`, ours, into: `${scratch}.merged` };
   await copyFile(under(root, path), names.theirs, constants.COPYFILE_FICLONE);
   await copyFile(origin, names.base, constants.COPYFILE_FICLONE);

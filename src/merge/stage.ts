@@ -5,7 +5,7 @@ import { eachBounded } from './bounded.js';
 import type { ResolvedEntry } from './entry.js';
 import { fault } from './fault.js';
 import { hashFile } from './hash.js';
-import { codeOf, explain, MergeError, NOTHING_TOUCHED } from './merge-error.js';
+import { codeOf, damaged, explain, NOTHING_TOUCHED } from './merge-error.js';
 import { besideName, type PlannedWrite } from './merge-plan.js';
 import { parentOf, type StagingPlaces } from './preflight.js';
 import { under } from './seen.js';
@@ -61,9 +61,7 @@ export async function stage(options: {
 async function stageFile(to: string | Buffer, entry: ResolvedEntry & { kind: 'file' }): Promise<string> {
   await copyFile(entry.from, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
   if ((await hashFile(to)) !== entry.hash) {
-    throw new MergeError(
-      `The stored content of ${JSON.stringify(entry.path)} is damaged (its checksum is wrong). ${NOTHING_TOUCHED}`,
-    );
+    throw damaged(entry.path);
   }
   const owner = entry.expected?.kind === 'file' ? entry.expected : undefined;
   if (owner && process.geteuid?.() === 0) await chown(to, owner.uid, owner.gid);

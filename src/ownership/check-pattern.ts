@@ -19,7 +19,6 @@ const GIT = /(?:^|[/{,(|])(\\?\.git)(?=$|[/},)|])/i;
 const FORGE = /^[{(]*(\\?\.forge)(?=$|[/},)|])/i;
 const EMPTY_SEGMENT = /(\/{2,})/;
 const DOT_SEGMENT = /(?:^|\/)(\.)(?=\/|$)/;
-const BANG_CLASS = /(?:^|[^\\[])(\[!)(?=[^\]])/;
 const LETTER_ESCAPE = /^(?:[^\\]|\\[^A-Za-z0-9_])*?(\\(?:[A-Za-z0-9_]|$))/s;
 
 /**
@@ -90,11 +89,6 @@ function problemOf(glob: string, subtracts: boolean): PatternProblem | null {
   }
   if (isSimple(glob)) return null;
 
-  const negation = part(BANG_CLASS);
-  if (negation) {
-    const message = 'to picomatch this class is `!` and the rest, not everything else';
-    return problem('pattern-invalid', message, 'write [^…] for everything else, or put the ! last', negation);
-  }
   const at = unbalancedAt(glob);
   if (at >= 0) {
     const char = glob[at]!;

@@ -20,7 +20,7 @@ export function charCost(code: number): number {
 }
 
 /** A class of characters with the one that stands for it in an example. */
-export interface ReadableChar {
+interface ReadableChar {
   symbol: number;
   written: number;
   read: number;

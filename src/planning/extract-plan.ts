@@ -5,10 +5,11 @@
 export function extractPlan(answer: string): string {
   const lines = answer.replaceAll('\r\n', '\n').split('\n');
   const blocks = fencedBlocks(lines);
-  const block = blocks.findLast((text) => /^tasks:/m.test(text)) ?? blocks.at(-1);
-  if (block !== undefined) return `${block.trimEnd()}\n`;
-  const start = lines.findIndex((line) => /^(?:version|name|goal|tasks):/.test(line));
-  return `${lines.slice(Math.max(0, start)).join('\n').trim()}\n`;
+  const start = lines.findIndex((line) => /^(?:version|tasks):/.test(line));
+  const text =
+    blocks.findLast((block) => /^tasks:/m.test(block)) ??
+    (start < 0 ? (blocks.at(-1) ?? lines.join('\n')) : lines.slice(start).join('\n'));
+  return `${text.trim()}\n`;
 }
 
 /** The contents of blocks between fences. A fence inside a prompt is indented, so it ends none that is not. */

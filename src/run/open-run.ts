@@ -10,7 +10,7 @@ import { backendForRun } from './backend-for-run.js';
 import type { PreparedRun } from './execute-run.js';
 import { ownedByAny } from './owned-by.js';
 import { type RunFolder, type RunRequest, readRequest } from './run-folder.js';
-import { selectTasks } from './select-tasks.js';
+import { type SelectedTask, selectTasks } from './select-tasks.js';
 
 /** What the journal of a run says about how far it came. */
 export interface Progress {
@@ -35,6 +35,8 @@ export function progressOf(events: Iterable<ForgeEvent>): Progress {
     if (event.type === 'run.started') {
       progress.pid = event.pid;
       delete progress.exitCode;
+      // Started anew (-B): what an earlier session made is of no use to this one.
+      if (!event.resumed) done.clear();
     } else if (event.type === 'task.finished') {
       if (event.state === 'succeeded' || event.state === 'up-to-date') done.add(event.task);
       else done.delete(event.task);
@@ -77,13 +79,16 @@ export async function openRun(
     );
   }
   const { plan } = result;
-  const done = new Map<string, Changeset>();
-  if (!changes.redo) {
-    for (const id of progress.done) {
-      if (existsSync(folder.changeset(id))) done.set(id, await loadChangeset(folder.changeset(id)));
-    }
+  if (plan.root !== folder.root) {
+    throw new ForgeError(
+      `run ${folder.id} was made for ${plan.root}, and this is ${folder.root}: a project that was moved or copied can't go on with it; start again with \`forge apply\``,
+      ExitCode.invalid,
+    );
   }
   const tasks = selectTasks(plan, request.tasks);
+  const done = changes.redo
+    ? new Map<string, Changeset>()
+    : await keptChangesets(folder, tasks, progress.done);
   const base = await loadBase(folder.base, ownedByAny(plan, tasks));
   return {
     plan,
@@ -95,6 +100,31 @@ export async function openRun(
     chosen: await backendForRun(folder, request, base, note),
     done,
   };
+}
+
+/** The changesets of the tasks that need not run again: what a task started from must be kept as well, or its own is stale. */
+async function keptChangesets(
+  folder: RunFolder,
+  tasks: readonly SelectedTask[],
+  finished: readonly string[],
+): Promise<Map<string, Changeset>> {
+  const done = new Map<string, Changeset>();
+  for (const { task, startsFrom } of tasks) {
+    const dir = folder.changeset(task.id);
+    const isKept = finished.includes(task.id) && startsFrom.every((id) => done.has(id)) && existsSync(dir);
+    if (isKept) done.set(task.id, await loadKept(dir, task.id));
+  }
+  return done;
+}
+
+async function loadKept(dir: string, task: string): Promise<Changeset> {
+  try {
+    return await loadChangeset(dir);
+  } catch (error) {
+    throw new ForgeError(
+      `${(error as Error).message}; to have ${task} run again, remove ${dir} and \`forge resume\``,
+    );
+  }
 }
 
 function withoutUndefined<T extends object>(value: T): Partial<T> {

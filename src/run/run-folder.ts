@@ -111,7 +111,14 @@ export interface RunRequest {
   splits?: Splits;
 }
 
-/** Reads back how a run was started. */
+/** Reads back how a run was started. Throws ForgeError for a file that is damaged, and what reading throws. */
 export function readRequest(folder: RunFolder): RunRequest {
-  return JSON.parse(readFileSync(folder.request, 'utf8')) as RunRequest;
+  const text = readFileSync(folder.request, 'utf8');
+  try {
+    return JSON.parse(text) as RunRequest;
+  } catch (error) {
+    throw new ForgeError(
+      `${folder.request} is damaged (${(error as Error).message}), so run ${folder.id} can't go on; its work is in ${folder.dir}`,
+    );
+  }
 }

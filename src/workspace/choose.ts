@@ -64,7 +64,7 @@ async function tryOverlay(options: ChooseOptions): Promise<Tried> {
     if ('mode' in probed)
       return {
         backend: overlayBackend(folder.path, probed.mode),
-        reason: `overlay: tasks see a private view at the tree's own path, changes are kept in ${folder.path}`,
+        reason: `private views at the tree's own path, kept in ${folder.path}`,
       };
     if (probed.final) return { refused: probed.refused };
     refusals.push(probed.refused);
@@ -89,8 +89,8 @@ async function tryCopy(name: 'clone' | 'copy', options: ChooseOptions): Promise<
     const confinement = await probeNamespace(options.root, folder.path, options.runId);
     const what =
       name === 'clone'
-        ? `clone: each task gets a reflinked copy in ${folder.path}; it costs little disk, but the time to make every file`
-        : `copy: each task gets a full copy in ${folder.path}; it costs the time and the disk of the whole tree each time`;
+        ? `a reflinked copy for each task, in ${folder.path}: little disk, but the time to make every file`
+        : `a full copy for each task, in ${folder.path}: the time and disk of the whole tree each time`;
     const open = confinement.how === 'none' ? `; without namespaces (${confinement.why})` : '';
     return { backend: copyBackend(name, folder.path, confinement.how), reason: what + open };
   }

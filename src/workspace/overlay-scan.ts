@@ -2,6 +2,7 @@ import type { BigIntStats } from 'node:fs';
 import { Breather } from './breathe.js';
 import type { Collector } from './collector.js';
 import { below, DiskTree } from './disk-tree.js';
+import { WorkspaceError } from './failure.js';
 
 export interface UpperScan {
   /** The overlay's upper folder. */
@@ -33,23 +34,37 @@ export async function scanUpper(scan: UpperScan): Promise<void> {
       if (!present.has(name)) await collector.checkTree(below(folder, name));
     }
     for (const name of upperTree.children(folder)) {
-      if (!present.has(name)) continue;
       const path = below(folder, name);
       // Through the view first: it lends the permission to look into a folder that forbids it.
       const merged = now.stat(path);
       const stats = upperTree.stat(path);
       if (stats === undefined) continue;
+      if (!present.has(name)) {
+        if (stats.isCharacterDevice()) continue; // a whiteout
+        mustBeThere(merged, path);
+      }
       if (!stats.isDirectory()) {
         // A folder in the lower may have become a file, and then all that was in it is gone.
         await collector.checkTree(path);
-      } else if (redirect && isElsewhere(merged, lower.stat(path))) {
-        await collector.checkTree(path);
-      } else {
-        await collector.check(path);
-        folders.push(path);
+        continue;
       }
+      if (redirect && isElsewhere(merged, lower.stat(path))) await collector.checkTree(path);
+      else await collector.check(path);
+      folders.push(path);
     }
   }
+}
+
+/**
+ * When the user removes or replaces a folder of the lower while a task runs, the kernel may list the merged folder
+ * without what the task wrote into it (seen on Linux 6.18: a folder that became a symlink). By name it is still found;
+ * where it isn't, the task's work must not be lost in silence.
+ */
+function mustBeThere(merged: BigIntStats | undefined, path: string): void {
+  if (merged !== undefined) return;
+  throw new WorkspaceError(
+    `the working tree was changed around ${path} while the task ran, and the overlay no longer shows what the task wrote there; run it again, or use --backend copy`,
+  );
 }
 
 function isElsewhere(merged: BigIntStats | undefined, lower: BigIntStats | undefined): boolean {

@@ -4,7 +4,6 @@ import {
   copyFileSync,
   cpSync,
   existsSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -129,7 +128,12 @@ test('parts of a run folder that are gone or damaged are named; nothing is touch
     rmSync(file);
     await refuses(here, ['merge'], what);
     writeFileSync(file, '{"v":1');
-    await refuses(here, ['merge'], what, part === 'forge.plan.yaml' ? 2 : 1);
+    await refuses(
+      here,
+      ['merge'],
+      part === 'forge.plan.yaml' ? /plan of run/ : what,
+      part === 'forge.plan.yaml' ? 2 : 1,
+    );
     copyFileSync(`${dir}.kept`, file);
     rmSync(`${dir}.kept`);
   }
@@ -140,7 +144,8 @@ test('parts of a run folder that are gone or damaged are named; nothing is touch
   assert.equal(resumed.code, 0, resumed.stderr);
   assert.deepEqual(
     eventsOf(resumed.events, 'attempt.started').map(({ task }) => task),
-    ['one'],
+    ['one', 'two'],
+    'what was made from the lost result is made anew',
   );
   assert.equal(here.read('two.txt'), 'one\n');
 });
@@ -168,10 +173,9 @@ test('a lock or merge marker that is garbage: taken for nobody’s, or named', a
   const { here } = await waiting(t);
   for (const garbage of ['', 'x', '{}', '{"pid":0,"started":null}', '{"pid":"1"}', '[]', '\0\0\0\0']) {
     writeFileSync(here.path('.forge/lock'), garbage);
-    const result = await here.forge(['merge', '--branch', `b${Math.random()}`.replace('.', '')]);
-    assert.notEqual(result.code, 3, `${JSON.stringify(garbage)}: ${result.stderr}`);
+    const result = await here.forge(['resume', '--no-merge']);
+    assert.equal(result.code, 0, `${JSON.stringify(garbage)}: ${result.stderr}`);
     assert.equal(existsSync(here.path('.forge/lock')), false);
-    break;
   }
   for (const garbage of ['', 'x', '{}', '[]', 'null', '{"state":"committed"}']) {
     writeFileSync(here.path('.forge/merging'), garbage);
@@ -235,3 +239,38 @@ tasks:
     assert.equal(here.read('forge.plan.yaml'), 'not a plan at all: [');
   });
 }
+
+test('a project that was copied with its runs never merges into the one it was copied from', async (t) => {
+  const { here, before } = await waiting(t);
+  const copy = join(here.dir, '../copy');
+  cpSync(here.dir, copy, { recursive: true });
+  for (const command of ['merge', 'resume']) {
+    const result = await here.forge([command], { cwd: copy });
+    assert.equal(result.code, 2, result.stdout);
+    assert.match(result.stderr, /moved or copied/);
+  }
+  assert.deepEqual(here.tree(), before);
+  assert.equal((await here.forge(['merge'])).code, 0);
+  assert.equal(existsSync(join(copy, 'one.txt')), false);
+});
+
+test('-B forgets what earlier sessions of the run made, also when it is interrupted itself', async (t) => {
+  const here = project(t, {
+    'forge.plan.yaml': `
+version: 1
+tasks:
+  one: { run: 'cat "$VALUE" > one.txt', owns: [one.txt] }
+  two: { run: 'cat one.txt "$VALUE" > two.txt', owns: [two.txt], needs: [one] }
+`,
+  });
+  const env = { VALUE: join(here.dir, '../value') };
+  writeFileSync(env.VALUE, 'first\n');
+  assert.equal((await here.forge(['apply', '--no-merge'], { env })).code, 0);
+  // The second session makes `one` anew and fails at `two`.
+  writeFileSync(env.VALUE, 'second\n');
+  const again = await here.forge(['resume', '-B', '--json'], {
+    env: { VALUE: join(here.dir, '../value'), BREAK: '1' },
+  });
+  assert.equal(again.code, 0, again.stderr);
+  assert.equal(here.read('two.txt'), 'second\nsecond\n');
+});

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { environment, FORGE, type Project, project } from '../rig/project.js';
 import { Terminal } from '../rig/terminal.js';
@@ -179,4 +179,26 @@ test('-C and a folder inside a repository lead to its root', async (t) => {
   assert.equal(result.code, 0, result.stderr);
   assert.ok(existsSync(here.path(PLAN)));
   assert.equal(existsSync(here.path('deep/er/forge.plan.yaml')), false);
+});
+
+test('what a crash of init leaves is used up by the next one, and taken away with the rest', async (t) => {
+  const fresh = { 'go.mod': 'module x\n' };
+  const here = project(t, fresh);
+  const before = here.tree();
+  await here.forge(['init']);
+  const installed = here.tree();
+  // As after a SIGKILL between two renames: the record knows of everything, two files are still beside their places.
+  const crash = () => {
+    for (const [folder, name] of [
+      ['.', PLAN],
+      ['.factory/droids', 'df-doc.md'],
+    ] as const)
+      renameSync(here.path(`${folder}/${name}`), here.path(`${folder}/.${name}.forge-new`));
+  };
+  crash();
+  assert.equal((await here.forge(['init'])).code, 0);
+  assert.deepEqual(here.tree(), installed);
+  crash();
+  assert.equal((await here.forge(['init', '--remove'])).code, 0);
+  assert.deepEqual(here.tree(), before);
 });

@@ -70,6 +70,7 @@ const scripts: Scripts = {
   backend: [create('src/greet.js', "export const greet = () => 'hi';\n"), { text: 'The greeting is there.' }],
   status: [{ text: 'That is the state.' }],
   guide: [{ text: 'That is how.' }],
+  starter: [{ text: 'There is nothing to do in my part.' }],
   route: [{ text: 'df-doc gets it.' }],
 };
 
@@ -80,8 +81,10 @@ describe('slash commands in the real droid', { skip, timeout: 600_000 }, () => {
   });
   after(() => droid.close());
 
-  /** Runs droid in a project, with forge on PATH. */
-  const runDroid = (here: Project, ...args: string[]) => {
+  /** Runs droid, or forge, in a project; forge is on PATH. */
+  const runDroid = (here: Project, ...args: string[]) => run(here, ['droid', ...args]);
+  const runForge = (here: Project, ...args: string[]) => run(here, [process.execPath, FORGE, ...args]);
+  const run = (here: Project, argv: readonly string[]) => {
     const bin = join(here.dir, '..', 'bin');
     mkdirSync(bin, { recursive: true });
     if (!existsSync(join(bin, 'forge'))) {
@@ -94,7 +97,7 @@ describe('slash commands in the real droid', { skip, timeout: 600_000 }, () => {
       PATH: `${bin}${delimiter}${droid.env.PATH}`,
       FORGE_STATE_DIR: here.state,
     };
-    const [command, ...rest] = droid.wrap(['droid', ...args]);
+    const [command, ...rest] = droid.wrap(argv);
     return new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) => {
       const child = execFile(
         command,
@@ -144,6 +147,26 @@ describe('slash commands in the real droid', { skip, timeout: 600_000 }, () => {
     assert.match(state, new RegExp(`Run ${here.run()}: merged`));
     for (const part of ['backend', 'docs', 'tests'])
       assert.ok(state.includes(part), `${part} is in\n${state}`);
+  });
+
+  it('the starter plan runs as it is, a droid for each part, and merges what they make', async (t) => {
+    const here = await setUp(t);
+    const starter = here.read('forge.plan.yaml');
+    here.write({
+      'forge.plan.yaml': starter.replace('{ auto: medium }', `{ auto: medium, model: "${droid.model}" }`),
+    });
+    const goal = `Say hello ${scriptMarker('starter')}`;
+    const result = await runForge(here, 'apply', '--yes', '--var', `goal=${goal}`);
+    assert.equal(result.code, 0, result.stdout + result.stderr);
+    assert.match(result.stdout, /nothing to merge|no changes|0 files|merged/i);
+    for (const persona of ['backend', 'test', 'documentation'])
+      assert.ok(
+        droid.requests.some(
+          ({ script, system }) =>
+            script === 'starter' && system.includes(`You are the ${persona} specialist`),
+        ),
+        `a ${persona} specialist was at work`,
+      );
   });
 
   it('the plugin installs offline, and its commands and personas are found', async (t) => {

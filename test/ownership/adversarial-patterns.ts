@@ -7,7 +7,7 @@ export interface AdversarialPair {
   answer: 'apart' | 'shared' | 'undecided' | 'either';
 }
 
-const nested = (open: string, depth: number): string => open.repeat(depth) + 'a' + ')'.repeat(depth);
+const nested = (open: string, depth: number): string => `${open.repeat(depth)}a${')'.repeat(depth)}`;
 const letters = 'abcdefghijklmnopqrstuvwxyz';
 
 export const ADVERSARIAL: readonly AdversarialPair[] = [

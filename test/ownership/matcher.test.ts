@@ -36,6 +36,11 @@ test('a pattern with wildcards claims what picomatch matches with dot: true', ()
   check(['app/(group)/page.tsx'], ['app/(group)/page.tsx', 'app/group/page.tsx'], ['app/g/page.tsx']);
 });
 
+test('to picomatch [!a] is a class of ! and a; [^a] is everything else', () => {
+  check(['[!a]x'], ['!x', 'ax', '[!a]x'], ['bx']);
+  check(['[^a]x'], ['!x', 'bx'], ['ax', '/x']);
+});
+
 test('picomatch takes a path that is spelled like the pattern', () => {
   check(['a\\*', '[z-a]', '+(a)'], ['a\\*', '[z-a]', '+(a)', 'aa'], ['z', '[z-a']);
 });
