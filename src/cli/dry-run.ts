@@ -4,6 +4,8 @@ import { type Forecast, forecast, type SelectedTask, selectTasks } from '../run/
 
 /** Patterns of a task that are listed; a part of a split owns one for each file. */
 const MOST_PATTERNS = 8;
+/** Characters of a command that are shown. */
+const LONGEST_COMMAND = 120;
 
 /**
  * What `forge apply -n` prints: the tasks in the order they would start with one after another, what each waits for and
@@ -61,5 +63,6 @@ function count(number: number, noun: string): string {
 
 function firstLine(command: string): string {
   const [first = '', ...rest] = command.trim().split('\n');
-  return sanitize(first) + (rest.length > 0 ? ' …' : '');
+  const cut = first.length > LONGEST_COMMAND;
+  return sanitize(cut ? first.slice(0, LONGEST_COMMAND) : first) + (cut || rest.length > 0 ? ' …' : '');
 }

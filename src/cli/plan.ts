@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { type AgentEvent, agentNames } from '../agents/index.js';
 import { ExitCode } from '../exit-code.js';
@@ -118,12 +118,9 @@ function readText(file: string, flag: string): string {
 }
 
 function rootFor(file: string): string {
-  try {
-    return resolveRoot(file, undefined);
-  } catch {
-    // Whatever it is that makes the folder unusable, nothing can be written there.
+  if (statSync(dirname(file), { throwIfNoEntry: false })?.isDirectory() !== true)
     throw new ForgeError(`there is no folder ${dirname(file)} for the plan`, ExitCode.invalid);
-  }
+  return resolveRoot(file, undefined);
 }
 
 /** Nothing when the plan may be replaced; otherwise the exit code. */

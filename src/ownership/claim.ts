@@ -43,7 +43,7 @@ export function readClaim(pattern: string): Claim {
 
 /**
  * Takes a glob within the limits above, not empty; gives the source of the regular expression that picomatch
- * compiles it to, `dot: true` and `/` as the only separator. Null when picomatch refuses it: it then matches
+ * compiles it to, `dot: true` and `/` as the only separator; read with the flag `s`, since a file name may hold newlines. Null when picomatch refuses it: it then matches
  * nothing but a path that is spelled exactly like the pattern.
  */
 export function regexSourceOf(glob: string): string | null {

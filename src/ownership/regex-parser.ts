@@ -25,11 +25,8 @@ const SPACES: CharSet = charSet([
   [0x3000, 0x3000],
   [0xfeff, 0xfeff],
 ]);
-const LINE_ENDS: CharSet = charSet([
-  [10, 10],
-  [13, 13],
-  [0x2028, 0x2029],
-]);
+/** What a dot stands for: the flag `s` is on (see regexSourceOf). */
+const ANYTHING: CharSet = complement(charSet([]));
 const CLASS_ESCAPES: Readonly<Record<string, CharSet>> = {
   d: DIGITS,
   D: complement(DIGITS),
@@ -94,7 +91,7 @@ class Parser {
     }
     if (this.take('^')) return { type: 'start' };
     if (this.take('$')) return { type: 'end' };
-    if (this.take('.')) return { type: 'char', set: complement(LINE_ENDS) };
+    if (this.take('.')) return { type: 'char', set: ANYTHING };
     if (this.take('[')) return { type: 'char', set: this.charClass() };
     if (this.take('\\')) return this.escape();
     const code = this.source.charCodeAt(this.at);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { ChildProcess } from 'node:child_process';
 import {
   appendFileSync,
   copyFileSync,
@@ -14,6 +15,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { Home } from '../rig/calling-home.js';
 import { eventsOf, type Project, project } from '../rig/project.js';
 
 const PLAN = `
@@ -254,23 +256,34 @@ test('a project that was copied with its runs never merges into the one it was c
   assert.equal(existsSync(join(copy, 'one.txt')), false);
 });
 
-test('-B forgets what earlier sessions of the run made, also when it is interrupted itself', async (t) => {
+test('-B forgets what earlier sessions of the run made, also when it is killed itself', async (t) => {
+  const home = await Home.open(t);
   const here = project(t, {
     'forge.plan.yaml': `
 version: 1
 tasks:
   one: { run: 'cat "$VALUE" > one.txt', owns: [one.txt] }
-  two: { run: 'cat one.txt "$VALUE" > two.txt', owns: [two.txt], needs: [one] }
+  two: { run: 'test ! -e "$VALUE.wait" || ${home.command('two')}; cat one.txt "$VALUE" > two.txt', owns: [two.txt], needs: [one] }
 `,
   });
-  const env = { VALUE: join(here.dir, '../value') };
-  writeFileSync(env.VALUE, 'first\n');
+  const value = join(here.dir, '../value');
+  const env = { VALUE: value };
+  writeFileSync(value, 'first\n');
   assert.equal((await here.forge(['apply', '--no-merge'], { env })).code, 0);
-  // The second session makes `one` anew and fails at `two`.
-  writeFileSync(env.VALUE, 'second\n');
-  const again = await here.forge(['resume', '-B', '--json'], {
-    env: { VALUE: join(here.dir, '../value'), BREAK: '1' },
+  writeFileSync(value, 'second\n');
+  writeFileSync(`${value}.wait`, '');
+  let forge: ChildProcess | undefined;
+  const again = here.forge(['resume', '-B'], {
+    env,
+    started: (child) => {
+      forge = child;
+    },
   });
-  assert.equal(again.code, 0, again.stderr);
+  await home.called('two');
+  forge!.kill('SIGKILL');
+  await again;
+  rmSync(`${value}.wait`);
+  const resumed = await here.forge(['resume'], { env });
+  assert.equal(resumed.code, 0, resumed.stderr);
   assert.equal(here.read('two.txt'), 'second\nsecond\n');
 });

@@ -25,7 +25,7 @@ export function oracle(patterns: readonly string[], nocase = false): (path: stri
 
 /** What one pattern names, `!` and `./` already taken off. */
 function names(glob: string, nocase: boolean): (path: string) => boolean {
-  const match = picomatch(glob, { dot: true, nocase });
+  const match = picomatch(glob, { dot: true, nocase, flags: nocase ? 'si' : 's' });
   // picomatch takes a path that is spelled like the pattern; without case, "like" cannot depend on case.
   const matches = (path: string): boolean =>
     match(path) || (nocase && path.toUpperCase() === glob.toUpperCase());

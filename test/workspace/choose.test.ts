@@ -43,7 +43,7 @@ describe('choosing a backend', { skip }, () => {
     writeFileSync(`${grounds.root}/f`, 'x');
     const { backend, reason } = await choose(grounds);
     assert.equal(backend.name, 'overlay');
-    assert.match(reason, /^overlay: .* in .*state$/);
+    assert.match(reason, /^private views .* in .*state$/);
     assert.deepEqual(readdirSync(grounds.state), []);
     assert.deepEqual(readdirSync(grounds.root).sort(), ['.forge', 'f']);
     assert.deepEqual(readdirSync(`${grounds.root}/.forge/runs/r`), []);
@@ -54,7 +54,7 @@ describe('choosing a backend', { skip }, () => {
     process.env.FORGE_ISOLATION = 'none';
     const { backend, reason } = await choose(grounds);
     assert.equal(backend.name, 'copy');
-    assert.match(reason, /copy: .*costs the time and the disk of the whole tree/);
+    assert.match(reason, /a full copy .*: the time and disk of the whole tree/);
     assert.match(reason, /no overlay: FORGE_ISOLATION=none/);
     assert.match(reason, /no clone: the file system has no reflinks/);
     assert.doesNotMatch(reason, /\n/);

@@ -109,9 +109,13 @@ for (const setting of PLAIN) {
 
     it('SIGTERM reaches the whole tree, and what ignores it falls to SIGKILL', () =>
       within(async (grounds, workspace) => {
-        const script = `${zoo}\ntrap '' TERM; while :; do sleep 1000; done`;
+        const script = `${zoo}\ntrap '' TERM; echo deaf; while :; do sleep 1000; done`;
         const running = workspace.spawn({ argv: ['sh', '-c', script], env: environment(grounds) });
-        for await (const _ of running.stdout) break;
+        let said = '';
+        for await (const chunk of running.stdout) {
+          said += String(chunk);
+          if (said.includes('deaf')) break;
+        }
         const before = alive(grounds).length;
         running.kill('SIGTERM');
         await until('SIGTERM ending most', () => alive(grounds).length < before);
