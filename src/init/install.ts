@@ -34,7 +34,7 @@ export async function planInstallation(root: string, files: readonly SetupFile[]
   for (const file of files) actions.push(await actionFor(root, file, record));
   await checkFolders(
     root,
-    actions.filter(({ action }) => action !== 'unchanged' && action !== 'keep').map(({ path }) => path),
+    actions.filter(({ action }) => action === 'create' || action === 'update').map(({ path }) => path),
   );
   return { root, files, actions, record };
 }

@@ -22,6 +22,7 @@ import {
 } from '../workspace/index.js';
 import { withoutImpliedFolders } from './changed-paths.js';
 import type { RunControl } from './control.js';
+import { folderClashes } from './folder-clashes.js';
 import { runGates } from './gates.js';
 import type { RunFolder, RunRequest } from './run-folder.js';
 
@@ -52,6 +53,9 @@ export interface IntegrateResult {
  * there, asks, and merges into the working tree or onto a branch: all of it or nothing.
  */
 export async function integrate(options: IntegrateOptions): Promise<IntegrateResult> {
+  const clashes = folderClashes(options.changesets);
+  if (clashes.length > 0)
+    return { exitCode: ExitCode.failed, reason: `the results do not fit together: ${clashes.join('; ')}` };
   for (let round = 1; ; round += 1) {
     const result = await integrateOnce(options, round);
     if (result !== 'again') return result;
@@ -98,7 +102,7 @@ async function integrateOnce(options: IntegrateOptions, round: number): Promise<
     }
   }
   if (!onBranch && resolved.ok && !(await stillResolved(plan.root, resolved))) return 'again';
-  journal.append({ type: 'merge.started', paths: paths.length });
+  if (paths.length > 0) journal.append({ type: 'merge.started', paths: paths.length });
   await journal.synced();
   return await merge(
     options,

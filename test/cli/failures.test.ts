@@ -185,3 +185,19 @@ test('a run that cannot keep its files fails with a clear message and no stack t
   assert.doesNotMatch(result.stderr, /\n\s+at /);
   assert.deepEqual(readdirSync(here.dir).sort(), ['.forge', '.git', 'forge.plan.yaml']);
 });
+
+test('one task makes a file of what is a folder for another: said by name, nothing merged', async (t) => {
+  const here = project(t, {
+    'forge.plan.yaml': `
+version: 1
+tasks:
+  file: { run: 'echo f > a1', owns: ['a*'] }
+  folder: { run: 'mkdir a1 && echo x > a1/x', owns: ['a1/x'] }
+`,
+  });
+  const before = here.tree();
+  const result = await here.forge(['apply']);
+  assert.equal(result.code, 1, result.stderr);
+  assert.match(result.stdout + result.stderr, /file makes a1 a file, folder a directory/);
+  assert.deepEqual(here.tree(), before);
+});
