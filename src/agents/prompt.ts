@@ -26,6 +26,8 @@ Do not commit, switch branch or change git's settings. Nobody can answer questio
 
 /** How many other tasks are described one by one. */
 const MOST_OTHERS = 40;
+/** How many patterns of each are listed: a part of a split owns one for every file. */
+const MOST_PATTERNS = 12;
 
 /** Another task of the plan and where it stands. */
 export interface OtherTask {
@@ -101,7 +103,7 @@ function whatOthersDo(others: readonly OtherTask[]): string {
     .slice(0, MOST_OTHERS)
     .map(
       ({ id, description, owns, state }) =>
-        `- ${id} (${state})${description ? `: ${description}` : ''}; owns ${owns.length === 0 ? 'nothing' : inline(owns)}`,
+        `- ${id} (${state})${description ? `: ${description}` : ''}; owns ${shortened(owns)}`,
     );
   if (sorted.length > MOST_OTHERS) lines.push(`- and ${sorted.length - MOST_OTHERS} more`);
   return `Their files are theirs alone:\n\n${lines.join('\n')}`;
@@ -161,6 +163,12 @@ function sentence({ outcome, reason, exitCode }: PreviousAttempt): string {
 
 function bullets(lines: readonly string[]): string {
   return lines.map((line) => `- \`${line}\``).join('\n');
+}
+
+function shortened(owns: readonly string[]): string {
+  if (owns.length === 0) return 'nothing';
+  const more = owns.length - MOST_PATTERNS;
+  return inline(owns.slice(0, MOST_PATTERNS)) + (more > 0 ? ` and ${more} more` : '');
 }
 
 function inline(patterns: readonly string[]): string {

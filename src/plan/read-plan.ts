@@ -30,7 +30,7 @@ export interface ReadPlanOptions {
   jobs?: number;
   /** Paths of the tree, relative to root; asked for only when there is an overlap to show. */
   existing?: () => readonly string[];
-  /** How the files of tasks with `split` were divided when the run that goes on began. */
+  /** How the files of tasks with `split` were divided when the run that goes on began: the tree is not looked at. */
   splits?: Splits;
 }
 
@@ -85,7 +85,10 @@ async function readTree(
     env,
     known: options.agents,
     kept: options.splits ?? {},
-    tree: usesSplit(taskMap, get('defaults')) ? await readFiles(place) : undefined,
+    tree:
+      options.splits === undefined && usesSplit(taskMap, get('defaults'))
+        ? await readFiles(place)
+        : undefined,
   };
   const tasks = taskMap === undefined ? [] : readTasks(taskMap, fields, surroundings);
   const gates = readGates(get('gates'), fields, env);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { existsSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { project } from '../rig/project.js';
+import { environment, FORGE, project } from '../rig/project.js';
+import { Terminal } from '../rig/terminal.js';
 
 const FILES = {
   'src/a/1.js': '',
@@ -72,6 +73,22 @@ tasks:
   assert.equal((await here.forge([...split, '-o', 'other.yaml'])).code, 0);
   assert.equal((await here.forge([...split, '--force'])).code, 0);
   assert.doesNotMatch(here.read('forge.plan.yaml'), /# mine/);
+});
+
+test('on a terminal it asks before it replaces an edited plan', async (t) => {
+  const mine = 'version: 1\ntasks: { mine: { run: x } }\n';
+  const here = project(t, { ...FILES, 'forge.plan.yaml': mine });
+  for (const [answer, code] of [
+    ['n', 4],
+    ['y', 0],
+  ] as const) {
+    const args = ['plan', '--split', 'src/**/*.js', '--prompt-file', 'prompt.md'];
+    const terminal = new Terminal([process.execPath, FORGE, ...args], { cwd: here.dir, env: environment() });
+    await terminal.shows('Overwrite it?');
+    terminal.type(`${answer}\r`);
+    assert.equal(await terminal.ended(), code, terminal.screen);
+    assert.equal(here.read('forge.plan.yaml') === mine, answer === 'n');
+  }
 });
 
 test('the plan that init wrote may be replaced while it is untouched', async (t) => {

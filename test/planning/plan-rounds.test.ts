@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { type OfflineDroid, openOfflineDroid } from '../rig/droid/offline-droid.js';
 import { type Scripts, scriptMarker } from '../rig/droid/script.js';
@@ -61,6 +61,15 @@ tasks:
     estimate: 5m
 `;
 const fenced = (plan: string) => `I looked at it.\n\n\`\`\`yaml\n${plan}\`\`\`\n`;
+
+/** Empty for a process that has ended. */
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
+}
 
 interface Ended {
   code: number | null;
@@ -153,6 +162,30 @@ Next: forge apply
   },
 );
 
+test('--apply goes straight on', slow, async (t) => {
+  const work = `version: 1
+agents: { droid: { model: "custom:stub" } }
+tasks:
+  docs:
+    prompt: Describe the shop. ${scriptMarker('docs')}
+    owns: [docs/**]
+`;
+  const page = { file_path: '{{cwd}}/docs/shop.md', content: '# Shop\n' };
+  const scripts = {
+    goal: [{ text: fenced(work) }],
+    docs: [{ calls: [{ tool: 'Create', arguments: page }] }, { text: 'Done.' }],
+  };
+  const { here, ended } = await plan(t, scripts, ['--apply', '--json', `Docs. ${scriptMarker('goal')}`]);
+  assert.equal(ended.code, 0, ended.stderr);
+  const lines = ended.stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  assert.deepEqual([lines[0].ok, lines[0].rounds, lines[0].written], [true, 1, true]);
+  assert.deepEqual([lines[1].type, lines.at(-1).type], ['run.started', 'run.finished']);
+  assert.equal(here.read('docs/shop.md'), '# Shop\n');
+});
+
 test('a plan that never becomes valid: exit 2, the last text kept', slow, async (t) => {
   const again = first.replace('second', 'first');
   const args = [`A cart. ${scriptMarker('first')}`];
@@ -175,6 +208,10 @@ test('Ctrl-C ends the agent', slow, async (t) => {
   });
   assert.equal(ended.code, 130, ended.stderr);
   assert.match(ended.stderr, /stopping; no plan was written/);
+  const left = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => commandLine(pid).includes(here.dir));
+  assert.deepEqual(left, []);
   assert.equal(here.git('status', '--porcelain', '-uall'), '');
 });
 

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { formatElapsed } from '../../src/report/duration.js';
 import { renderFrame } from '../../src/report/frame.js';
-import { foldEvents, formatDuration, sanitize, toJsonText } from '../../src/report/index.js';
+import { foldEvents, formatDuration, formatRoughly, sanitize, toJsonText } from '../../src/report/index.js';
 import { canvasFor } from '../../src/report/table.js';
 import { cut, displayWidth } from '../../src/report/width.js';
 import { supportsUnicode, wantsColor } from '../../src/terminal-abilities.js';
@@ -28,6 +28,12 @@ test('durations', () => {
     '1h00m',
     '2h05m',
   ]);
+  assert.deepEqual(
+    [1, 2400, 41_000, 88_000, 90_000, 14 * 60_000, 1_510_000, 5_100_000, 5_300_000, 7_680_000, 9_000_000].map(
+      formatRoughly,
+    ),
+    ['1 s', '2 s', '40 s', '90 s', '2 min', '14 min', '25 min', '85 min', '1.5 h', '2 h', '2.5 h'],
+  );
   assert.deepEqual([999, 59_999, 60_000, 3_600_000].map(formatElapsed), ['0s', '59s', '1m00s', '1h00m']);
 });
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { foldEvents, outcomeOf, progressOf, statusToJson } from '../../src/report/index.js';
+import { canvasFor, progressLine } from '../../src/report/table.js';
 import { failedRun, mergedRun, Recording, START } from './recording.js';
 
 const statuses = (recording: Recording) =>
@@ -136,6 +137,40 @@ test('progress: nothing is known, then the median, then estimates along the long
   assert.equal(progressOf(foldEvents(wide.events), START).remainingMs, 2000);
   assert.equal(progressOf(foldEvents(mergedRun().events), START).fraction, 1);
   assert.equal(progressOf(foldEvents(new Recording().start([]).events), START).fraction, 1);
+});
+
+test('progress in files: while only parts of a split run, as many as are done of all', () => {
+  const parts = ['m.1', 'm.2', 'm.3'].map((id) => ({ id, filesTotal: 80 }));
+  const recording = new Recording().start([{ id: 'setup' }, ...parts, { id: 'after', needs: ['m.1'] }]);
+  const files = () => progressOf(foldEvents(recording.events), START).files;
+  const done = (task: string, filesDone: number, attempt = 1) =>
+    recording.add({ type: 'attempt.progress', task, attempt, files: filesDone * 2, filesDone });
+  recording.begin('setup').begin('m.1');
+  assert.equal(files(), undefined, 'setup has no files to count');
+  recording.succeed('setup', 10);
+  assert.deepEqual(files(), { done: 0, total: 240 });
+  recording.begin('m.2');
+  done('m.1', 30);
+  done('m.2', 50);
+  assert.deepEqual(files(), { done: 80, total: 240 });
+  recording.succeed('m.2', 1000, 12);
+  assert.deepEqual(
+    files(),
+    { done: 110, total: 240 },
+    'a task that succeeded is through, whatever it changed',
+  );
+  recording.fail('m.1', 10, { retry: true }).begin('m.1', 2);
+  assert.deepEqual(files(), { done: 80, total: 240 }, 'a new attempt begins again');
+  done('m.1', 999, 2);
+  assert.deepEqual(files(), { done: 160, total: 240 });
+  const view = foldEvents(recording.events);
+  assert.match(
+    progressLine(view, canvasFor(view, { color: false, columns: 80, now: START })),
+    /^Progress: ██████░░░░ 66% \(160\/240 files\)/,
+  );
+  recording.begin('m.3');
+  done('m.3', 80);
+  assert.equal(progressOf(foldEvents(recording.events), START).fraction, 0.99);
 });
 
 test('an unfinished run is never shown as 100 %, and a cycle in needs does not hang', () => {
