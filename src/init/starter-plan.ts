@@ -9,7 +9,6 @@ export const REPLACEABLE =
   '# forge: may be replaced by /forge-parallel; delete this line once the plan is yours.';
 
 // A plan's own variable; the tasks' prompts share it.
-// biome-ignore lint/suspicious/noTemplateCurlyInString: it is the text of a plan
 const GOAL = '${{ vars.goal }}';
 
 /** Takes what was found; gives the text of a plan that `forge check` accepts and `forge apply` runs as it is. */

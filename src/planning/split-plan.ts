@@ -11,7 +11,6 @@ export interface SplitPlan {
 }
 
 /** The list of files goes below a prompt that does not say where. */
-// biome-ignore lint/suspicious/noTemplateCurlyInString: it is the text of a plan
 const FILES = '${{ split.files }}';
 
 /** Takes what the plan is to do; gives its text. Of what looks like variables in the prompt, only forge's own stay variables. */
@@ -27,7 +26,6 @@ export async function splitPlan(options: SplitPlan): Promise<string> {
       into,
       ...(Object.keys(rename).length > 0 && { rename }),
     },
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the text of a plan
     owns: ['${{ split.owns }}'],
     prompt: `${prompt}\n`,
   };

@@ -192,7 +192,6 @@ test('a frontend that has a server in it, and many packages', async () => {
 });
 
 test('a project whose folder has an odd name', async () => {
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the name of a folder
   for (const name of ['a b', 'x\ny', '${{ vars.x }}', 'true', '42', "it's: #1", '…'])
     await setUp({ 'package.json': '{}', 'src/a.js': '' }, name);
 });

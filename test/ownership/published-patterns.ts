@@ -195,7 +195,6 @@ export const MINIMATCH_PATTERNS: readonly string[] = [
   'a{b{c{d,e}f}g}h',
   'a{b{c{d,e}f{x,y}}g}h',
   'a{b{c{d,e}f{x,y{}g}h',
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: a pattern
   '${a}{b,c}',
   'bar.min.js',
   '*.!(js|css)',
