@@ -13,6 +13,8 @@ import { GIT_ENV, makeTree } from './trees.js';
 
 const FORGE = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const quick = process.argv.includes('quick');
+/** How long an agent that only waits takes, in seconds: real ones take minutes. */
+const WAIT_S = 20;
 const scratch = mkdtempSync(join(tmpdir(), 'forge-bench-'));
 process.env.FORGE_STATE_DIR = join(scratch, 'state');
 const figures: Figure[] = [];
@@ -238,17 +240,17 @@ for t in $(seq 0 19); do git worktree remove --force ../wt/w$t; git branch -qD w
 
 function waiting(): void {
   for (const count of quick ? [10] : [10, 50, 100]) {
-    const lines = Array.from({ length: count }, (_, index) => `  t${index}: { run: sleep 3 }`);
+    const lines = Array.from({ length: count }, (_, index) => `  t${index}: { run: sleep ${WAIT_S} }`);
     const dir = folder(`wait${count}`, {
       'forge.plan.yaml': `version: 1\nroot: .\nconcurrency: ${count}\ntasks:\n${lines.join('\n')}\n`,
     });
     const began = performance.now();
     forge(['apply', '-q'], dir);
     const took = performance.now() - began;
-    const oneByOne = count * 3000;
+    const oneByOne = count * WAIT_S * 1000;
     const speedUp = oneByOne / took;
     figures.push({
-      what: `${count} agents that only wait (3 s each)`,
+      what: `${count} agents that only wait (${WAIT_S} s each)`,
       ours: ms(took),
       rival: `one after another: ${ms(oneByOne)}`,
       ratio: speedUp,
