@@ -39,11 +39,12 @@ export function splitText(value: SplitValue, style: ListStyle): string {
 
 /**
  * Takes a path; gives the pattern that matches it and nothing else: with a backslash before what picomatch may read
- * otherwise. A backslash itself goes into brackets: picomatch takes two escaped ones in a row for one.
+ * otherwise. A backslash itself goes into brackets, since picomatch takes two escaped ones in a row for one; so does
+ * what stands before a dot and might begin a `..` of its own inside braces or parentheses.
  */
 export function patternOf(path: string): string {
-  return path.replace(/[^\p{L}\p{N}\p{M}\p{Cs}/._\- ,;=%~&'<>]/gu, (char) =>
-    char === '\\' ? '[\\\\]' : `\\${char}`,
+  return path.replace(/([{,(|])(?=\.)|[^\p{L}\p{N}\p{M}\p{Cs}/._\- ;=%~&'<>]/gu, (char, opening?: string) =>
+    char === '\\' ? '[\\\\]' : opening === undefined ? `\\${char}` : `[${char}]`,
   );
 }
 

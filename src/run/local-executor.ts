@@ -109,7 +109,12 @@ export class LocalExecutor implements Executor {
 
   /** Collects before `verify` runs: what a check writes (coverage, caches) is not the task's work. */
   async #collect(request: AttemptRequest, workspace: Workspace, adapter: Adapter) {
-    const { changeset, special } = await workspace.collect(join(request.dir, 'changeset'));
+    const into = join(request.dir, 'changeset');
+    const { changeset, special } = await workspace.collect(into).catch(async (error: unknown) => {
+      // On a full disk the half of it that is there would leave no room even for saying so.
+      await rm(into, { recursive: true, force: true });
+      throw error;
+    });
     const { kept, strays, dropped } = sortChanges(changeset, request.owned);
     const ignored = await gitIgnored(
       request.root,

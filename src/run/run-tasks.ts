@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { rename, rm } from 'node:fs/promises';
 import type { EventBody, Journal } from '../journal/index.js';
 import type { Plan, Task } from '../plan/index.js';
@@ -67,6 +68,8 @@ class TaskRun {
   constructor(options: TasksOptions) {
     this.#options = options;
     this.#signal = AbortSignal.any([options.signal, this.#broken.signal]);
+    // Every running task listens; Node would take more than ten for a leak.
+    setMaxListeners(0, this.#signal);
     this.#changesets = new Map(options.done);
     this.#limits = new RateLimits(options.concurrency);
     for (const entry of options.tasks) this.#byId.set(entry.task.id, entry);

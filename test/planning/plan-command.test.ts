@@ -116,7 +116,7 @@ test('a split of nothing: exit 2, the plan kept beside', async (t) => {
   assert.ok(existsSync(plan) && !existsSync(here.path('forge.plan.yaml')));
 });
 
-test('--apply runs it; what split tasks have is kept for resume', async (t) => {
+test('a run that goes on keeps its plan and its division of files', async (t) => {
   const here = project(t, {
     ...FILES,
     'forge.plan.yaml': `version: 1
@@ -139,6 +139,19 @@ vars: { code: 3 }
   });
   const resumed = await here.forge(['resume']);
   assert.equal(resumed.code, 0, resumed.stderr + resumed.stdout);
+  const sessions = here
+    .read(`.forge/runs/${here.run()}/journal.ndjson`)
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+    .filter(({ type }) => type === 'run.started');
+  assert.deepEqual(
+    sessions.map(({ tasks }) => tasks.map(({ filesTotal }: { filesTotal: number }) => filesTotal)),
+    [
+      [2, 1],
+      [2, 1],
+    ],
+  );
   assert.ok(existsSync(here.path('src/a/1.ts')) && existsSync(here.path('src/a/0.js')));
 });
 
