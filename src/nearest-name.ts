@@ -1,15 +1,28 @@
 import leven from 'leven';
 
+/** No name is this long; comparing is quadratic. */
+const LONGEST = 100;
+
 /**
- * Takes a name that is not known and those that are; gives the one that was probably meant ("did you mean"), or
- * undefined. At most a third of the longer name, but always one character, may differ (Levenshtein distance, case ignored).
+ * Takes a name that is not known and those that are; gives the one that was probably meant, or undefined. Up to two
+ * fifths of the longer name, but always one character, may differ (Levenshtein distance, case ignored): enough for two
+ * swapped letters in a word of four.
  */
-export function nearestName(wrong: string, known: readonly string[]): string | undefined {
+export function nearestName(wrong: string, known: Iterable<string>): string | undefined {
+  if (wrong.length > LONGEST) return undefined;
   let best: { name: string; distance: number } | undefined;
   for (const name of known) {
-    const allowed = Math.max(1, Math.floor(Math.max(wrong.length, name.length) / 3));
-    const distance = leven(wrong.toLowerCase(), name.toLowerCase(), { maxDistance: allowed + 1 });
-    if (distance <= allowed && (best === undefined || distance < best.distance)) best = { name, distance };
+    const allowed = Math.max(1, Math.round(Math.max(wrong.length, name.length) * 0.4));
+    const enough = best ? Math.min(allowed, best.distance - 1) : allowed;
+    if (enough < 0 || Math.abs(name.length - wrong.length) > enough) continue;
+    const distance = leven(wrong.toLowerCase(), name.toLowerCase(), { maxDistance: enough + 1 });
+    if (distance <= enough) best = { name, distance };
   }
   return best?.name;
+}
+
+/** `` did you mean `x`? `` for the nearest name, or undefined. */
+export function didYouMean(wrong: string, known: Iterable<string>): string | undefined {
+  const nearest = nearestName(wrong, known);
+  return nearest === undefined ? undefined : `did you mean \`${nearest}\`?`;
 }

@@ -1,6 +1,5 @@
 export type { Diagnostic, DiagnosticCode } from './diagnostic.js';
 export { type CheckJson, diagnosticsToJson, type JsonDiagnostic } from './diagnostics-json.js';
-export { closestName, didYouMean } from './did-you-mean.js';
 export { filesOf } from './files-of.js';
 export type { Part } from './part.js';
 export type { Gate, LockUse, Pattern, Plan, PlanResult, SourceRange, Task } from './plan.js';

@@ -1,4 +1,4 @@
-import { didYouMean } from './did-you-mean.js';
+import { didYouMean } from '../nearest-name.js';
 import type { Problem, Problems } from './problem.js';
 import { shapeAt } from './schema-shape.js';
 import { validate } from './schema-validator.generated.js';

@@ -1,4 +1,4 @@
-import { didYouMean } from './did-you-mean.js';
+import { didYouMean } from '../nearest-name.js';
 import { Fields, type TextAt } from './fields.js';
 import { type Part, splitValues } from './part.js';
 import type { Task } from './plan.js';

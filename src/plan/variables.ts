@@ -1,4 +1,4 @@
-import { didYouMean } from './did-you-mean.js';
+import { didYouMean } from '../nearest-name.js';
 import { type ListStyle, type SplitValue, splitText } from './part.js';
 import type { Problems } from './problem.js';
 import type { MapNode, ScalarNode, Span } from './yaml-node.js';

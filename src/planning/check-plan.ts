@@ -1,10 +1,5 @@
-import {
-  closestName,
-  type Diagnostic,
-  type PlanResult,
-  type ReadPlanOptions,
-  readPlan,
-} from '../plan/index.js';
+import { nearestName } from '../nearest-name.js';
+import { type Diagnostic, type PlanResult, type ReadPlanOptions, readPlan } from '../plan/index.js';
 import type { Specialist } from './personas.js';
 
 /**
@@ -20,7 +15,7 @@ export async function checkPlan({
   const names = personas.map(({ name }) => name);
   const problems = result.plan.tasks.flatMap(({ id, persona, at }): Diagnostic[] => {
     if (persona === undefined || names.includes(persona)) return [];
-    const near = closestName(persona, names);
+    const near = nearestName(persona, names);
     return [
       {
         code: 'schema',
