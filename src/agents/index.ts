@@ -21,10 +21,10 @@ const LOADERS: ReadonlyMap<string, () => Promise<Adapter>> = new Map([
   ['droid', async () => (await import('./droid.js')).droid],
 ]);
 
-/** Names that a plan may use for `agent`. */
-export const agentNames: readonly string[] = [...LOADERS.keys()];
+/** Names that a plan may use for `agent`: adapters that take prompts. */
+export const agentNames: readonly string[] = [...LOADERS.keys()].filter((name) => name !== 'shell');
 
-/** Gives the adapter of that name; loaded only now, so that `forge check` pays for none. Throws for a name not in `agentNames`. */
+/** Gives the adapter of that name; loaded only now, so that `forge check` pays for none. Throws for a name that is neither in `agentNames` nor `shell`. */
 export async function loadAdapter(name: string): Promise<Adapter> {
   const load = LOADERS.get(name);
   if (load === undefined) throw new Error(`there is no agent called '${name}'`);

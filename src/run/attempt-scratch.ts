@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isAlive, processStart } from './process-start.js';
 
-const NAME = /^forge-attempt-(\d*)-(\d+)-(\d*)-\w{6}$/;
+const NAME = /^forge-(?:attempt|pipe)-(\d*)-(\d+)-(\d*)-\w{6}$/;
 
 /**
  * Makes the folder for what an adapter writes for one attempt (prompt, settings, hooks). Its name says whose it is:
@@ -15,7 +15,7 @@ export function makeAttemptScratch(): Promise<string> {
   return mkdtemp(join(tmpdir(), `forge-attempt-${owner}-`));
 }
 
-/** Removes those that dead forges of this user left behind. */
+/** Removes those that dead forges of this user left behind, and the like for output pipes (src/workspace/output-pipe.ts). */
 export async function sweepAttemptScratch(): Promise<void> {
   for (const name of namesIn(tmpdir())) {
     const [, namespace, pid, started] = NAME.exec(name) ?? [];

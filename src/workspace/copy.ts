@@ -14,8 +14,7 @@ import { saveManifest } from './manifest.js';
 import { mountsBelow } from './mounts-below.js';
 import { Namespace } from './namespace.js';
 import { makePrivateGit } from './private-git.js';
-import { removeTree } from './remove-tree.js';
-import { makeScratch, type Scratch } from './scratch.js';
+import { makeScratch, removeScratch, type Scratch } from './scratch.js';
 import { StartView } from './start-view.js';
 import { Unconfined } from './unconfined.js';
 import type { Backend, BackendName, Collected, OpenOptions, Workspace } from './workspace.js';
@@ -72,7 +71,7 @@ async function open(
     return workspace(confinement, scratch, manifest, path, options, start);
   } catch (error) {
     await confinement?.close();
-    await removeTree(scratch.dir);
+    await removeScratch(scratch.dir);
     throw explain(error, `open the workspace ${name}`);
   }
 }
@@ -112,7 +111,7 @@ function workspace(
     filesChanged: async () => undefined,
     close: async () => {
       await confinement.close();
-      await removeTree(scratch.dir);
+      await removeScratch(scratch.dir);
     },
   };
 }

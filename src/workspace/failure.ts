@@ -39,5 +39,6 @@ export function explain(error: unknown, doing: string): Error {
   const code = errorCode(error);
   const advice = code === undefined ? undefined : ADVICE[code];
   const text = error instanceof Error ? error.message : String(error);
-  return new WorkspaceError(`cannot ${doing}: ${advice ?? text}`, { cause: error });
+  const where = doing.length > 500 ? `${doing.slice(0, 300)}…${doing.slice(-100)}` : doing;
+  return new WorkspaceError(`cannot ${where}: ${advice ?? text}`, { cause: error });
 }

@@ -100,13 +100,17 @@ export class Namespace implements Confinement {
         env: { ...helperEnv(token), LIBMOUNT_FORCE_MOUNT2: 'always' },
       },
     );
-    await untilReady(chain);
-    const keeper = childOf(chain.pid ?? 0);
-    if (keeper === undefined) {
-      chain.kill('SIGKILL');
+    try {
+      await untilReady(chain);
+      const keeper = childOf(chain.pid ?? 0);
+      if (keeper !== undefined) return new Namespace(options, chain, keeper, token);
       throw new WorkspaceError('the first process of the namespace could not be found in /proc');
+    } catch (error) {
+      // Whatever went wrong (no file handle left to look into /proc): it would live, and keep forge from ending.
+      chain.kill('SIGKILL');
+      for (const stream of [chain.stdin, chain.stdout, chain.stderr]) stream?.destroy();
+      throw error;
     }
-    return new Namespace(options, chain, keeper, token);
   }
 
   outside(path: string): string {

@@ -4,12 +4,24 @@ import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { thisProcess } from './owner.js';
 import { findTool } from './tools.js';
 
 /** The two ends of a pipe: `fd` for a child (to be closed here once it has started), `stream` to read from. */
 export interface OutputPipe {
   fd: number;
   stream: Readable;
+}
+
+let marked: string | undefined;
+
+/** Whose it is (PID namespace, pid, start time), so that a later forge command can tell what a killed one left. */
+function mark(): string {
+  if (marked === undefined) {
+    const { namespace, pid, start } = thisProcess();
+    marked = [namespace.replace(/\D/g, ''), pid, start].join('-');
+  }
+  return marked;
 }
 
 /**
@@ -20,7 +32,7 @@ export interface OutputPipe {
 export function makeOutputPipes(count: number): OutputPipe[] | undefined {
   const mkfifo = findTool('mkfifo');
   if (mkfifo === undefined || process.platform === 'win32') return undefined;
-  const dir = mkdtempSync(join(tmpdir(), 'forge-pipe-'));
+  const dir = mkdtempSync(join(tmpdir(), `forge-pipe-${mark()}-`));
   const open: number[] = [];
   try {
     const paths = Array.from({ length: count }, (_, index) => join(dir, String(index)));

@@ -10,8 +10,7 @@ import { saveManifest } from './manifest.js';
 import { Namespace } from './namespace.js';
 import { type OverlayMode, overlayMount } from './overlay-mounts.js';
 import { countChanged, scanUpper } from './overlay-scan.js';
-import { removeTree } from './remove-tree.js';
-import { makeScratch } from './scratch.js';
+import { makeScratch, removeScratch } from './scratch.js';
 import { StartView } from './start-view.js';
 import type { Backend, Collected, OpenOptions, Workspace } from './workspace.js';
 
@@ -47,7 +46,7 @@ async function open(stateFolder: string, mode: OverlayMode, options: OpenOptions
     return workspace(namespace, scratch, timeOfStart(scratch.dir), mode, options, start);
   } catch (error) {
     await namespace?.close();
-    await removeTree(scratch.dir);
+    await removeScratch(scratch.dir);
     throw explain(error, `open the workspace ${name}`);
   }
 }
@@ -97,7 +96,7 @@ function workspace(
     filesChanged: async () => countChanged(upper, startedNs),
     close: async () => {
       await namespace.close();
-      await removeTree(scratch.dir);
+      await removeScratch(scratch.dir);
     },
   };
 }

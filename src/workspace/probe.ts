@@ -19,7 +19,7 @@ import { mountsBelow } from './mounts-below.js';
 import { Namespace, namespacesRuledOut } from './namespace.js';
 import { type OverlayMode, overlayMount } from './overlay-mounts.js';
 import { removeTree } from './remove-tree.js';
-import { makeScratch } from './scratch.js';
+import { makeScratch, removeScratch } from './scratch.js';
 
 export interface ProbeOptions {
   root: string;
@@ -100,7 +100,7 @@ async function tryMode(
     return error instanceof Error ? error.message : String(error);
   } finally {
     await namespace?.close();
-    await removeTree(scratch.dir);
+    await removeScratch(scratch.dir);
     await removeTree(sample);
   }
 }

@@ -24,8 +24,9 @@ export function run(program: string, args: readonly string[], options: RunOption
     });
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
-    child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
-    child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+    // With too many open files there is a child without streams, which then emits `error`.
+    child.stdout?.on('data', (chunk: Buffer) => stdout.push(chunk));
+    child.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk));
     child.once('error', (error) =>
       resolve({ ok: false, exitCode: null, stdout: Buffer.alloc(0), stderr: error.message }),
     );
@@ -38,7 +39,7 @@ export function run(program: string, args: readonly string[], options: RunOption
       }),
     );
     // A program may end without reading all its input (EPIPE); its exit code tells what matters.
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(options.input);
+    child.stdin?.on('error', () => undefined);
+    child.stdin?.end(options.input);
   });
 }

@@ -30,6 +30,12 @@ export function makeScratch(stateFolder: string, name: string): Scratch {
   }
 }
 
+/** Removes a scratch folder, its owner file last: one that is half removed when forge is killed still says whose it was. */
+export async function removeScratch(dir: string): Promise<void> {
+  for (const name of list(dir)) if (name !== OWNER) await removeTree(join(dir, name));
+  await removeTree(dir);
+}
+
 /**
  * Removes the scratch that dead runs left in the state folders, and ends processes of theirs that still live (where
  * no namespace ended them). Gives the folders removed. One readdir a state folder when there is nothing to do.
@@ -42,7 +48,7 @@ export async function sweepScratch(): Promise<string[]> {
       const owner = readOwner(dir);
       if (owner === undefined ? !isOld(dir) : !isDead(owner)) continue;
       if (owner !== undefined) await endProcessesOf(owner.name);
-      await removeTree(dir);
+      await removeScratch(dir);
       removed.push(dir);
     }
   }
