@@ -1,4 +1,5 @@
 import { closeSync, fdatasync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { ForgeError } from '../forge-error.js';
 import type { EventBody, ForgeEvent } from './event.js';
 
 /** Types whose loss in a crash would lose or repeat work: the journal is flushed to disk after them. */
@@ -12,12 +13,29 @@ const STATE_CHANGES: ReadonlySet<EventBody['type']> = new Set([
   'run.finished',
 ]);
 
+const ADVICE: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full: make room',
+  EDQUOT: 'the disk quota is used up: make room',
+  EROFS: 'the file system is read-only: remount it for writing',
+};
+
+/** The journal can't be written, so nothing more can be done safely. The message says what to do. */
+export class JournalWriteError extends ForgeError {
+  override name = 'JournalWriteError';
+  constructor(file: string, run: string, cause: NodeJS.ErrnoException) {
+    const why = ADVICE[cause.code ?? ''] ?? cause.message;
+    super(`cannot write ${file}: ${why}, then \`forge resume ${run}\` goes on with what is recorded`);
+    this.cause = cause;
+  }
+}
+
 /**
  * The append-only record of one run. Each event is one line, written at once; lines that change state are flushed to
  * disk in the background, several by one flush, and `synced()` waits for that.
  */
 export class Journal {
   readonly #fd: number;
+  readonly #file: string;
   readonly #run: string;
   #seq: number;
   #listeners: ((event: ForgeEvent) => void)[] = [];
@@ -28,6 +46,7 @@ export class Journal {
   /** Opens the journal of a run for appending; `lastSeq` is the number of its last event, 0 for a new one. */
   constructor(file: string, run: string, lastSeq = 0) {
     this.#fd = openSync(file, 'a', 0o600);
+    this.#file = file;
     this.#run = run;
     this.#seq = lastSeq;
   }
@@ -37,11 +56,15 @@ export class Journal {
     this.#listeners.push(listener);
   }
 
-  /** Appends an event; gives it with its envelope. Throws what writing throws (ENOSPC, …); then the journal is as it was. */
+  /** Appends an event; gives it with its envelope. Throws JournalWriteError (disk full, …); then the journal is as it was. */
   append(body: EventBody): ForgeEvent {
     const seq = this.#seq + 1;
     const event: ForgeEvent = { v: 1, seq, at: new Date().toISOString(), run: this.#run, ...body };
-    writeWhole(this.#fd, Buffer.from(`${JSON.stringify(event)}\n`));
+    try {
+      writeWhole(this.#fd, Buffer.from(`${JSON.stringify(event)}\n`));
+    } catch (error) {
+      throw new JournalWriteError(this.#file, this.#run, error as NodeJS.ErrnoException);
+    }
     this.#seq = seq;
     if (STATE_CHANGES.has(body.type)) this.#flush();
     for (const listener of this.#listeners) listener(event);
@@ -68,7 +91,7 @@ export class Journal {
         this.#dirty = false;
         await new Promise<void>((resolve) =>
           fdatasync(this.#fd, (error) => {
-            if (error) this.#failure = error;
+            if (error) this.#failure = new JournalWriteError(this.#file, this.#run, error);
             resolve();
           }),
         );

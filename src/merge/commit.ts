@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { encodePath } from '../workspace/index.js';
+import { encodePath, temporaryPrefix } from '../workspace/index.js';
 import type { Base } from './base.js';
 import { commitEntry } from './commit-entry.js';
 import { checkCommitTarget } from './commit-target.js';
 import { type Conflict, isSafePath, type MergeEntry } from './entry.js';
+import { fault } from './fault.js';
 import { convertedPaths } from './filters.js';
 import { git, gitOk, records } from './git.js';
 import { GitObjects } from './git-objects.js';
@@ -54,8 +54,10 @@ export async function commitRun(options: {
   goal?: string;
 }): Promise<Committed> {
   const { root, branch } = options;
+  const made = branch === undefined ? undefined : await madeBefore(root, branch, options.runId);
+  if (made !== undefined) return made;
   const target = await checkCommitTarget(root, branch);
-  const scratch = await mkdtemp(join(tmpdir(), 'forge-commit-'));
+  const scratch = await mkdtemp(temporaryPrefix('commit'));
   try {
     const builder = new CommitBuilder({ ...options, head: target.head, scratch });
     const { commit, commits } = await builder.build();
@@ -64,12 +66,13 @@ export async function commitRun(options: {
     const message = `forge: run ${options.runId}`;
     if (branch !== undefined) {
       const none = '0'.repeat(commit.length);
-      const made = await git(root, ['update-ref', '-m', message, target.ref, commit, none]);
-      if (made.code !== 0) {
+      const moved = await git(root, ['update-ref', '-m', message, target.ref, commit, none]);
+      if (moved.code !== 0) {
         throw new MergeError(
-          `The branch ${branch} could not be created: ${made.stderr}. The run's commits end in ${commit}.`,
+          `The branch ${branch} could not be created: ${moved.stderr}. The run's commits end in ${commit}.`,
         );
       }
+      fault('merge-branch');
       return { ok: true, ref: target.ref, commit, commits, skipped };
     }
     const index = await builder.indexMoves();
@@ -86,6 +89,17 @@ export async function commitRun(options: {
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+/** The branch, where this very run has made it: forge was killed before it could record that. */
+async function madeBefore(root: string, branch: string, runId: string): Promise<Committed | undefined> {
+  const ref = `refs/heads/${branch}`;
+  const format = '--format=%H %(trailers:key=Forge-Run,valueonly,separator=%x2C)';
+  const tip = await git(root, ['log', '-1', format, ref, '--']);
+  const [commit, run] = tip.stdout.toString().trim().split(' ');
+  if (tip.code !== 0 || commit === undefined || run !== runId) return undefined;
+  const count = await gitOk(root, ['rev-list', '--count', `--grep=^Forge-Run: ${runId}$`, ref, '--']);
+  return { ok: true, ref, commit, commits: Number(count.toString()), skipped: [] };
 }
 
 class CommitBuilder {

@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Adapter, AgentEvent } from '../agents/index.js';
 import type { EventBody } from '../journal/index.js';
@@ -8,9 +8,9 @@ import {
   gitIgnored,
   saveManifest,
   sortChanges,
+  temporaryPrefix,
   type Workspace,
 } from '../workspace/index.js';
-import { makeAttemptScratch } from './attempt-scratch.js';
 import type { AttemptRequest, AttemptResult, Executor } from './executor.js';
 import { filesDoneCounter } from './files-done.js';
 import { inheritedEnvironment } from './inherited-environment.js';
@@ -38,7 +38,7 @@ export class LocalExecutor implements Executor {
     let scratch: string | undefined;
     try {
       await mkdir(request.dir, { recursive: true });
-      scratch = await makeAttemptScratch();
+      scratch = await mkdtemp(temporaryPrefix('attempt'));
       workspace = await this.backend.open({
         root: request.root,
         start: request.start,

@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { ExitCode } from '../exit-code.js';
 import { dropTornLine, Journal, JournalDamagedError, readJournal } from '../journal/index.js';
 import { type Merged, recoverMerge } from '../merge/index.js';
-import { sweepScratch } from '../workspace/index.js';
-import { sweepAttemptScratch } from './attempt-scratch.js';
+import { sweepScratch, sweepTemporary } from '../workspace/index.js';
 import { type Progress, progressOf } from './open-run.js';
 import { lockRoot, rootLockHolder } from './root-lock.js';
 import { RunFolder } from './run-folder.js';
@@ -29,7 +28,7 @@ export async function recover(root: string, note: (text: string) => void): Promi
  * attempts. What can't be removed is told, and keeps no command from its work.
  */
 export async function sweep(note: (text: string) => void): Promise<void> {
-  for (const step of [sweepScratch, sweepAttemptScratch]) {
+  for (const step of [sweepScratch, sweepTemporary]) {
     try {
       await step();
     } catch (error) {

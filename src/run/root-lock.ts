@@ -40,7 +40,15 @@ export function lockRoot(root: string, doing: string): () => void {
     rmSync(mine, { force: true });
   }
   removeRemains(root);
-  return () => rmSync(file, { force: true });
+  return () => release(file);
+}
+
+function release(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    // A disk that turned read-only: what led here says so, and the lock of a dead process is nobody's.
+  }
 }
 
 /** Who holds the lock of a root, if a living process does. */

@@ -1,5 +1,4 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { ExitCode } from '../exit-code.js';
@@ -12,6 +11,7 @@ import {
   composeChangesets,
   decodeName,
   loadChangeset,
+  temporaryPrefix,
 } from '../workspace/index.js';
 import { progressOf } from './open-run.js';
 import type { RunFolder } from './run-folder.js';
@@ -32,7 +32,7 @@ export async function runDiff(folder: RunFolder, task: string | undefined, color
   const changesets = await Promise.all(ids.map((id) => loadChangeset(folder.changeset(id))));
   const entries = composeChangesets(changesets);
   const base = await loadBase(folder.base);
-  const scratch = await mkdtemp(join(tmpdir(), 'forge-diff-'));
+  const scratch = await mkdtemp(temporaryPrefix('diff'));
   try {
     const before = await Promise.all(entries.map(({ path }) => baseEntry(base, path)));
     for (const [side, state] of [

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExitCode } from '../exit-code.js';
 import { Journal, writeFileDurably } from '../journal/index.js';
@@ -29,7 +29,7 @@ export async function runPlan(plan: Plan, request: RunRequest, control: RunContr
     await sweep(control.note);
     await finishInterruptedMerge(plan.root, control.note);
     const folder = createRunFolder(plan.root);
-    writeFileSync(folder.plan, plan.text);
+    await writeFileDurably(folder.plan, plan.text);
     await writeFileDurably(
       folder.request,
       `${JSON.stringify({ ...request, splits: plan.splits }, null, 2)}\n`,

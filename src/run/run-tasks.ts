@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { rename, rm } from 'node:fs/promises';
-import type { EventBody, Journal } from '../journal/index.js';
+import { dirname } from 'node:path';
+import { type EventBody, type Journal, syncPath } from '../journal/index.js';
 import type { Plan, Task } from '../plan/index.js';
 import type { BaseLookup, Changeset } from '../workspace/index.js';
 import { withoutImpliedFolders } from './changed-paths.js';
@@ -229,6 +230,9 @@ class TaskRun {
     const dir = this.#options.folder.changeset(task.id);
     await rm(dir, { recursive: true, force: true });
     await rename(changeset.dir, dir);
+    // Durable before the journal says that the task succeeded; where there is nothing in it, nothing can be lost.
+    if (changeset.entries.length > 0)
+      for (const above of [dirname(dir), dirname(dirname(dir))]) await syncPath(above);
     return { ...changeset, dir };
   }
 

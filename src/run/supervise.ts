@@ -43,7 +43,7 @@ export async function supervise(
   const end = await running.ended;
   // Children that outlive the command may hold its pipes open: they go first.
   const failures: Error[] = end.error ? [end.error] : [];
-  for (const step of [() => workspace.endProcesses(), () => output]) {
+  for (const step of [() => workspace.endProcesses(), () => outputOrNoMore(running, output)]) {
     try {
       await step();
     } catch (error) {
@@ -56,6 +56,22 @@ export async function supervise(
     ...(stopped && { stopped }),
     ...(failures[0] && { error: failures[0] }),
   };
+}
+
+/**
+ * Waits for the end of the output. Without namespaces a process that shed every mark may live on and hold the pipes
+ * open: what it prints after the grace period is nobody's, and the task must end.
+ */
+async function outputOrNoMore(running: Running, output: Promise<unknown>): Promise<void> {
+  if ((await firstOf(output, GRACE_MS)) === undefined) {
+    await output;
+    return;
+  }
+  running.stdout.destroy();
+  running.stderr.destroy();
+  await output.catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+  });
 }
 
 async function waitOrStop(

@@ -1,27 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { thisProcess } from './owner.js';
+import { temporaryPrefix } from './temporary.js';
 import { findTool } from './tools.js';
 
 /** The two ends of a pipe: `fd` for a child (to be closed here once it has started), `stream` to read from. */
 export interface OutputPipe {
   fd: number;
   stream: Readable;
-}
-
-let marked: string | undefined;
-
-/** Whose it is (PID namespace, pid, start time), so that a later forge command can tell what a killed one left. */
-function mark(): string {
-  if (marked === undefined) {
-    const { namespace, pid, start } = thisProcess();
-    marked = [namespace.replace(/\D/g, ''), pid, start].join('-');
-  }
-  return marked;
 }
 
 /**
@@ -32,7 +20,7 @@ function mark(): string {
 export function makeOutputPipes(count: number): OutputPipe[] | undefined {
   const mkfifo = findTool('mkfifo');
   if (mkfifo === undefined || process.platform === 'win32') return undefined;
-  const dir = mkdtempSync(join(tmpdir(), `forge-pipe-${mark()}-`));
+  const dir = mkdtempSync(temporaryPrefix('pipe'));
   const open: number[] = [];
   try {
     const paths = Array.from({ length: count }, (_, index) => join(dir, String(index)));

@@ -32,8 +32,12 @@ export function isDead(owner: Owner): boolean {
   if (owner.host !== here.host) return false;
   if (owner.boot !== here.boot) return true;
   if (owner.namespace !== here.namespace) return false;
-  if (here.start === '') return !isRunning(owner.pid);
-  return startTime(owner.pid) !== owner.start;
+  return !isStillRunning(owner.pid, owner.start);
+}
+
+/** Whether the process of this pid and start time ('' where /proc can't tell) is alive, in this PID namespace. */
+export function isStillRunning(pid: number, start: string): boolean {
+  return start === '' ? isRunning(pid) : startTime(pid) === start;
 }
 
 /** Start time of a process in clock ticks since boot (field 22 of /proc/PID/stat); undefined where there is none, or only its zombie. */

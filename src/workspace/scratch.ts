@@ -1,5 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { errorCode, explain } from './failure.js';
 import { isDead, type Owner, thisProcess } from './owner.js';
@@ -21,19 +30,45 @@ export interface Scratch {
 /** Makes a scratch folder in a state folder. `name` goes into its name and is the FORGE_ATTEMPT marker of its processes. */
 export function makeScratch(stateFolder: string, name: string): Scratch {
   const dir = join(stateFolder, `${name}-${randomBytes(6).toString('hex')}`);
+  const owner = JSON.stringify({ ...thisProcess(), name });
+  for (let tries = 1; ; tries += 1) {
+    try {
+      mkdirSync(dir, { mode: 0o700 });
+      writeFileSync(join(dir, OWNER), owner);
+      return { dir, madeNs: statSync(join(dir, OWNER), { bigint: true }).ctimeNs };
+    } catch (error) {
+      // Swept as unborn (see removeUnborn) between being made and being owned.
+      if (errorCode(error) === 'ENOENT' && tries < 10 && existsSync(stateFolder)) continue;
+      throw explain(error, `make the scratch folder ${dir}`);
+    }
+  }
+}
+
+/**
+ * Removes a folder that nobody owns yet or any more, which a forge that was killed between two system calls leaves. A
+ * forge that lives and finds it gone makes another.
+ */
+function removeUnborn(dir: string): void {
+  if (!/-[0-9a-f]{12}$/.test(dir)) return;
   try {
-    mkdirSync(dir, { mode: 0o700 });
-    writeFileSync(join(dir, OWNER), JSON.stringify({ ...thisProcess(), name }));
-    return { dir, madeNs: statSync(join(dir, OWNER), { bigint: true }).ctimeNs };
+    if (statSync(join(dir, OWNER), { throwIfNoEntry: false })?.size === 0) rmSync(join(dir, OWNER));
+    rmdirSync(dir);
   } catch (error) {
-    throw explain(error, `make the scratch folder ${dir}`);
+    if (!['ENOENT', 'ENOTEMPTY', 'ENOTDIR', 'EACCES', 'EPERM'].includes(errorCode(error) ?? ''))
+      throw explain(error, `remove ${dir}`);
   }
 }
 
 /** Removes a scratch folder, its owner file last: one that is half removed when forge is killed still says whose it was. */
 export async function removeScratch(dir: string): Promise<void> {
   for (const name of list(dir)) if (name !== OWNER) await removeTree(join(dir, name));
-  await removeTree(dir);
+  try {
+    // At once: between the two it is nobody's.
+    rmSync(join(dir, OWNER), { force: true });
+    rmdirSync(dir);
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw explain(error, `remove ${dir}`);
+  }
 }
 
 /**
@@ -46,6 +81,7 @@ export async function sweepScratch(): Promise<string[]> {
     for (const name of list(folder)) {
       const dir = join(folder, name);
       const owner = readOwner(dir);
+      if (owner === undefined) removeUnborn(dir);
       if (owner === undefined ? !isOld(dir) : !isDead(owner)) continue;
       if (owner !== undefined) await endProcessesOf(owner.name);
       await removeScratch(dir);

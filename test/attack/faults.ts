@@ -2,5 +2,5 @@
 export const FAULTS = [
   ...['merge-staging', 'merge-staged', 'merge-planned', 'merge-committed'],
   ...['merge-deleted', 'merge-folder', 'merge-displaced', 'merge-renamed', 'merge-mode'],
-  ...['merge-synced', 'merge-ref', 'merge-unstaged', 'merge-done'],
+  ...['merge-synced', 'merge-ref', 'merge-unstaged', 'merge-recorded', 'merge-done'],
 ] as const;

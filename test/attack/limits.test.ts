@@ -250,10 +250,13 @@ tasks:
   const refused = await here.forge(['resume']);
   assert.equal(refused.code, 1);
   clear(refused, /read-only|EROFS/i);
-  execFileSync('umount', [here.dir]);
-  execFileSync('mount', ['-o', 'loop', `${here.dir}.img`, here.dir]);
+  // As after a reboot. By a copy: any mount namespace made meanwhile on this machine still holds the broken one.
+  execFileSync('umount', ['-l', here.dir]);
+  execFileSync('cp', ['--sparse=always', `${here.dir}.img`, `${here.dir}.img2`]);
+  execFileSync('mount', ['-o', 'loop', `${here.dir}.img2`, here.dir]);
   const resuming = here.forge(['resume']);
-  (await home.called('two')).end();
+  // Not called when the disk has lost what resuming needs: then the exit code tells.
+  void home.called('two').then((again) => again.end());
   const resumed = await resuming;
   assert.equal(resumed.code, 0, resumed.stderr);
   assert.equal(here.read('one') + here.read('two'), 'one\ntwo\n');

@@ -166,7 +166,7 @@ test('what is wrong with the command line', async (t) => {
     [['--split', '*'], /--split needs --prompt-file/],
     [['--split', '*', '--prompt-file', 'prompt.md', '--rename', 'js'], /write the endings as \.js=\.ts/],
     [['x', '--agent', 'driod'], /there is no agent driod; known agents: .*droid/],
-    [['x', '--agent', 'shell'], /the agent shell cannot write plans/],
+    [['x', '--agent', 'shell'], /there is no agent shell; known agents: droid/],
     [['x', '-o', 'no/where/plan.yaml'], /there is no folder .*no\/where for the plan/],
   ];
   for (const [args, message] of wrong) {
