@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -17,19 +18,14 @@ import { progressOf } from './open-run.js';
 import type { RunFolder } from './run-folder.js';
 
 /**
- * What a run (or one of its tasks) changes against the start of the run, as a unified diff with git's headers. Content
- * of files that git ignores was not kept from before: they show as new. `color` is git's own.
+ * What a run (or one of its tasks) changes against the start of the run, as a unified diff with git's headers. For a
+ * task without a result (failed, interrupted): what its last attempt had changed within what it owns. Content of files
+ * that git ignores was not kept from before: they show as new. `color` is git's own. Throws ForgeError (2).
  */
 export async function runDiff(folder: RunFolder, task: string | undefined, color: boolean): Promise<string> {
   const { done } = progressOf(readJournal(folder.journal));
-  if (task !== undefined && !done.includes(task)) {
-    throw new ForgeError(
-      `run ${folder.id} has no result of a task ${task}; it has ${done.join(', ') || 'none'}`,
-      ExitCode.invalid,
-    );
-  }
-  const ids = task === undefined ? done : [task];
-  const changesets = await Promise.all(ids.map((id) => loadChangeset(folder.changeset(id))));
+  const dirs = task === undefined ? done.map((id) => folder.changeset(id)) : [resultOf(folder, task, done)];
+  const changesets = await Promise.all(dirs.map((dir) => loadChangeset(dir)));
   const entries = composeChangesets(changesets);
   const base = await loadBase(folder.base);
   const scratch = await mkdtemp(temporaryPrefix('diff'));
@@ -59,6 +55,22 @@ export async function runDiff(folder: RunFolder, task: string | undefined, color
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+/** The folder of a task's changeset: its result, else what its last attempt left. */
+function resultOf(folder: RunFolder, task: string, done: readonly string[]): string {
+  if (done.includes(task)) return folder.changeset(task);
+  const names = existsSync(folder.task(task)) ? readdirSync(folder.task(task)) : [];
+  const tries = names.map((name) => Number(/^attempt-(\d+)$/.exec(name)?.[1])).filter((n) => n > 0);
+  for (const attempt of tries.sort((a, b) => b - a)) {
+    const dir = join(folder.attempt(task, attempt), 'changeset');
+    if (existsSync(join(dir, 'manifest.json'))) return dir;
+  }
+  const known = done.join(', ') || 'none';
+  throw new ForgeError(
+    `run ${folder.id} has no work of a task ${task}; it has results of ${known}`,
+    ExitCode.invalid,
+  );
 }
 
 async function baseEntry(

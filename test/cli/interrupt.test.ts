@@ -17,7 +17,7 @@ version: 1
 concurrency: 2
 tasks:
   done: { run: 'echo done > done && echo ran >> "$COUNTER"', owns: [done], estimate: 1h }
-  slow: { run: '(setsid ${home.command('child')} &) ; ${home.command('slow')}; echo slow > slow', owns: [slow], needs: [done] }
+  slow: { run: '(setsid ${home.command('child')} &) ; echo half > half; ${home.command('slow')}; echo slow > slow', owns: [slow, half], needs: [done] }
   later: { run: 'echo later > later', owns: [later], needs: [slow] }
 `,
       });
@@ -45,6 +45,11 @@ tasks:
       assert.deepEqual(
         here.scratch().filter((name) => name.includes(here.run())),
         [],
+      );
+      assert.match(
+        (await here.forge(['diff', 'slow'])).stdout,
+        /^\+half$/m,
+        'what it had done so far can be seen',
       );
       const resuming = here.forge(['resume', '--json'], { env });
       (await home.called('slow')).end();
