@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { ExitCode } from '../exit-code.js';
-import { readJournal } from '../journal/index.js';
+import { JournalDamagedError, readJournal } from '../journal/index.js';
 import { findRun, listRuns, progressOf, RunFolder, rootLockHolder } from '../run/index.js';
 import { type CommandSpec, command, type Flag } from './command-line.js';
 import { rootOf } from './root-of.js';
@@ -22,11 +22,9 @@ export const run = command(spec, async (flags, words) => {
       ? words.map((word) => findRun(root, word))
       : listRuns(root).map((id) => new RunFolder(root, id));
   for (const folder of chosen) {
-    const progress = progressOf(readJournal(folder.journal));
-    const underWay = holder !== undefined && holder === progress.pid;
-    const over = progress.merged || progress.abandoned;
-    if (underWay || !(over || flags.all || words.length > 0)) {
-      const why = underWay ? 'is under way' : 'could still go on (name it, or --all)';
+    const why = whyKept(folder, holder);
+    const wanted = why !== UNDER_WAY && (flags.all || words.length > 0);
+    if (why !== undefined && !wanted) {
       if (!flags.quiet) process.stdout.write(`kept    ${folder.id}: ${why}\n`);
       continue;
     }
@@ -35,3 +33,17 @@ export const run = command(spec, async (flags, words) => {
   }
   return ExitCode.ok;
 });
+
+const UNDER_WAY = 'is under way';
+
+/** Why a run is not over; undefined when it is. */
+function whyKept(folder: RunFolder, holder: number | undefined): string | undefined {
+  try {
+    const progress = progressOf(readJournal(folder.journal));
+    if (holder !== undefined && holder === progress.pid) return UNDER_WAY;
+    return progress.merged || progress.abandoned ? undefined : 'could still go on (name it, or --all)';
+  } catch (error) {
+    if (!(error instanceof JournalDamagedError)) throw error;
+    return `line ${error.line} of its journal is damaged (name it, or --all)`;
+  }
+}

@@ -1,5 +1,5 @@
 import { ExitCode } from '../exit-code.js';
-import { readJournal } from '../journal/index.js';
+import { JournalDamagedError, readJournal } from '../journal/index.js';
 import { foldEvents, outcomeOf, sanitize } from '../report/index.js';
 import { listRuns, RunFolder, rootLockHolder } from '../run/index.js';
 import { type CommandSpec, command, type Flag } from './command-line.js';
@@ -18,14 +18,27 @@ export const run = command(spec, async (flags) => {
   const root = await rootOf(flags);
   const holder = rootLockHolder(root)?.pid;
   for (const id of listRuns(root).reverse()) {
-    const view = foldEvents(readJournal(new RunFolder(root, id).journal));
-    const { state } = outcomeOf(view, holder !== undefined && holder === view.pid);
-    const tasks = view.tasks.size;
-    if (flags.json) process.stdout.write(`${JSON.stringify({ run: id, name: view.name, state, tasks })}\n`);
-    else
-      process.stdout.write(
-        `${id}  ${state.padEnd(12)}  ${tasks} ${tasks === 1 ? 'task' : 'tasks'}  ${sanitize(view.name)}\n`,
-      );
+    const { name, state, tasks } = describe(new RunFolder(root, id), holder);
+    if (flags.json) process.stdout.write(`${JSON.stringify({ run: id, name, state, tasks })}\n`);
+    else {
+      const count = `${tasks} ${tasks === 1 ? 'task' : 'tasks'}`;
+      process.stdout.write(`${id}  ${state.padEnd(12)}  ${count}  ${sanitize(name)}\n`);
+    }
   }
   return ExitCode.ok;
 });
+
+/** One run that can't be read must not hide the others. */
+function describe(
+  folder: RunFolder,
+  holder: number | undefined,
+): { name: string; state: string; tasks: number } {
+  try {
+    const view = foldEvents(readJournal(folder.journal));
+    const { state } = outcomeOf(view, holder !== undefined && holder === view.pid);
+    return { name: view.name, state, tasks: view.tasks.size };
+  } catch (error) {
+    if (!(error instanceof JournalDamagedError)) throw error;
+    return { name: `(line ${error.line} of its journal is damaged)`, state: 'damaged', tasks: 0 };
+  }
+}
