@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { agentNames } from '../agents/index.js';
 import { ExitCode } from '../exit-code.js';
 import { ForgeError } from '../forge-error.js';
@@ -37,7 +39,14 @@ export const run = command(spec, async (flags, words) => {
   const vars = parseVars(flags.var);
   const jobs = parseJobs(flags.jobs);
   const backend = parseBackend(flags.backend);
-  const result = await readPlan({ file, vars, agents: agentNames });
+  const read = () => readPlan({ file, vars, agents: agentNames });
+  let result = await read();
+  // What a merge was cut short in may be the plan itself, or the files that a split divides.
+  if (result.ok && existsSync(join(result.plan.root, '.forge', 'merging'))) {
+    const { recover } = await import('../run/index.js');
+    await recover(result.plan.root, (text) => process.stderr.write(`forge: ${text}\n`));
+    result = await read();
+  }
   printDiagnostics(file, result, colorWanted(flags, process.stderr));
   if (!result.ok) return ExitCode.invalid;
   const { plan } = result;

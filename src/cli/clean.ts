@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { ExitCode } from '../exit-code.js';
-import { JournalDamagedError, readJournal } from '../journal/index.js';
+import { JournalDamagedError, readJournal, unlessDamaged } from '../journal/index.js';
 import { findRun, listRuns, progressOf, RunFolder, rootLockHolder } from '../run/index.js';
 import { type CommandSpec, command, type Flag } from './command-line.js';
 import { rootOf } from './root-of.js';
@@ -38,12 +38,10 @@ const UNDER_WAY = 'is under way';
 
 /** Why a run is not over; undefined when it is. */
 function whyKept(folder: RunFolder, holder: number | undefined): string | undefined {
-  try {
-    const progress = progressOf(readJournal(folder.journal));
-    if (holder !== undefined && holder === progress.pid) return UNDER_WAY;
-    return progress.merged || progress.abandoned ? undefined : 'could still go on (name it, or --all)';
-  } catch (error) {
-    if (!(error instanceof JournalDamagedError)) throw error;
-    return `line ${error.line} of its journal is damaged (name it, or --all)`;
+  const progress = unlessDamaged(() => progressOf(readJournal(folder.journal)));
+  if (progress instanceof JournalDamagedError) {
+    return `line ${progress.line} of its journal is damaged (name it, or --all)`;
   }
+  if (holder !== undefined && holder === progress.pid) return UNDER_WAY;
+  return progress.merged || progress.abandoned ? undefined : 'could still go on (name it, or --all)';
 }

@@ -74,6 +74,7 @@ const EXIT_CODE_OF_ERROR: Record<string, number> = {
   AgentUnavailableError: ExitCode.invalid,
   BackendUnavailableError: ExitCode.failed,
   MergeError: ExitCode.failed,
+  WorkspaceError: ExitCode.failed,
   CommitTargetError: ExitCode.invalid,
   JournalDamagedError: ExitCode.failed,
 };

@@ -1,5 +1,5 @@
 import { ExitCode } from '../exit-code.js';
-import { JournalDamagedError, readJournal } from '../journal/index.js';
+import { JournalDamagedError, readJournal, unlessDamaged } from '../journal/index.js';
 import { foldEvents, outcomeOf, sanitize } from '../report/index.js';
 import { listRuns, RunFolder, rootLockHolder } from '../run/index.js';
 import { type CommandSpec, command, type Flag } from './command-line.js';
@@ -33,12 +33,10 @@ function describe(
   folder: RunFolder,
   holder: number | undefined,
 ): { name: string; state: string; tasks: number } {
-  try {
-    const view = foldEvents(readJournal(folder.journal));
-    const { state } = outcomeOf(view, holder !== undefined && holder === view.pid);
-    return { name: view.name, state, tasks: view.tasks.size };
-  } catch (error) {
-    if (!(error instanceof JournalDamagedError)) throw error;
-    return { name: `(line ${error.line} of its journal is damaged)`, state: 'damaged', tasks: 0 };
+  const view = unlessDamaged(() => foldEvents(readJournal(folder.journal)));
+  if (view instanceof JournalDamagedError) {
+    return { name: `(line ${view.line} of its journal is damaged)`, state: 'damaged', tasks: 0 };
   }
+  const { state } = outcomeOf(view, holder !== undefined && holder === view.pid);
+  return { name: view.name, state, tasks: view.tasks.size };
 }

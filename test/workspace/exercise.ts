@@ -44,7 +44,7 @@ export async function exercise(work: Exercise): Promise<Exercised> {
     ...(work.backend === undefined ? {} : { wanted: work.backend }),
   });
   const start = await Promise.all((work.start ?? []).map(loadChangeset));
-  const workspace = await backend.open({ root: work.root, start, name: 'r1.task.1' });
+  const workspace = await backend.open({ root: work.root, start, name: `r${process.pid}.task.1` });
   try {
     const running = workspace.spawn({
       argv: ['sh', '-c', work.script],
