@@ -1,3 +1,4 @@
+import { isAbsolute, relative } from 'node:path';
 import { count } from './count.js';
 import { formatDuration, formatElapsed } from './duration.js';
 import { createPaint, type Paint, type Style } from './palette.js';
@@ -55,7 +56,7 @@ export function styleOf(status: TaskStatus): Style {
 
 /** Takes a view; gives the line that says what runs, where and how. */
 export function headerLine(view: RunView, { columns, paint, symbols }: Canvas): string {
-  const rest = [sanitize(view.plan), count(view.tasks.size, 'task'), `${view.concurrency} at once`];
+  const rest = [sanitize(asTyped(view.plan)), count(view.tasks.size, 'task'), `${view.concurrency} at once`];
   const reason = view.backendReason ? ` (${oneLine(view.backendReason)})` : '';
   if (view.backend) rest.push(sanitize(view.backend) + reason);
   const name = cut(sanitize(view.name), columns, symbols.cut);
@@ -207,4 +208,10 @@ class Line {
       .join('')
       .trimEnd();
   }
+}
+
+/** A path as a person here would write it: relative where it lies below the current folder. */
+function asTyped(path: string): string {
+  const short = relative(process.cwd(), path);
+  return short === '' || short.startsWith('..') || isAbsolute(short) ? path : short;
 }
