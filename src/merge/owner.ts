@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { processStartTime } from '../process-start-time.js';
 import { codeOf } from './merge-error.js';
 
 /** Names a process beyond the reuse of its pid: when it started and in which boot of the machine. */
@@ -30,13 +31,9 @@ export function isAlive(owner: Owner): boolean {
 function describeProcess(pid: number): Owner {
   const owner: Owner = { pid };
   const boot = readOrNothing('/proc/sys/kernel/random/boot_id');
-  const stat = readOrNothing(`/proc/${pid}/stat`);
+  const started = processStartTime(pid);
   if (boot !== undefined) owner.boot = boot.trim();
-  if (stat !== undefined) {
-    // proc(5): the name in parentheses may hold anything; the state is the first field after it.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    if (fields[0] !== 'Z' && fields[0] !== 'X') owner.started = fields[19]!;
-  }
+  if (started !== undefined) owner.started = started;
   return owner;
 }
 

@@ -11,7 +11,8 @@ import {
 import { join } from 'node:path';
 import { ExitCode } from '../exit-code.js';
 import { ForgeError } from '../forge-error.js';
-import { isAlive, processStart } from './process-start.js';
+import { processStartTime } from '../process-start-time.js';
+import { isAlive } from './is-alive.js';
 
 interface Holder {
   pid: number;
@@ -32,7 +33,7 @@ const NOBODY: Holder = { pid: 0, started: '', doing: '' };
 export function lockRoot(root: string, doing: string): () => void {
   const file = join(root, '.forge', 'lock');
   const mine = `${file}.${process.pid}`;
-  const me: Holder = { pid: process.pid, started: processStart(process.pid), doing };
+  const me: Holder = { pid: process.pid, started: processStartTime(process.pid) ?? null, doing };
   writeFileSync(mine, JSON.stringify(me));
   try {
     while (!isTaken(() => linkSync(mine, file)) && !inherited(root, file, mine, me));
@@ -86,7 +87,7 @@ function inherited(root: string, file: string, mine: string, me: Holder): boolea
 function removeRemains(root: string): void {
   for (const name of readdirSync(join(root, '.forge'))) {
     const pid = Number(/^(?:lock\.|lock-after-|marker-)(\d+)/.exec(name)?.[1] ?? Number.NaN);
-    if (!Number.isNaN(pid) && !(pid > 0 && isAlive({ pid, started: processStart(pid) })))
+    if (!Number.isNaN(pid) && !(pid > 0 && isAlive({ pid, started: processStartTime(pid) ?? null })))
       rmSync(join(root, '.forge', name), { force: true });
   }
 }

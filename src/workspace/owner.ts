@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { processStartTime } from '../process-start-time.js';
 
 /** Who made a scratch folder, precisely enough to tell later whether that process is still alive. */
 export interface Owner {
@@ -19,7 +20,7 @@ export interface Owner {
 export function thisProcess(): Owner {
   return {
     pid: process.pid,
-    start: startTime(process.pid) ?? '',
+    start: processStartTime(process.pid) ?? '',
     namespace: reading(() => readlinkSync('/proc/self/ns/pid')),
     boot: reading(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
     host: createHash('sha256').update(hostname()).digest('hex').slice(0, 16),
@@ -37,15 +38,7 @@ export function isDead(owner: Owner): boolean {
 
 /** Whether the process of this pid and start time ('' where /proc can't tell) is alive, in this PID namespace. */
 export function isStillRunning(pid: number, start: string): boolean {
-  return start === '' ? isRunning(pid) : startTime(pid) === start;
-}
-
-/** Start time of a process in clock ticks since boot (field 22 of /proc/PID/stat); undefined where there is none, or only its zombie. */
-export function startTime(pid: number): string | undefined {
-  const stat = reading(() => readFileSync(`/proc/${pid}/stat`, 'latin1'));
-  // The second field is the name in parentheses, which may itself hold spaces and parentheses.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
+  return start === '' ? isRunning(pid) : processStartTime(pid) === start;
 }
 
 function isRunning(pid: number): boolean {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { processStartTime } from '../process-start-time.js';
 import { errorCode } from './failure.js';
-import { startTime } from './owner.js';
 
 /** The environment variable that marks every process of a workspace: `<workspace name>` or `<workspace name>:<command number>`. */
 export const MARKER = 'FORGE_ATTEMPT';
@@ -37,7 +37,7 @@ export async function endProcessesOf(name: string, alsoUnder: readonly number[] 
     const living = processesOf(name, alsoUnder);
     if (living.length === 0) return ended.size;
     for (const pid of living) {
-      ended.add(`${pid}:${startTime(pid)}`);
+      ended.add(`${pid}:${processStartTime(pid)}`);
       signal(pid, 'SIGKILL');
     }
     await new Promise((resolve) => setTimeout(resolve, 5));
