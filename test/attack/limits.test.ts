@@ -66,6 +66,7 @@ tasks:
     const here = projectOnSmallDisk(t, '8m', {
       'forge.plan.yaml': `
 version: 1
+concurrency: 1 # small, large, after: while large is being collected the disk really is full, for everybody
 tasks:
   large: { run: 'for n in 1 2 3 4 5 6 7 8 9; do head -c 1048000 /dev/urandom > large/$n; done', owns: [large/**] }
   small: { run: 'echo small > small.txt', owns: [small.txt] }
