@@ -47,8 +47,6 @@ export interface PreviousAttempt {
   verifyOutput?: string;
   /** The last thing the agent said. */
   lastMessage?: string;
-  /** Its changes are in the working directory of the new attempt (a run that was interrupted and goes on). */
-  kept?: boolean;
 }
 
 /** Everything the prompt is made of, as plain data. Texts of the user's are put in as they are. */
@@ -124,9 +122,7 @@ function howItIsChecked({ verify, gates }: PromptContext): string {
 function whatWentWrong(previous: PreviousAttempt): string {
   const parts = [
     '\n## What went wrong last time\n',
-    previous.kept
-      ? `An attempt at this task was cut short${previous.reason ? ` (${previous.reason})` : ''}. What it had changed is in your working directory: look at it, and go on from there.`
-      : `You are trying again: an attempt at this task did not succeed, and its changes were thrown away. ${sentence(previous)}`,
+    `You are trying again: an attempt at this task did not succeed, and its changes were thrown away. ${sentence(previous)}`,
   ];
   if (previous.strays?.length)
     parts.push(`\nPaths it changed without owning them:\n\n${bullets(previous.strays)}`);
