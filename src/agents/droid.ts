@@ -89,7 +89,7 @@ async function findDroid(
   searchPath: string,
 ): Promise<string> {
   const name = String(command ?? 'droid');
-  const program = await findProgram(name, searchPath, root);
+  const program = findProgram(name, searchPath, root);
   if (program !== undefined) return program;
   const help =
     name === 'droid'

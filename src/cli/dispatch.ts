@@ -75,7 +75,6 @@ const EXIT_CODE_OF_ERROR: Record<string, number> = {
   BackendUnavailableError: ExitCode.failed,
   MergeError: ExitCode.failed,
   WorkspaceError: ExitCode.failed,
-  CommitTargetError: ExitCode.invalid,
   JournalDamagedError: ExitCode.failed,
 };
 

@@ -1,5 +1,5 @@
-import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { isExecutable } from '../is-executable.js';
 import type { ProposedGate } from './proposed-gates.js';
 
 /** Takes gates and a PATH; gives the programs that they call and that are not on it, each once. */
@@ -15,14 +15,4 @@ export function missingPrograms(gates: readonly ProposedGate[], searchPath: stri
 function programOf(run: string): string | undefined {
   const words = run.split(' && ').at(-1)!.split(' ');
   return words.find((word) => !/^[A-Z_]+=/.test(word));
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    // Not there, or not to be run by us: both mean that it is not this one.
-    return false;
-  }
 }

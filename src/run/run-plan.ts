@@ -16,7 +16,7 @@ import { selectTasks } from './select-tasks.js';
 
 /**
  * Runs a plan from the start: preflight, base, tasks, integration, gates, merge. Gives the exit code.
- * Throws ForgeError, AgentUnavailableError, BackendUnavailableError, CommitTargetError for what can't be started; then
+ * Throws ForgeError, AgentUnavailableError, BackendUnavailableError for what can't be started; then
  * no task has run and nothing has changed.
  */
 export async function runPlan(plan: Plan, request: RunRequest, control: RunControl): Promise<ExitCode> {

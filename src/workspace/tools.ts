@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs';
+import { isExecutable } from '../is-executable.js';
 
 const found = new Map<string, string | undefined>();
 
@@ -12,14 +12,4 @@ export function findTool(name: string): string | undefined {
     .find(isExecutable);
   found.set(name, path);
   return path;
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    // Not there: the next folder may have it.
-    return false;
-  }
 }
