@@ -13,6 +13,8 @@ export const ExitCode = {
   refused: 3,
   /** Declined at the prompt. */
   declined: 4,
+  /** A merge was half written when something failed (past its commit point). The next forge command finishes it. */
+  halfWritten: 5,
   /** Interrupted by SIGINT (Ctrl-C). */
   interrupted: 130,
   /** Interrupted by SIGTERM. */
