@@ -26,7 +26,7 @@ export const run = command(spec, async (flags, words) => {
     throw new ForgeError('--branch and --commit contradict each other: choose one', ExitCode.invalid);
   }
   const backend = parseBackend(flags.backend);
-  const root = await rootOf(flags);
+  const root = await rootOf(flags, 'acts');
   const folder = findRun(root, words[0]);
   return runSession(root, { ...flags, yes: true, 'no-merge': false }, { folder }, (control) =>
     mergeRun(

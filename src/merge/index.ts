@@ -1,11 +1,12 @@
 export { type Base, type BaseState, loadBase } from './base.js';
 export { captureBase } from './base-capture.js';
+export { isTracked } from './believe.js';
 export { type CommitTask, type Committed, commitRun } from './commit.js';
 export { type CommitTarget, checkCommitTarget } from './commit-target.js';
 export type { Conflict, MergeEntry, ResolvedEntry } from './entry.js';
 export type { Displaced, Merged } from './finish.js';
-export { MergeError, TreeChangedError } from './merge-error.js';
+export { HalfWrittenError, MergeError, TreeChangedError } from './merge-error.js';
 export type { RefUpdate } from './merge-plan.js';
-export { type Recovered, recoverMerge } from './recover.js';
+export { type Recovered, type RecoverHow, recoverMerge } from './recover.js';
 export { type Fingerprint, type Resolution, resolveMerge, stillResolved } from './resolve.js';
 export { writeMerge } from './write.js';

@@ -57,6 +57,29 @@ export async function readPlan(options: ReadPlanOptions): Promise<PlanResult> {
   return await readTree(tree.root, text, problems, options);
 }
 
+/**
+ * The root of a plan, whatever else is wrong with it or with `--var`; undefined where even that can't be told.
+ *
+ * @throws PlanFileError when the file can't be read as text.
+ */
+export async function readPlanRoot(file: string): Promise<string | undefined> {
+  const text = await readPlanFile(file);
+  const { root } = await parse(text);
+  if (root?.kind !== 'map') return undefined;
+  const problems = new Problems(new LineTable(file, text));
+  const variables = new Variables(asMap(root.entries.get('vars')?.value), {}, text, problems);
+  const node = root.entries.get('root')?.value;
+  const value = new Fields(variables, problems, text).text(node);
+  if (node !== undefined && value === undefined) return undefined;
+  try {
+    return resolveRoot(file, value);
+  } catch (error) {
+    // There is no such folder (any more).
+    if ((error as NodeJS.ErrnoException).code !== undefined) return undefined;
+    throw error;
+  }
+}
+
 async function parse(text: string): Promise<{ root?: YamlNode; problems: Problem[] }> {
   const root = parseQuickly(text);
   if (root !== undefined) return { root, problems: [] };

@@ -189,7 +189,6 @@ async function merge(
   try {
     await writeMerge({
       root: plan.root,
-      runDir: folder.dir,
       runId: folder.id,
       writes,
       ...(commits?.after && { after: commits.after }),

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Adapter, AgentEvent } from '../agents/index.js';
 import type { EventBody } from '../journal/index.js';
@@ -6,9 +6,9 @@ import {
   type Backend,
   type ChangesetEntry,
   gitIgnored,
+  makeTemporary,
   saveManifest,
   sortChanges,
-  temporaryPrefix,
   type Workspace,
 } from '../workspace/index.js';
 import type { AttemptRequest, AttemptResult, Executor } from './executor.js';
@@ -38,7 +38,7 @@ export class LocalExecutor implements Executor {
     let scratch: string | undefined;
     try {
       await mkdir(request.dir, { recursive: true });
-      scratch = await mkdtemp(temporaryPrefix('attempt'));
+      scratch = makeTemporary('attempt');
       workspace = await this.backend.open({
         root: request.root,
         start: request.start,
