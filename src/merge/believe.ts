@@ -73,16 +73,16 @@ export function refuseLiving(root: string, { process: owner }: CommitRecord): vo
 
 /**
  * Reads the plan of a committed merge and makes sure that it is the one that was committed, that every path in it stays
- * inside root, and that the content to put in place is what it was. `staged` tells whether that content is still there:
+ * inside root, and that the content to put in place is what it was. `dir` is what believeFolder gave. `staged` tells whether that content is still there:
  * it goes away, all at once, only when everything is in place.
  *
  * @throws MergeError that names what is not believed; nothing was touched.
  */
 export async function believePlan(
   root: string,
+  dir: string,
   record: CommitRecord,
 ): Promise<{ dir: string; plan: MergePlan; staged: boolean }> {
-  const dir = await believeFolder(root, record);
   const plan = readCommittedPlan(root, dir, record);
   if (!existsSync(`${dir}/new`)) return { dir, plan, staged: false };
   const why = whyNotOurFolder(`${dir}/new`) ?? whyNotOurFolder(`${dir}/old`);

@@ -32,14 +32,15 @@ export async function recoverMerge(
   if (record.state === 'staging' && options.how === 'finish') return null;
   const { believeFolder, believePlan, refuseLiving } = await import('./believe.js');
   const { finish, undo } = await import('./finish.js');
+  const dir = await believeFolder(root, record);
   refuseLiving(root, record);
   if (record.state === 'staging') {
-    await undo(root, await believeFolder(root, record), record.run);
+    await undo(root, dir, record.run);
     return { run: record.run, paths: [], outcome: 'undone', displaced: [] };
   }
   const merged = await finish(
     root,
-    await believePlan(root, record),
+    await believePlan(root, dir, record),
     options.record && ((done) => options.record!(record.run, done)),
   );
   return { run: record.run, outcome: 'finished', ...merged };

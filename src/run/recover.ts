@@ -3,7 +3,7 @@ import { ExitCode } from '../exit-code.js';
 import { ForgeError } from '../forge-error.js';
 import { dropTornLine, Journal, JournalDamagedError, readJournal } from '../journal/index.js';
 import { type Merged, type RecoverHow, recoverMerge } from '../merge/index.js';
-import { mayBeMerging } from '../util/merging.js';
+import { mayBeCommitted, mayBeMerging } from '../util/merging.js';
 import { sweepScratch, sweepTemporary } from '../workspace/index.js';
 import { trustToRead } from './forge-folder.js';
 import { type Progress, progressOf } from './open-run.js';
@@ -17,7 +17,7 @@ import { RunFolder } from './run-folder.js';
  * @throws MergeError, HalfWrittenError (5)
  */
 export async function finishHalfWritten(root: string, note: (text: string) => void): Promise<void> {
-  if (!mayBeMerging(root) || rootLockHolder(root) !== undefined) return;
+  if (!mayBeCommitted(root) || rootLockHolder(root) !== undefined) return;
   await underLock(root, (held) => finishInterruptedMerge(held, note, 'finish'));
 }
 
