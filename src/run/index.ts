@@ -9,4 +9,5 @@ export { rootLockHolder } from './root-lock.js';
 export { runDiff } from './run-diff.js';
 export { findRoot, findRun, listRuns, RunFolder, type RunRequest } from './run-folder.js';
 export { runPlan } from './run-plan.js';
+export { secretsOf } from './secrets.js';
 export { type SelectedTask, selectTasks } from './select-tasks.js';
