@@ -69,7 +69,15 @@ export class OutputLog {
     if (this.#failure) throw this.#failure;
     this.#written += bytes.length;
     if (this.#written > LARGEST_LOG) throw new TooMuchOutputError();
-    if (!this.#file.write(bytes)) await Promise.race([once(this.#file, 'drain'), once(this.#file, 'close')]);
+    if (this.#file.write(bytes)) return;
+    const waiting = new AbortController();
+    const { signal } = waiting;
+    try {
+      await Promise.race([once(this.#file, 'drain', { signal }), once(this.#file, 'close', { signal })]);
+    } finally {
+      // What did not come would go on listening, once more for every wait.
+      waiting.abort();
+    }
   }
 
   /** Resolves when everything is written. Rejects with what writing threw. */

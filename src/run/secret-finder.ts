@@ -8,9 +8,10 @@ export class SecretFinder {
   readonly depth: Int32Array;
   /** For each state: the longest string that the bytes read so far end with, 0 for none. */
   readonly longest: Int32Array;
-  /** What byte follows nothing: most of what is read stays here. */
+  /** Where the first byte leads, and the byte after it (by both bytes): most of what is read gets no further. */
   readonly #first = new Int32Array(256);
-  /** Other states: their children as linked lists (most have one), and where to go on when none fits. */
+  readonly #second = new Int32Array(256 * 256);
+  /** Deeper states: their children as linked lists (most have one), and where to go on when none fits. */
   readonly #child: Int32Array;
   readonly #sibling: Int32Array;
   readonly #byte: Uint8Array;
@@ -38,6 +39,7 @@ export class SecretFinder {
   step(from: number, byte: number): number {
     let state = from;
     while (state !== 0) {
+      if (this.depth[state] === 1) return this.#second[this.#byte[state]! * 256 + byte]!;
       const next = this.#childOf(state, byte);
       if (next !== 0) return next;
       state = this.#fallback[state]!;
@@ -75,7 +77,13 @@ export class SecretFinder {
   #link(): void {
     const queue = new Int32Array(this.#states);
     let end = 0;
-    for (const state of this.#first) if (state !== 0) queue[end++] = state;
+    for (const state of this.#first) {
+      if (state === 0) continue;
+      queue[end++] = state;
+      this.#second.set(this.#first, this.#byte[state]! * 256);
+      for (let child = this.#child[state]!; child !== 0; child = this.#sibling[child]!)
+        this.#second[this.#byte[state]! * 256 + this.#byte[child]!] = child;
+    }
     for (let at = 0; at < end; at += 1) {
       const state = queue[at]!;
       const shorter = this.#fallback[state]!;
