@@ -94,9 +94,11 @@ export class LocalExecutor implements Executor {
         },
         // Masked before it was decoded, a secret that is a word of the agent's own JSON would break it, and one that
         // JSON escapes would come out of it: the journal masks what it meant.
-        onWritten: (text) => {
-          for (const event of reader.line(text)) emit(agentEvent(request, event));
-        },
+        ...(adapter.takesPrompt && {
+          onWritten: (text) => {
+            for (const event of reader.line(text)) emit(agentEvent(request, event));
+          },
+        }),
       });
       await stopProgress();
       const verdict = judge(ended, reader.finish({ ...ended, stderrTail: stderr.text }), task.timeout);

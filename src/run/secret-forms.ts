@@ -3,7 +3,10 @@ const SHORTEST_LINE = 8;
 /** `-----BEGIN PRIVATE KEY-----`: everybody knows these. */
 const PEM_MARKER = /^-----[A-Z0-9 ]+-----$/;
 
-/** Every text that gives a secret away: the value, its lines where it has several, and each of them escaped for JSON. */
+/**
+ * Every text that gives a secret away: the value, its lines where it has several, and each of them escaped for JSON.
+ * Not among them: base64, compression, and whatever else a program may turn a value into.
+ */
 export function formsOf(value: string): Set<string> {
   const forms = new Set<string>();
   for (const part of [value, value.trim(), ...linesOf(value)]) {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import type { Plan } from '../plan/index.js';
 import { inheritedEnvironment } from './inherited-environment.js';
+import { jsonSecrets } from './json-secrets.js';
 import { isSecretName } from './secret-names.js';
 import { urlSecrets } from './url-secrets.js';
 
@@ -57,13 +58,14 @@ type Decision = 'named' | 'matched' | 'excluded' | undefined;
 
 function secretValues(name: string, value: string, decision: Decision): Omit<Secret, 'name'> {
   if (decision === 'excluded' || value === '') return { why: 'by name', values: [] };
-  const inside = urlSecrets(value).filter(isLongEnough);
+  const inUrl = urlSecrets(value).filter(isLongEnough);
+  const all = () => [value, ...inUrl, ...jsonSecrets(value).filter(isLongEnough)];
   // Named in full is meant, however short it is.
-  if (decision === 'named') return { why: 'by the plan', values: [value, ...inside] };
+  if (decision === 'named') return { why: 'by the plan', values: all() };
   const wanted = decision === 'matched' || isSecretName(name);
   if (wanted && isLongEnough(value) && !isExistingPath(value))
-    return { why: decision === 'matched' ? 'by the plan' : 'by name', values: [value, ...inside] };
-  return { why: 'credentials inside its URL', values: inside };
+    return { why: decision === 'matched' ? 'by the plan' : 'by name', values: all() };
+  return { why: 'credentials inside its URL', values: inUrl };
 }
 
 function isLongEnough(value: string): boolean {

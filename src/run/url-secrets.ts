@@ -13,8 +13,10 @@ export function urlSecrets(text: string): string[] {
   if (!text.includes('://')) return [];
   const found = new Set<string>();
   for (const [, credentials] of text.matchAll(CREDENTIALS)) {
-    const [user, ...password] = credentials!.split(':');
-    found.add(password.join(':'));
+    const [user, ...rest] = credentials!.split(':');
+    const password = rest.join(':');
+    // `postgres:postgres@localhost` keeps nobody out, and masked it would take the word from all output.
+    if (password !== user) found.add(password);
     if (user!.length >= SHORTEST_TOKEN && !decoded(user!).includes('@')) found.add(user!);
   }
   for (const [, name, value] of text.matchAll(PARAMETER)) if (isSecretName(name!)) found.add(value!);

@@ -83,11 +83,26 @@ test('the same variable may have several values', () => {
   ]);
 });
 
+test('secrets inside JSON are masked on their own too: those under names of secrets', () => {
+  const account = {
+    type: 'service_account',
+    client_email: 'somebody@example.com',
+    auth: { private_key: 'one-line\ntwo-line', tokens: ['token-1', 'token-2', 3] },
+    password: 'short',
+  };
+  const value = JSON.stringify(account);
+  assert.deepEqual(found({ GOOGLE_CREDENTIALS: value, BROKEN_TOKEN: '{"token": "abcdefg"' }), {
+    BROKEN_TOKEN: ['by name', '{"token": "abcdefg"'],
+    GOOGLE_CREDENTIALS: ['by name', value, 'one-line\ntwo-line', 'token-1', 'token-2'],
+  });
+});
+
 test('secrets inside URLs: passwords, tokens as user names, parameters named like secrets', () => {
   const cases: [string, string[]][] = [
     ['postgres://joe:geheim@db/shop', ['geheim']],
     ['postgres://joe:ge%40heim@db/shop', ['ge%40heim', 'ge@heim']],
     ['redis://:geheim@db', ['geheim']],
+    ['postgres://postgres:postgres@localhost', []],
     ['amqp://u:p@ss:w@host', ['p@ss:w']],
     ['redis://:one-one@a:1,redis://:two-two@b:2', ['one-one', 'two-two']],
     ['https://ghp_0123456789abcdefghij@github.com/a/b', ['ghp_0123456789abcdefghij']],
