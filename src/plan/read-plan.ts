@@ -10,6 +10,7 @@ import { type Problem, Problems } from './problem.js';
 import { parseQuickly } from './quick-yaml.js';
 import { isCaseInsensitive, resolveRoot } from './root.js';
 import { findSchemaProblems } from './schema-problems.js';
+import { readSecretRules } from './secret-rules.js';
 import type { Splits, Tree } from './split.js';
 import { DEFAULT_TIMEOUT, readTasks } from './tasks.js';
 import { Variables } from './variables.js';
@@ -118,6 +119,7 @@ async function readTree(
   const locks: Record<string, number> = Object.create(null);
   for (const [name, { value }] of asMap(get('locks'))?.entries ?? [])
     locks[name] = fields.count(value, `locks.${name}`, 1) ?? 1;
+  const secrets = readSecretRules(get('secrets'), fields);
   const name = fields.filledText(get('name'), 'name');
   const goal = fields.text(get('goal'));
   const concurrency = fields.count(get('concurrency'), 'concurrency', 1);
@@ -143,6 +145,7 @@ async function readTree(
     edges,
     gates,
     locks,
+    secrets,
     splits: splitsOf(tasks),
   };
   return { ok: true, plan, warnings: diagnostics };

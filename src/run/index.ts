@@ -11,4 +11,5 @@ export { isUnderWay, lockRoot, rootLockHolder } from './root-lock.js';
 export { runDiff } from './run-diff.js';
 export { findRoot, findRun, listRuns, RunFolder, type RunRequest, unbornRuns } from './run-folder.js';
 export { runPlan } from './run-plan.js';
+export { secretsOf } from './secrets.js';
 export { type SelectedTask, selectTasks } from './select-tasks.js';

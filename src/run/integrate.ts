@@ -24,6 +24,7 @@ import { withoutImpliedFolders } from './changed-paths.js';
 import type { RunControl } from './control.js';
 import { folderClashes } from './folder-clashes.js';
 import { runGates } from './gates.js';
+import type { Redactor } from './redactor.js';
 import type { RunFolder, RunRequest } from './run-folder.js';
 
 /** How often integration starts again because the user saved a file that is to be merged meanwhile. */
@@ -37,6 +38,7 @@ export interface IntegrateOptions {
   journal: Journal;
   base: Base;
   backend: Backend;
+  redactor: Redactor;
   /** The changeset of every task, in topological order. */
   changesets: readonly { task: string; title: string; changeset: Changeset }[];
   control: Pick<RunControl, 'approve' | 'noMerge' | 'signal'>;
@@ -143,6 +145,7 @@ async function passGates(
       workspace,
       folder,
       journal,
+      redactor: options.redactor,
       keepGoing: request.keepGoing,
       signal: options.control.signal,
     });
