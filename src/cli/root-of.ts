@@ -9,7 +9,7 @@ import { defaultPlan } from './plan-argument.js';
  * nearest folder at or above this one with a `.forge`. First finishes a merge there that a dead forge left half written;
  * a command that `acts` also undoes one that had written nothing, and removes the scratch of dead runs.
  *
- * @throws ForgeError (2) when there is none, or when its `.forge` is not ours to believe.
+ * @throws ForgeError: 2 when there is none, 1 when its `.forge` is not ours to believe.
  */
 export async function rootOf(flags: { file: string | undefined }, how: 'looks' | 'acts'): Promise<string> {
   const file = flags.file ?? defaultPlan();

@@ -56,18 +56,15 @@ export async function isTracked(root: string): Promise<boolean> {
 }
 
 /**
- * The lock of the root says that nobody else is at work, but it may have been removed by hand.
+ * The lock of the root says that nobody else is at work, but it may have been removed by hand: then that is somebody's
+ * word for a merge of which nobody can tell from here, but not for one whose process lives.
  *
- * @throws MergeError when the process that was merging lives, or may live in another container or on another machine.
+ * @throws MergeError when the process that was merging lives.
  */
-export function refuseLiving(root: string, { process: owner }: CommitRecord): void {
-  if (isSameProcess(owner, thisProcess())) return;
-  const liveness = livenessOf(owner);
-  if (liveness === 'dead') return;
+export function refuseLiving({ process: owner }: CommitRecord): void {
+  if (isSameProcess(owner, thisProcess()) || livenessOf(owner) !== 'alive') return;
   throw new MergeError(
-    liveness === 'alive'
-      ? `Another forge (process ${owner.pid}) is merging into this working tree. Run forge again when it is done.`
-      : `A forge of another machine or container (process ${owner.pid} there) was merging into ${root}, and whether it lives can't be told from here. If you are sure that it is gone, finish the merge there, or remove .forge/merging.`,
+    `Another forge (process ${owner.pid}) is merging into this working tree. Run forge again when it is done.`,
   );
 }
 

@@ -33,7 +33,7 @@ export async function recoverMerge(
   const { believeFolder, believePlan, refuseLiving } = await import('./believe.js');
   const { finish, undo } = await import('./finish.js');
   const dir = await believeFolder(root, record);
-  refuseLiving(root, record);
+  refuseLiving(record);
   if (record.state === 'staging') {
     await undo(root, dir, record.run);
     return { run: record.run, paths: [], outcome: 'undone', displaced: [] };

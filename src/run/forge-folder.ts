@@ -1,6 +1,5 @@
 import { existsSync, lstatSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ExitCode } from '../exit-code.js';
 import { ForgeError } from '../forge-error.js';
 import { whyNotOurFolder } from '../util/provenance.js';
 
@@ -16,7 +15,7 @@ export function hasForgeFolder(root: string): boolean {
  * Makes sure that what is in a root's `.forge` may be read as forge's own: real folders of this user. What is not there
  * is fine. That git does not track it is asked separately, by those who act on it (see trustToAct): it costs a process.
  *
- * @throws ForgeError (2) that names it and says why; nothing in it was believed or touched.
+ * @throws ForgeError (1) that names it and says why; nothing in it was believed or touched.
  */
 export function trustToRead(root: string): void {
   for (const folder of [forgeFolder(root), join(forgeFolder(root), 'runs')]) {
@@ -26,7 +25,7 @@ export function trustToRead(root: string): void {
   }
 }
 
-/** As trustToRead, and that git tracks nothing of it: what came with a repository was not made here. @throws ForgeError (2) */
+/** As trustToRead, and that git tracks nothing of it: what came with a repository was not made here. @throws ForgeError (1) */
 export async function trustToAct(root: string): Promise<void> {
   trustToRead(root);
   if (!existsSync(forgeFolder(root))) return;
@@ -41,7 +40,7 @@ export async function trustToAct(root: string): Promise<void> {
 /**
  * Makes a root's `.forge`, for this user alone and ignored by git, or makes sure that the one that is there is ours.
  *
- * @throws ForgeError (2) for one that is not, ForgeError (1) where it can't be made.
+ * @throws ForgeError (1) for one that is not, and where it can't be made.
  */
 export async function makeForgeFolder(root: string): Promise<void> {
   await trustToAct(root);
@@ -75,6 +74,5 @@ export function isRealRunFolder(root: string, id: string): boolean {
 function distrusted(folder: string, why: string): ForgeError {
   return new ForgeError(
     `${folder} is not believed: ${why}. Nothing in it was read or changed; remove it if it is not yours, or work in a folder of your own`,
-    ExitCode.invalid,
   );
 }

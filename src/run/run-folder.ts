@@ -116,7 +116,7 @@ export function findRun(root: string, wanted?: string): RunFolder {
 /**
  * The nearest folder at or above `from` that has a `.forge`; undefined when there is none.
  *
- * @throws ForgeError (2) when that is not ours to believe: in a folder that others may write to, anybody could have put one.
+ * @throws ForgeError (1) when that is not ours to believe: in a folder that others may write to, anybody could have put one.
  */
 export function findRoot(from: string): string | undefined {
   for (let dir = from; ; dir = dirname(dir)) {
