@@ -1,7 +1,7 @@
 import { loadAdapter, type OtherTask, renderPrompt } from '../agents/index.js';
 import { ExitCode } from '../exit-code.js';
 import type { Journal } from '../journal/index.js';
-import type { Base } from '../merge/index.js';
+import { type Base, HalfWrittenError } from '../merge/index.js';
 import type { Plan, Task } from '../plan/index.js';
 import type { Changeset, ChosenBackend } from '../workspace/index.js';
 import { withoutImpliedFolders } from './changed-paths.js';
@@ -53,7 +53,8 @@ export async function executeRun(run: PreparedRun, control: RunControl): Promise
     return await finish(exitCode, reason);
   } catch (error) {
     // The journal itself may be what failed (disk full): the first error is the one to report.
-    await finish(ExitCode.failed, (error as Error).message).catch(() => undefined);
+    const exitCode = error instanceof HalfWrittenError ? error.exitCode : ExitCode.failed;
+    await finish(exitCode, (error as Error).message).catch(() => undefined);
     throw error;
   }
 }

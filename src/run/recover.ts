@@ -113,6 +113,7 @@ async function recordMerge(folder: RunFolder, merged: Merged, note: (text: strin
     );
     journal.append({ type: 'merge.finished', state: 'merged', paths: merged.paths, reason });
   }
-  if (progress.exitCode === undefined) journal.append({ type: 'run.finished', exitCode: ExitCode.ok, ms: 0 });
+  if (progress.exitCode !== ExitCode.ok)
+    journal.append({ type: 'run.finished', exitCode: ExitCode.ok, ms: 0 });
   await journal.close();
 }
