@@ -3,6 +3,7 @@ import { ForgeError } from '../forge-error.js';
 import { JournalDamagedError, readJournal, unlessDamaged } from '../journal/index.js';
 import {
   findRun,
+  hasForgeFolder,
   isUnderWay,
   listRuns,
   lockRoot,
@@ -25,6 +26,7 @@ never one that is under way. Work that waits for \`forge merge\` or \`forge resu
 /** `forge clean`. Takes the words after it; gives the exit code. */
 export const run = command(spec, async (flags, words) => {
   const root = await rootOf(flags, 'acts');
+  if (!hasForgeFolder(root)) return ExitCode.ok;
   const chosen =
     words.length > 0
       ? words.map((word) => findRun(root, word))

@@ -2,7 +2,7 @@ export { abortRun } from './abort-run.js';
 export { mergeRun, resumeRun } from './continue-run.js';
 export type { Proposal, RunControl } from './control.js';
 export { type Forecast, forecast } from './forecast.js';
-export { trustToAct, trustToRead } from './forge-folder.js';
+export { hasForgeFolder, trustToAct, trustToRead } from './forge-folder.js';
 export { listenForInterrupt } from './interrupt.js';
 export { progressOf } from './open-run.js';
 export { finishHalfWritten, recover } from './recover.js';

@@ -126,14 +126,9 @@ async function killOnce(
   assert.ok(status.code === 0 || status.code === 2, `${where}: ${status.stderr}`);
   assert.doesNotMatch(status.stderr, /\n\s+at /, where);
   assert.notEqual(same(here.tree()), 'neither', `${where}: lost, or not finished`);
-  // The next one that acts undoes what had written nothing, and cleans up.
-  const clean = await here.forge(['clean'], { env });
-  assert.ok(clean.code === 0 || clean.code === 2, `${where}: ${clean.stderr}`);
-  assert.deepEqual(await survivors(here), [], `${where}: orphans after the next command`);
   const state = same(here.tree());
-  assert.notEqual(state, 'neither', `${where}: lost`);
-  assert.deepEqual(leftovers(here), [], `${where}: scratch`);
 
+  // The next one that acts undoes what had written nothing, ends what still runs, and cleans up.
   const kept = recorded(here);
   const resumed = await here.forge(kept === undefined ? ['apply', ...setting.args] : ['resume'], { env });
   if (resumed.code === 2) assert.match(resumed.stderr, /is merged already/, where);
