@@ -77,7 +77,7 @@ async function readTree(
   const fields = new Fields(variables, problems, text);
 
   const place = readRoot(get('root'), fields, options.file);
-  const env = fields.record(get('env'));
+  const env = fields.environment(get('env'));
   const taskMap = asMap(get('tasks'));
   const surroundings = {
     defaults: get('defaults'),
@@ -193,9 +193,9 @@ function readGates(
     const entries = asMap(item)?.entries;
     const get = (key: string) => entries?.get(key)?.value;
     const name = fields.filledText(get('name'), 'name');
-    const run = fields.filledText(get('run'), 'run');
+    const run = fields.command(get('run'), 'run');
     const timeout = fields.duration(get('timeout'), 'timeout') ?? DEFAULT_TIMEOUT;
-    const env = Object.assign(Object.create(null), planEnv, fields.record(get('env')));
+    const env = Object.assign(Object.create(null), planEnv, fields.environment(get('env')));
     if (name === undefined || run === undefined) return [];
     const first = named.get(name);
     if (first !== undefined)
