@@ -3,10 +3,11 @@ import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ExitCode } from '../exit-code.js';
 import { ForgeError } from '../forge-error.js';
+import { isReservedPath } from '../util/reserved-path.js';
 import { decodeName, encodePath } from '../workspace/index.js';
 
 /** Never part of what people mean by "the files of a project". */
-const LEFT_OUT = /(?:^|\/)(?:\.git|node_modules)(?:\/|$)|^\.forge(?:\/|$)/;
+const LEFT_OUT = /(?:^|\/)node_modules(?:\/|$)/;
 
 /** Without these, git would run programs or refuse repositories of other owners. */
 const CAREFUL = ['-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null', '-c', 'safe.directory=*'];
@@ -19,7 +20,7 @@ const CAREFUL = ['-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null',
  */
 export async function listFiles(root: string): Promise<string[]> {
   const files = isBelowRepository(root) ? await askGit(root) : undefined;
-  return (files ?? walk(root)).filter((path) => !LEFT_OUT.test(path));
+  return (files ?? walk(root)).filter((path) => !isLeftOut(path));
 }
 
 /** Takes a working tree and a path in it; says whether a regular file is there now. */
@@ -35,12 +36,16 @@ export function walk(root: string): string[] {
     const entries = readdirSync(absolute(root, folder), { withFileTypes: true, encoding: 'buffer' });
     for (const entry of entries) {
       const path = folder + decodeName(entry.name as unknown as Buffer);
-      if (LEFT_OUT.test(path)) continue;
+      if (isLeftOut(path)) continue;
       if (entry.isDirectory()) folders.push(`${path}/`);
       else if (entry.isFile()) files.push(path);
     }
   }
   return files;
+}
+
+function isLeftOut(path: string): boolean {
+  return isReservedPath(path) || LEFT_OUT.test(path);
 }
 
 function isBelowRepository(root: string): boolean {
