@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
-import { existsSync, lstatSync, readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { lstatSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { ExitCode } from '../exit-code.js';
 import { ForgeError } from '../forge-error.js';
+import { repositoryAbove } from '../util/repository.js';
 import { isReservedPath } from '../util/reserved-path.js';
 import { decodeName, encodePath } from '../workspace/index.js';
 
@@ -19,7 +20,7 @@ const CAREFUL = ['-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null',
  * `isFile` tells. Throws ForgeError (2) when git has a repository but cannot list it.
  */
 export async function listFiles(root: string): Promise<string[]> {
-  const files = isBelowRepository(root) ? await askGit(root) : undefined;
+  const files = repositoryAbove(root) !== undefined ? await askGit(root) : undefined;
   return (files ?? walk(root)).filter((path) => !isLeftOut(path));
 }
 
@@ -46,13 +47,6 @@ export function walk(root: string): string[] {
 
 function isLeftOut(path: string): boolean {
   return isReservedPath(path) || LEFT_OUT.test(path);
-}
-
-function isBelowRepository(root: string): boolean {
-  for (let at = root; ; at = dirname(at)) {
-    if (existsSync(join(at, '.git'))) return true;
-    if (dirname(at) === at) return false;
-  }
 }
 
 /** Nothing where there is no git program. */

@@ -6,9 +6,10 @@ import { findCycleProblems, findEdges } from './order-problems.js';
 import { findOwnershipProblems } from './ownership-problems.js';
 import type { Gate, PlanResult, Task } from './plan.js';
 import { readPlanFile } from './plan-file.js';
+import { printable } from './printable.js';
 import { type Problem, Problems } from './problem.js';
 import { parseQuickly } from './quick-yaml.js';
-import { isCaseInsensitive, resolveRoot } from './root.js';
+import { isCaseInsensitive, ReservedRootError, resolveRoot } from './root.js';
 import { findSchemaProblems } from './schema-problems.js';
 import type { Splits, Tree } from './split.js';
 import { DEFAULT_TIMEOUT, readTasks } from './tasks.js';
@@ -164,6 +165,11 @@ function readRoot(
     const root = resolveRoot(file, fields.text(node));
     return { root, caseInsensitive: isCaseInsensitive(root) };
   } catch (error) {
+    const at = node ?? { start: 0, end: 0 };
+    if (error instanceof ReservedRootError) {
+      fields.problems.add({ code: 'reserved-path', message: `\`root\`: ${printable(error.message)}`, at });
+      return { root: error.root, caseInsensitive: false };
+    }
     const { code, message } = error as NodeJS.ErrnoException;
     const reason =
       code === 'ENOENT'
@@ -171,7 +177,6 @@ function readRoot(
         : code === 'ENOTDIR'
           ? 'it is not a folder'
           : `it cannot be read (${message})`;
-    const at = node ?? { start: 0, end: 0 };
     fields.problems.add({
       code: 'schema',
       message: `\`root\`: ${reason}`,

@@ -119,7 +119,7 @@ test('status of a run that goes on', () => {
   const view = foldEvents(recording.events);
   assert.equal(
     renderStatus(view, { color: false, columns: 72, now: START + 30_000 }),
-    `jwt-auth · forge.plan.yaml · 4 tasks · 4 at once · overlay (chosen by t…
+    `jwt-auth · /tree · forge.plan.yaml · 4 tasks · 4 at once · overlay (cho…
 Run r1: running for 30s (process 4242)
 
 ✓ api   succeeded   1m05s  3 files
@@ -141,7 +141,7 @@ Progress: ████░░░░░░ 44% (1/4 tasks), about 1m05s left
 test('status of a run that ended', () => {
   assert.equal(
     renderStatus(foldEvents(failedRun().events), { color: false }),
-    `jwt-auth · forge.plan.yaml · 3 tasks · 4 at once · overlay
+    `jwt-auth · /tree · forge.plan.yaml · 3 tasks · 4 at once · overlay
 Run r1: failed
 
 ✗ api   failed      1.5s  1 file  1 change outside what it owns
