@@ -89,8 +89,8 @@ export async function runSession(
     });
     return code;
   } finally {
-    interrupt.dispose();
     await reporter.close();
     if (flags.junit !== undefined && view) writeFileSync(flags.junit, junitXml(view));
+    interrupt.dispose();
   }
 }
