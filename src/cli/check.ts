@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { agentNames } from '../agents/index.js';
 import { ExitCode } from '../exit-code.js';
 import { diagnosticRenderer, diagnosticsToJson, type PlanResult, readPlan } from '../plan/index.js';
+import { toJsonText } from '../util/json-text.js';
+import { sanitize } from '../util/sanitize.js';
 import { type CommandSpec, command, type Flag } from './command-line.js';
 import { parseVars, planAndTasks } from './plan-argument.js';
 import { colorWanted } from './terminal.js';
@@ -19,7 +21,7 @@ const spec = {
 export const run = command(spec, async (flags, words) => {
   const { file } = planAndTasks(flags.file, words);
   const result = await readPlan({ file, vars: parseVars(flags.var), agents: agentNames });
-  if (flags.json) process.stdout.write(`${JSON.stringify(diagnosticsToJson(file, result))}\n`);
+  if (flags.json) process.stdout.write(`${toJsonText(diagnosticsToJson(file, result))}\n`);
   else {
     printDiagnostics(file, result, colorWanted(flags, process.stderr));
     if (result.ok && !flags.quiet) process.stdout.write(describe(result.plan));
@@ -44,5 +46,5 @@ export function printDiagnostics(file: string, result: PlanResult, color: boolea
 function describe(plan: Extract<PlanResult, { ok: true }>['plan']): string {
   const tasks = `${plan.tasks.length} ${plan.tasks.length === 1 ? 'task' : 'tasks'}`;
   const gates = `${plan.gates.length} ${plan.gates.length === 1 ? 'gate' : 'gates'}`;
-  return `${plan.name}: ${tasks}, ${gates}; no conflicts detected\n`;
+  return `${sanitize(plan.name)}: ${tasks}, ${gates}; no conflicts detected\n`;
 }

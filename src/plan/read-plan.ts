@@ -9,7 +9,7 @@ import { readPlanFile } from './plan-file.js';
 import { printable } from './printable.js';
 import { type Problem, Problems } from './problem.js';
 import { parseQuickly } from './quick-yaml.js';
-import { isCaseInsensitive, ReservedRootError, resolveRoot } from './root.js';
+import { isCaseInsensitive, RootError, resolveRoot } from './root.js';
 import { findSchemaProblems } from './schema-problems.js';
 import type { Splits, Tree } from './split.js';
 import { DEFAULT_TIMEOUT, readTasks } from './tasks.js';
@@ -166,8 +166,8 @@ function readRoot(
     return { root, caseInsensitive: isCaseInsensitive(root) };
   } catch (error) {
     const at = node ?? { start: 0, end: 0 };
-    if (error instanceof ReservedRootError) {
-      fields.problems.add({ code: 'reserved-path', message: `\`root\`: ${printable(error.message)}`, at });
+    if (error instanceof RootError) {
+      fields.problems.add({ code: error.code, message: `\`root\`: ${printable(error.message)}`, at });
       return { root: error.root, caseInsensitive: false };
     }
     const { code, message } = error as NodeJS.ErrnoException;

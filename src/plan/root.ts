@@ -1,30 +1,40 @@
-import { lstatSync, opendirSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, opendirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { ExitCode } from '../exit-code.js';
 import { ForgeError } from '../forge-error.js';
 import { repositoryAbove } from '../util/repository.js';
 import { isReservedPath } from '../util/reserved-path.js';
 
-/** The root is a `.git` or `.forge`, or lies in one: nobody works there. */
-export class ReservedRootError extends ForgeError {
-  override name = 'ReservedRootError';
-  constructor(readonly root: string) {
-    super(`${root} is, or lies in, a .git or .forge folder: no task may work there`, ExitCode.invalid);
+/** A folder that cannot be the root of a plan, though it is there. */
+export class RootError extends ForgeError {
+  override name = 'RootError';
+  constructor(
+    readonly root: string,
+    readonly code: 'reserved-path' | 'schema',
+    message: string,
+  ) {
+    super(`${root} ${message}`, ExitCode.invalid);
   }
 }
 
 /**
  * The real path of the working tree of a plan: its `root` relative to the plan's folder, otherwise the nearest folder
  * at or above the plan that is the top of a git repository (or worktree, or submodule), otherwise the plan's folder.
- * @throws ReservedRootError, the file system's error (with `code`), or one with code ENOTDIR when it is not a folder.
+ * @throws RootError, the file system's error (with `code`), or one with code ENOTDIR when it is not a folder.
  */
 export function resolveRoot(file: string, root: string | undefined): string {
   const folder = dirname(file);
   const real = realpathSync.native(
     root === undefined ? (repositoryAbove(folder) ?? folder) : resolve(folder, root),
   );
+  if (real.includes('\ufffd') && !existsSync(real)) {
+    throw new RootError(real, 'schema', 'is a path that is not UTF-8, and forge works only where it is');
+  }
   if (!statSync(real).isDirectory()) throw Object.assign(new Error('not a folder'), { code: 'ENOTDIR' });
-  if (isReservedPath(real)) throw new ReservedRootError(real);
+  if (isReservedPath(real)) {
+    const message = 'is, or lies in, a .git or .forge folder: no task may work there';
+    throw new RootError(real, 'reserved-path', message);
+  }
   return real;
 }
 
