@@ -13,7 +13,7 @@ test('folders with any name: the plan that init writes is valid, and owns what i
     'c,d',
     'e(f',
     'g|h',
-   
+
     'k l',
     '{.m',
     '$n',

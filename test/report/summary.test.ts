@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { foldEvents, renderMergePreview, renderStatus, renderSummary } from '../../src/report/index.js';
+import {
+  foldEvents,
+  renderMergePreview,
+  renderStatus,
+  renderSummary,
+  statusToJson,
+} from '../../src/report/index.js';
 import { failedRun, mergedRun, Recording, START } from './recording.js';
 
 const summary = (recording: Recording, alive?: boolean) =>
@@ -136,6 +142,41 @@ Progress: ████░░░░░░ 44% (1/4 tasks), about 1m05s left
   const ascii = renderStatus(view, { color: false, columns: 40, unicode: false, now: START + 30_000 });
   assert.match(ascii, /^[\x20-\x7e\n]*$/);
   assert.match(ascii, /Progress: ####\.\.\.\.\.\. 44%/);
+});
+
+test('status of a run that forge did not end: nothing of it is running', () => {
+  const recording = new Recording().start(
+    [{ id: 'api' }, { id: 'ui' }, { id: 'db' }, { id: 'docs' }],
+    ['tests'],
+  );
+  recording.begin('api').succeed('api', 1000, 3);
+  recording.begin('ui').output('ui', 'building\n');
+  recording
+    .begin('db')
+    .fail('db', 100, { retry: true, waitMs: 90_000, outcome: 'rate-limited', reason: '429' });
+  recording.add({ type: 'gate.started', name: 'tests', log: 'x' });
+  const view = foldEvents(recording.events);
+  assert.equal(
+    renderStatus(view, { color: false, alive: false }),
+    `jwt-auth · /tree · forge.plan.yaml · 4 tasks · 4 at once · overlay
+Run r1: interrupted
+
+✓ api   succeeded   1.0s  3 files
+■ ui    cancelled                  interrupted
+■ db    cancelled                  interrupted
+· docs  waiting
+
+Gates:
+· tests
+
+4 tasks (1 waiting, 1 succeeded, 2 cancelled)
+Nothing merged: forge ended before the run did. Finished tasks are kept.
+Next: forge resume r1 (go on with what is not done)
+`,
+  );
+  const json = JSON.stringify(statusToJson(view, { alive: false }));
+  assert.doesNotMatch(json, /running|retrying/);
+  assert.match(JSON.stringify(statusToJson(view, { alive: true })), /"running".*"retrying"/);
 });
 
 test('status of a run that ended', () => {
