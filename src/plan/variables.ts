@@ -14,6 +14,9 @@ const MOST_FAILURES = 20;
 /** What all values of a plan may grow to, in characters; variables that double each other would fill the memory. */
 const MOST_TEXT = 64 * 1024 * 1024;
 
+/** Only a circle is followed in depth: values come after those they use. Longer ones are not named, and would fill the stack. */
+const LONGEST_CIRCLE = 500;
+
 /** Variables that only one task has: those of a part, and how its lists are to read. */
 export interface Local {
   values: ReadonlyMap<string, SplitValue>;
@@ -43,8 +46,9 @@ export class Variables {
         value.kind === 'scalar' ? [[name, { at, value }]] : [],
       ),
     );
-    // Values that nothing uses are checked too.
-    for (const name of this.#declared.keys()) this.#valueOf(name);
+    // Values that nothing uses are checked too. Those that another one uses come before it, so that no chain of them,
+    // however long, is followed in depth.
+    for (const name of this.#usedFirst()) this.#valueOf(name);
     this.#used.clear();
   }
 
@@ -70,6 +74,27 @@ export class Variables {
         hint: didYouMean(name, this.#declared.keys()),
       });
     }
+  }
+
+  /** The declared variables, each after those it uses, but for circles. */
+  #usedFirst(): string[] {
+    const order: string[] = [];
+    const seen = new Set<string>();
+    const stack: { name: string; uses: string[] }[] = [];
+    const enter = (name: string) => {
+      if (seen.has(name) || !this.#declared.has(name)) return;
+      seen.add(name);
+      stack.push({ name, uses: namesIn(this.#declared.get(name)!.value.text).reverse() });
+    };
+    for (const name of this.#declared.keys()) {
+      enter(name);
+      for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+        const next = top.uses.pop();
+        if (next !== undefined) enter(next);
+        else order.push(stack.pop()!.name);
+      }
+    }
+    return order;
   }
 
   #replace(node: ScalarNode, local?: Local): string | undefined {
@@ -150,6 +175,14 @@ export class Variables {
       });
       return undefined;
     }
+    if (this.#open.length >= LONGEST_CIRCLE && !this.#values.has(name)) {
+      this.problems.add({
+        code: 'unknown-variable',
+        message: `more than ${LONGEST_CIRCLE} variables use each other in a circle, and have no value`,
+        at: place(),
+      });
+      return undefined;
+    }
     return this.#valueOf(name);
   }
 
@@ -172,4 +205,13 @@ export class Variables {
     if (start === -1 || start + searched.length > node.end) return node;
     return { start, end: start + searched.length };
   }
+}
+
+/** The variables that a value uses, in the order in which it does. */
+function namesIn(text: string): string[] {
+  if (!text.includes('${{')) return [];
+  return Array.from(text.matchAll(REFERENCE)).flatMap(([match, inner]) => {
+    const name = match.startsWith('$$') ? undefined : VARIABLE.exec(inner!.trim())?.[1];
+    return name === undefined ? [] : [name];
+  });
 }
