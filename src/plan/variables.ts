@@ -14,7 +14,8 @@ const MOST_FAILURES = 20;
 /** What all values of a plan may grow to, in characters; variables that double each other would fill the memory. */
 const MOST_TEXT = 64 * 1024 * 1024;
 
-/** Only a circle is followed in depth: values come after those they use. Longer ones are not named, and would fill the stack. */
+/** How deep variables are followed through each other, by recursion; only a circle goes deeper than the first. */
+const DEEPEST = 400;
 const LONGEST_CIRCLE = 500;
 
 /** Variables that only one task has: those of a part, and how its lists are to read. */
@@ -46,9 +47,10 @@ export class Variables {
         value.kind === 'scalar' ? [[name, { at, value }]] : [],
       ),
     );
-    // Values that nothing uses are checked too. Those that another one uses come before it, so that no chain of them,
-    // however long, is followed in depth.
-    for (const name of this.#usedFirst()) this.#valueOf(name);
+    // Values are found by recursion: the far ends of long chains come first, so that it never gets deep.
+    for (const name of this.#farEnds()) this.#valueOf(name);
+    // Values that nothing uses are checked too.
+    for (const name of this.#declared.keys()) this.#valueOf(name);
     this.#used.clear();
   }
 
@@ -76,8 +78,8 @@ export class Variables {
     }
   }
 
-  /** The declared variables, each after those it uses, but for circles. */
-  #usedFirst(): string[] {
+  /** The variables that recursion would meet more than DEEPEST deep, each after those it uses (but for circles). */
+  #farEnds(): string[] {
     const order: string[] = [];
     const seen = new Set<string>();
     const stack: { name: string; uses: string[] }[] = [];
@@ -91,7 +93,8 @@ export class Variables {
       for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
         const next = top.uses.pop();
         if (next !== undefined) enter(next);
-        else order.push(stack.pop()!.name);
+        else if (stack.length > DEEPEST) order.push(stack.pop()!.name);
+        else stack.pop();
       }
     }
     return order;
