@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline/promises';
+import { once } from 'node:events';
+import { isatty } from 'node:tty';
 import type { Proposal } from '../run/index.js';
+import { ask } from './ask.js';
 
 /** What the prompt needs from its surroundings. */
 export interface ApprovalOptions {
@@ -17,7 +19,7 @@ const QUESTION = 'Ready to merge?  1) Yes  2) Review changes  3) Abort  ';
 export async function askToMerge(proposal: Proposal, options: ApprovalOptions): Promise<boolean> {
   process.stdout.write(options.preview(proposal));
   for (;;) {
-    const answer = await ask(options.signal);
+    const answer = await answerTo(QUESTION, options.signal);
     if (answer === undefined || ['3', 'a', 'abort', 'n', 'no'].includes(answer)) return false;
     if (['1', 'y', 'yes'].includes(answer)) return true;
     if (['2', 'r', 'review'].includes(answer)) await page(await options.diff(proposal.run));
@@ -26,20 +28,19 @@ export async function askToMerge(proposal: Proposal, options: ApprovalOptions): 
 }
 
 /** undefined when the input ends or the run is interrupted. */
-async function ask(signal: AbortSignal): Promise<string | undefined> {
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+async function answerTo(question: string, signal: AbortSignal): Promise<string | undefined> {
   // In raw mode Ctrl-C is a key, not a signal: pass it on to the run's own handler.
-  terminal.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
-  const closed = new Promise<undefined>((resolve) => terminal.once('close', () => resolve(undefined)));
-  try {
-    const answer = await Promise.race([terminal.question(QUESTION, { signal }), closed]);
-    return answer?.trim().toLowerCase();
-  } catch (error) {
-    if (signal.aborted) return undefined;
-    throw error;
-  } finally {
-    terminal.close();
-  }
+  const answer = await ask(question, { signal, onCtrlC: () => process.kill(process.pid, 'SIGINT') });
+  // A terminal that is gone has told so, and the run is interrupted, not declined.
+  if (answer === undefined && !isatty(0)) await aborted(signal);
+  return answer;
+}
+
+/** Nothing else may be left to keep node from ending before it hears of the signal. */
+async function aborted(signal: AbortSignal): Promise<void> {
+  const awake = setInterval(() => undefined, 1000);
+  if (!signal.aborted) await once(signal, 'abort');
+  clearInterval(awake);
 }
 
 /** Shows text in the user's pager, as git does. */

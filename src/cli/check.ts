@@ -9,6 +9,8 @@ import {
   printable,
   readPlan,
 } from '../plan/index.js';
+import { toJsonText } from '../util/json-text.js';
+import { sanitize } from '../util/sanitize.js';
 import { type CommandSpec, command, type Flag } from './command-line.js';
 import { parseVars, planAndTasks } from './plan-argument.js';
 import { colorWanted } from './terminal.js';
@@ -26,7 +28,7 @@ const spec = {
 export const run = command(spec, async (flags, words) => {
   const { file } = planAndTasks(flags.file, words);
   const result = await readPlan({ file, vars: parseVars(flags.var), agents: agentNames });
-  if (flags.json) process.stdout.write(`${JSON.stringify(diagnosticsToJson(file, result))}\n`);
+  if (flags.json) process.stdout.write(`${toJsonText(diagnosticsToJson(file, result))}\n`);
   else {
     printDiagnostics(file, result, colorWanted(flags, process.stderr));
     if (result.ok && !flags.quiet) process.stdout.write(describe(result.plan));
@@ -64,5 +66,5 @@ async function describeSecrets(plan: Plan): Promise<string> {
 function describe(plan: Plan): string {
   const tasks = `${plan.tasks.length} ${plan.tasks.length === 1 ? 'task' : 'tasks'}`;
   const gates = `${plan.gates.length} ${plan.gates.length === 1 ? 'gate' : 'gates'}`;
-  return `${plan.name}: ${tasks}, ${gates}; no conflicts detected\n`;
+  return `${sanitize(plan.name)}: ${tasks}, ${gates}; no conflicts detected\n`;
 }

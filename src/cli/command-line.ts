@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { ExitCode } from '../exit-code.js';
 import { ForgeError } from '../forge-error.js';
 import { nearestName } from '../nearest-name.js';
+import { requireCurrentFolder } from './current-folder.js';
 
 /** A flag of the command line. `value` names what it takes; without it the flag is a switch. */
 export interface Flag {
@@ -65,6 +66,7 @@ export function command<Flags extends Record<string, Flag>>(
         ExitCode.invalid,
       );
     }
+    requireCurrentFolder();
     return await execute(flags, words);
   };
 }

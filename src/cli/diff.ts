@@ -1,4 +1,5 @@
 import { ExitCode } from '../exit-code.js';
+import { readJournal } from '../journal/index.js';
 import { findRun, listRuns, runDiff } from '../run/index.js';
 import { type CommandSpec, command, type Flag } from './command-line.js';
 import { rootOf } from './root-of.js';
@@ -17,12 +18,24 @@ const spec = {
 export const run = command(spec, async (flags, words) => {
   const root = await rootOf(flags, 'looks');
   const [first, second] = words;
-  // `forge diff backend` means the task of the latest run, unless a run is called so.
+  // One word may be both: a short task name is how the id of some run begins or ends.
   const isRun =
     first !== undefined &&
-    (second !== undefined || listRuns(root).some((id) => id.startsWith(first) || id.endsWith(first)));
+    (second !== undefined ||
+      listRuns(root).includes(first) ||
+      (isPartOfRunId(root, first) && !isTask(root, first)));
   const folder = findRun(root, isRun ? first : undefined);
   const text = await runDiff(folder, isRun ? second : first, colorWanted(flags, process.stdout));
   process.stdout.write(text);
   return ExitCode.ok;
 });
+
+function isTask(root: string, word: string): boolean {
+  for (const event of readJournal(findRun(root, undefined).journal))
+    if (event.type === 'run.started' && event.tasks.some(({ id }) => id === word)) return true;
+  return false;
+}
+
+function isPartOfRunId(root: string, word: string): boolean {
+  return listRuns(root).some((id) => id.startsWith(word) || id.endsWith(word));
+}

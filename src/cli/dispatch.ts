@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { ExitCode } from '../exit-code.js';
 import { nearestName } from '../nearest-name.js';
+import { complain } from './complain.js';
 
 /** A command's module: imported only when it is called, so that `forge --version` loads none. */
 interface CommandModule {
@@ -56,7 +57,7 @@ export async function run(argv: readonly string[]): Promise<number> {
 }
 
 function refuse(message: string, code: number): number {
-  process.stderr.write(`forge: ${message}\n`);
+  complain(message);
   return code;
 }
 

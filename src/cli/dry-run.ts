@@ -1,6 +1,7 @@
 import type { Plan } from '../plan/index.js';
-import { formatRoughly, sanitize } from '../report/index.js';
+import { formatRoughly, sanitize, toJsonText } from '../report/index.js';
 import { type Forecast, forecast, type SelectedTask, selectTasks } from '../run/index.js';
+import { withTilde } from '../util/tilde.js';
 
 /** Patterns of a task that are listed; a part of a split owns one for each file. */
 const MOST_PATTERNS = 8;
@@ -9,7 +10,7 @@ const LONGEST_COMMAND = 120;
 
 /**
  * What `forge apply -n` prints: the tasks in the order they would start with one after another, what each waits for and
- * owns, then the gates. As JSON: `{plan, concurrency, tasks: [{id, agent, needs, owns}], gates: [{name, run}], forecast}`
+ * owns, then the gates. As JSON: `{plan, root, concurrency, tasks: [{id, agent, needs, owns}], gates: [{name, run}], forecast}`
  * (`forecast`, in milliseconds, where it is known how long every task takes: `{parallelMs, serialMs}`).
  */
 export async function renderDryRun(
@@ -30,9 +31,11 @@ export async function renderDryRun(
       ...(task.persona !== undefined && { droid: task.persona }),
     }));
     const gates = plan.gates.map(({ name, run }) => ({ name, run }));
-    return `${JSON.stringify({ plan: plan.file, concurrency, tasks, gates, forecast: expected })}\n`;
+    return `${toJsonText({ plan: plan.file, root: plan.root, concurrency, tasks, gates, forecast: expected })}\n`;
   }
-  const lines = [`${plan.name}: ${count(selected.length, 'task')}, at most ${concurrency} at once`];
+  const lines = [
+    `${sanitize(plan.name)} in ${sanitize(withTilde(plan.root))}: ${count(selected.length, 'task')}, at most ${concurrency} at once`,
+  ];
   for (const task of selected) lines.push(...taskLines(task));
   for (const gate of plan.gates) lines.push(`  gate ${sanitize(gate.name)}  run: ${firstLine(gate.run)}`);
   if (expected) lines.push(forecastLine(expected));

@@ -12,9 +12,10 @@ import {
   type Setup,
 } from '../init/index.js';
 import { resolveRoot } from '../plan/index.js';
-import { sanitize } from '../report/index.js';
+import { sanitize, toJsonText } from '../report/index.js';
 import { askAboutFiles } from './ask-about-files.js';
 import { type CommandSpec, command, type Flag, type Values } from './command-line.js';
+import { complain } from './complain.js';
 
 const FLAGS = {
   'dry-run': { short: 'n', help: 'show what would be done and do nothing' },
@@ -29,7 +30,7 @@ const spec = {
   words: 0,
   summary: `Sets a project up: looks at its languages, frameworks and commands, writes a starter forge.plan.yaml with gates, and
 installs slash commands and personas for droid into .factory/. It acts on the nearest folder at or above this one that
-has a .git, else on this one. A file that was changed is never overwritten without asking; where nobody can be asked,
+is a git repository, else on this one. A file that was changed is never overwritten without asking; where nobody can be asked,
 it is kept and named. Doing it twice changes nothing.`,
   flags: FLAGS,
 } as const satisfies CommandSpec<Record<string, Flag>>;
@@ -57,14 +58,13 @@ async function installInto(root: string, flags: Flags): Promise<number> {
     const changed = installation.actions.filter(({ action }) => action === 'changed').map(({ path }) => path);
     const answers = await askAboutFiles(changed);
     if (typeof answers === 'string') {
-      process.stderr.write('forge: nothing was changed\n');
+      complain('nothing was changed');
       return ExitCode[answers];
     }
     decide(installation.actions, (path) => answers.has(path));
   }
   if (!flags['dry-run']) await install(installation);
-  if (flags.json)
-    process.stdout.write(`${JSON.stringify(asJson(root, setup, installation.actions, flags))}\n`);
+  if (flags.json) process.stdout.write(`${toJsonText(asJson(root, setup, installation.actions, flags))}\n`);
   else showInstallation(root, setup, installation.actions, flags);
   return ExitCode.ok;
 }
@@ -76,7 +76,7 @@ function decide(actions: FileAction[], overwrite: (path: string) => boolean): vo
 
 function showInstallation(root: string, setup: Setup, actions: readonly FileAction[], flags: Flags): void {
   const out = (text: string) => flags.quiet || process.stdout.write(`${sanitize(text)}\n`);
-  for (const note of setup.notes) process.stderr.write(`forge: ${sanitize(note)}\n`);
+  for (const note of setup.notes) complain(sanitize(note));
   out(`${root}: ${describeLanguages(setup.survey.packages) || 'no code was found yet'}`);
   for (const { name, run: line, from } of setup.gates) out(`  gate ${name}: ${line}  (${from})`);
   if (setup.gates.length === 0)
@@ -85,7 +85,7 @@ function showInstallation(root: string, setup: Setup, actions: readonly FileActi
     if (action === 'unchanged') continue;
     if (action === 'changed' || action === 'keep') {
       const why = reason ?? 'it was changed, or is not from forge; --force overwrites it';
-      process.stderr.write(`forge: kept ${sanitize(path)}: ${why}\n`);
+      complain(`kept ${sanitize(path)}: ${why}`);
     } else out(`  ${SAY[action][flags['dry-run'] ? 'would' : 'did']} ${path}`);
   }
   if (actions.every(({ action }) => action === 'unchanged'))
@@ -134,7 +134,7 @@ async function removeFrom(root: string, flags: Flags): Promise<number> {
   if (!flags['dry-run']) await remove(plan);
   const files = plan.files ?? [];
   if (flags.json) {
-    process.stdout.write(`${JSON.stringify({ root, dryRun: flags['dry-run'], files })}\n`);
+    process.stdout.write(`${toJsonText({ root, dryRun: flags['dry-run'], files })}\n`);
     return ExitCode.ok;
   }
   const out = (text: string) => flags.quiet || process.stdout.write(`${sanitize(text)}\n`);
@@ -145,7 +145,6 @@ async function removeFrom(root: string, flags: Flags): Promise<number> {
 }
 
 function showRemoval({ path, action, reason }: Removal, flags: Flags, out: (text: string) => void): void {
-  if (action === 'keep')
-    process.stderr.write(`forge: kept ${sanitize(path)}: ${reason}; --force removes it\n`);
+  if (action === 'keep') complain(`kept ${sanitize(path)}: ${reason}; --force removes it`);
   else if (action === 'remove') out(`  ${flags['dry-run'] ? 'would remove' : 'removed'} ${path}`);
 }

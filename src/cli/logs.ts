@@ -5,6 +5,7 @@ import { ForgeError } from '../forge-error.js';
 import { readJournal } from '../journal/index.js';
 import { nearestName } from '../nearest-name.js';
 import { findRun } from '../run/index.js';
+import { isReaderGone } from '../util/reader-gone.js';
 import { type CommandSpec, command, type Flag } from './command-line.js';
 import { rootOf } from './root-of.js';
 
@@ -33,7 +34,14 @@ export const run = command(spec, async (flags, words) => {
   if (!files)
     throw new ForgeError(nothingFrom(name, folder.id, [...known, ...logs.keys()]), ExitCode.invalid);
   for (const file of new Set(flags.all ? files : files.slice(-1))) {
-    if (existsSync(file)) await pipeline(createReadStream(file), process.stdout, { end: false });
+    if (!existsSync(file)) continue;
+    try {
+      await pipeline(createReadStream(file), process.stdout, { end: false });
+    } catch (error) {
+      // `forge logs a | head -1`
+      if (isReaderGone(error)) break;
+      throw error;
+    }
   }
   return ExitCode.ok;
 });

@@ -49,5 +49,6 @@ function looksLikeFile(word: string): boolean {
 
 function existing(file: string): string {
   if (existsSync(file)) return resolve(file);
-  throw new ForgeError(`there is no plan file ${file}`, ExitCode.invalid);
+  const why = file.includes('\ufffd') ? ' (forge takes only names that are UTF-8)' : '';
+  throw new ForgeError(`there is no plan file ${file}${why}`, ExitCode.invalid);
 }

@@ -13,11 +13,12 @@ import {
   withHeader,
   writePlan,
 } from '../planning/index.js';
-import { sanitize } from '../report/index.js';
+import { sanitize, toJsonText } from '../report/index.js';
 import { listenForInterrupt } from '../run/index.js';
 import { askAboutFiles } from './ask-about-files.js';
 import { printDiagnostics } from './check.js';
 import { type COMMON_FLAGS, type CommandSpec, command, type Flag, type Values } from './command-line.js';
+import { complain } from './complain.js';
 import { renderDryRun } from './dry-run.js';
 import { defaultPlan, parseVars } from './plan-argument.js';
 import { parseSplitPlan, SPLIT_FLAGS } from './split-flags.js';
@@ -69,7 +70,7 @@ export const run = command(spec, async (flags, words) => {
     if (answer !== undefined) return answer;
   }
   const interrupt = listenForInterrupt({
-    onFirst: () => process.stderr.write('forge: stopping; no plan was written\n'),
+    onFirst: () => complain('stopping; no plan was written'),
     onSecond: () => undefined,
   });
   let draft: Draft;
@@ -143,7 +144,7 @@ async function askFor(
 ): Promise<Draft> {
   const { agent } = about;
   const note = (text: string) => {
-    if (!flags.quiet) process.stderr.write(`forge: ${text}\n`);
+    if (!flags.quiet) complain(text);
   };
   return await planInRounds({
     ...about,
@@ -176,14 +177,12 @@ async function reject(flags: Flags, file: string, { text, result, rounds }: Draf
     ? result
     : { ...result, diagnostics: result.diagnostics.map((each) => relocated(each, kept)) };
   if (flags.json)
-    process.stdout.write(
-      `${JSON.stringify({ ...diagnosticsToJson(kept, moved), rounds, written: false })}\n`,
-    );
+    process.stdout.write(`${toJsonText({ ...diagnosticsToJson(kept, moved), rounds, written: false })}\n`);
   else {
     printDiagnostics(kept, moved, colorWanted(flags, process.stderr));
     const tries = rounds === undefined ? '' : ` after ${rounds} rounds`;
-    process.stderr.write(
-      `forge: the plan is not valid${tries}; it is kept in ${shown(kept)}: repair it, then \`forge apply ${shown(kept)}\`\n`,
+    complain(
+      `the plan is not valid${tries}; it is kept in ${shown(kept)}: repair it, then \`forge apply ${shown(kept)}\``,
     );
   }
   return ExitCode.invalid;
@@ -213,10 +212,11 @@ async function show(
   const text = await renderDryRun(result.plan, [], { json: flags.json });
   if (flags.json) {
     const shownPlan = JSON.parse(text) as Record<string, unknown>;
-    process.stdout.write(`${JSON.stringify({ ok: true, ...shownPlan, rounds, written: true })}\n`);
+    process.stdout.write(`${toJsonText({ ok: true, ...shownPlan, rounds, written: true })}\n`);
   } else if (!flags.quiet) {
-    process.stdout.write(`${text}no conflicts detected; wrote ${shown(file)}\n`);
-    if (!flags.apply) process.stdout.write(`Next: forge apply${standard(file) ? '' : ` ${shown(file)}`}\n`);
+    process.stdout.write(`${text}no conflicts detected; wrote ${sanitize(shown(file))}\n`);
+    if (!flags.apply)
+      process.stdout.write(`Next: forge apply${standard(file) ? '' : ` ${sanitize(shown(file))}`}\n`);
   }
   if (!flags.apply) return ExitCode.ok;
   const { run: apply } = await import('./apply.js');

@@ -1,10 +1,11 @@
-import { writeFileSync } from 'node:fs';
 import { ExitCode } from '../exit-code.js';
 import { ForgeError } from '../forge-error.js';
 import { type ForgeEvent, readJournal } from '../journal/index.js';
 import { applyEvent, createReporter, foldEvents, junitXml, renderMergePreview } from '../report/index.js';
 import { findRun, listenForInterrupt, type RunControl, type RunFolder, runDiff } from '../run/index.js';
 import { askToMerge } from './approve.js';
+import { complain } from './complain.js';
+import { checkJunitFile, writeJunitFile } from './junit-file.js';
 import { colorWanted } from './terminal.js';
 
 /** The flags that shape how a run is shown and approved. */
@@ -30,6 +31,7 @@ export async function runSession(
   start: (control: RunControl) => Promise<ExitCode>,
 ): Promise<number> {
   if (flags.quiet && flags.verbose) throw new ForgeError('-q and -v contradict each other', ExitCode.invalid);
+  if (flags.junit !== undefined) checkJunitFile(flags.junit);
   const terminal = process.stdout.isTTY === true && !flags.json;
   const color = colorWanted(flags, process.stdout);
   const before = about.folder ? [...readJournal(about.folder.journal)] : [];
@@ -50,9 +52,8 @@ export async function runSession(
     ...(about.planFile !== undefined && { planFile: about.planFile }),
     ...(about.gateLines && { gateLines: about.gateLines }),
   });
-  const note = (text: string) => process.stderr.write(`forge: ${text}\n`);
   const interrupt = listenForInterrupt({
-    onFirst: () => note('stopping; finished work is kept (again to stop at once)'),
+    onFirst: () => complain('stopping; finished work is kept (again to stop at once)'),
     onSecond: () => undefined,
   });
   const ask =
@@ -64,7 +65,7 @@ export async function runSession(
         reporter.event(event);
         if (view) applyEvent(view, event);
       },
-      note,
+      note: complain,
       noMerge: flags['no-merge'],
       signal: interrupt.signal,
       interruptCode: interrupt.exitCode,
@@ -89,8 +90,8 @@ export async function runSession(
     });
     return code;
   } finally {
-    interrupt.dispose();
     await reporter.close();
-    if (flags.junit !== undefined && view) writeFileSync(flags.junit, junitXml(view));
+    if (flags.junit !== undefined && view) writeJunitFile(flags.junit, junitXml(view));
+    interrupt.dispose();
   }
 }

@@ -1,5 +1,5 @@
+import { escapeGlob } from '../util/glob-escape.js';
 import { DOC_FOLDERS, FRONTEND_FOLDERS, TEST_FOLDERS } from './folder-names.js';
-import { literal } from './literal-pattern.js';
 import { orderOverlapping } from './order-overlapping.js';
 import { isBelow, type Package, pathIn } from './package.js';
 import { rootParts } from './root-parts.js';
@@ -60,7 +60,7 @@ export function divideIntoAreas(survey: Survey): Area[] {
   const without = (places: readonly string[]) =>
     docFolders
       .filter((dir) => places.some((place) => isBelow(dir, place)))
-      .map((dir) => `!${literal(dir)}/**`);
+      .map((dir) => `!${escapeGlob(dir)}/**`);
   const taken = new Set(['tests', 'docs']);
   return orderOverlapping([
     ...parts.map((part) => ({
@@ -69,7 +69,7 @@ export function divideIntoAreas(survey: Survey): Area[] {
       places: part.places,
       owns: [
         ...part.claims,
-        ...(part === keeper ? [...manifests].map(literal) : []),
+        ...(part === keeper ? [...manifests].map(escapeGlob) : []),
         ...part.without,
         ...without(part.places),
       ],
@@ -81,7 +81,7 @@ export function divideIntoAreas(survey: Survey): Area[] {
       specialist: 'df-tester',
       places: [...own.tests, ...(inCode.length > 0 ? ["the code's own folders"] : [])],
       owns: [
-        ...new Set([...own.tests.map((dir) => `${literal(dir)}/**`), ...inCode]),
+        ...new Set([...own.tests.map((dir) => `${escapeGlob(dir)}/**`), ...inCode]),
         ...without(parts.flatMap(({ places }) => places)),
       ],
       packages: [],
@@ -91,7 +91,7 @@ export function divideIntoAreas(survey: Survey): Area[] {
       id: 'docs',
       specialist: 'df-doc',
       places: ['README.md', ...docs],
-      owns: ['*.md', ...docs.map((dir) => `${literal(dir)}/**`)],
+      owns: ['*.md', ...docs.map((dir) => `${escapeGlob(dir)}/**`)],
       packages: [],
       needs: [],
     },
@@ -130,7 +130,7 @@ function packageParts(survey: Survey, outermost: ReadonlyMap<string, Package[]>)
       .sort();
     const among = testsAmong(survey.folders, dir, testFolders.length > 0);
     if (testFolders.length + among.length === 0) testFolders.push('tests');
-    const tests = [...testFolders.map((child) => `${literal(pathIn(dir, child))}/**`), ...among];
+    const tests = [...testFolders.map((child) => `${escapeGlob(pathIn(dir, child))}/**`), ...among];
     return {
       id: slug(name) || slug(dir) || 'package',
       role:
@@ -138,7 +138,7 @@ function packageParts(survey: Survey, outermost: ReadonlyMap<string, Package[]>)
           ? 'frontend'
           : 'backend',
       places: [dir],
-      claims: [`${literal(dir)}/**`],
+      claims: [`${escapeGlob(dir)}/**`],
       tests,
       without: tests.map((pattern) => `!${pattern}`),
       packages,

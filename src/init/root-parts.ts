@@ -1,3 +1,4 @@
+import { escapeGlob } from '../util/glob-escape.js';
 import type { CodePart } from './areas.js';
 import {
   CODE_FOLDERS,
@@ -9,7 +10,6 @@ import {
 } from './folder-names.js';
 import type { Folders } from './folders.js';
 import { FULL_STACK } from './frameworks.js';
-import { literal } from './literal-pattern.js';
 import { type Ecosystem, isBelow, type Package, pathIn } from './package.js';
 import type { Survey } from './survey.js';
 import { testsAmong } from './test-patterns.js';
@@ -102,7 +102,7 @@ class Claims {
   takeFrom(other: Claims, folder: string, tests: readonly string[]): void {
     this.#folders.push(folder);
     this.#without.push(...tests.map((pattern) => `!${pattern}`));
-    other.#without.push(`!${literal(folder)}/**`);
+    other.#without.push(`!${escapeGlob(folder)}/**`);
   }
 
   part(role: 'backend' | 'frontend', packages: Package[]): CodePart[] {
@@ -112,7 +112,7 @@ class Claims {
         id: role,
         role,
         places: [...this.#folders, ...this.#files],
-        claims: [...this.#folders.map((folder) => `${literal(folder)}/**`), ...this.#files],
+        claims: [...this.#folders.map((folder) => `${escapeGlob(folder)}/**`), ...this.#files],
         tests: this.#tests,
         without: [...new Set(this.#without)],
         packages,

@@ -1,6 +1,6 @@
+import { escapeGlob } from '../util/glob-escape.js';
 import { TEST_FOLDERS } from './folder-names.js';
 import type { Folders } from './folders.js';
-import { literal } from './literal-pattern.js';
 import { isBelow } from './package.js';
 
 /**
@@ -33,5 +33,5 @@ export function testsAmong(folders: Folders, dir: string, hasTestFolder: boolean
     }
   }
   if (found.size === 0 && javascript && !hasTestFolder) found.add('**/*.test.*');
-  return [...found].map((pattern) => `${literal(dir)}/${pattern}`);
+  return [...found].map((pattern) => `${escapeGlob(dir)}/${pattern}`);
 }

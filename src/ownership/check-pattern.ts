@@ -15,8 +15,7 @@ export interface PatternProblem {
 
 const DRIVE = /^[A-Za-z]:[\\/]/;
 const PARENT = /(?:^|[/{,(|])((?:\\?\.){2})(?=$|[/},)|])/;
-const GIT = /(?:^|[/{,(|])(\\?\.git)(?=$|[/},)|])/i;
-const FORGE = /^[{(]*(\\?\.forge)(?=$|[/},)|])/i;
+const RESERVED = /(?:^|[/{,(|])(\\?\.(?:git|forge))(?=$|[/},)|])/i;
 const EMPTY_SEGMENT = /(\/{2,})/;
 const DOT_SEGMENT = /(?:^|\/)(\.)(?=\/|$)/;
 const LETTER_ESCAPE = /^(?:[^\\]|\\[^A-Za-z0-9_])*?(\\(?:[A-Za-z0-9_]|$))/s;
@@ -82,10 +81,15 @@ function problemOf(glob: string, subtracts: boolean): PatternProblem | null {
     if (segment) return problem('pattern-invalid', 'no path has an empty or `.` segment', undefined, segment);
   }
   if (!subtracts && /\.(?:git|forge)/i.test(glob) && !glob.includes('!(')) {
-    const git = part(GIT);
-    if (git) return problem('reserved-path', '.git is reserved: no task may claim it', undefined, git);
-    const forge = part(FORGE);
-    if (forge) return problem('reserved-path', '.forge is reserved: no task may claim it', undefined, forge);
+    const reserved = part(RESERVED);
+    if (reserved) {
+      const name = glob
+        .slice(reserved.at, reserved.at + reserved.length)
+        .replace('\\', '')
+        .toLowerCase();
+      const message = `${name} is reserved, in every folder: no task may claim it`;
+      return problem('reserved-path', message, undefined, reserved);
+    }
   }
   if (isSimple(glob)) return null;
 

@@ -48,7 +48,7 @@ export class Examples {
       if (
         x.compiled.names(path) &&
         y.compiled.names(path) &&
-        isOwnablePath(path, this.caseInsensitive) &&
+        isOwnablePath(path) &&
         !subtracts.some(({ compiled }) => compiled.names(path))
       ) {
         return path;

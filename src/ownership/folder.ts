@@ -16,7 +16,7 @@ export function sharedByFolders(a: CompiledClaim, b: CompiledClaim): string | un
   const same = fold(outer.path) === fold(inner.path);
   if (!same && !fold(inner.path).startsWith(`${fold(outer.path)}/`)) return undefined;
   const witness = inner.itself && (!same || outer.itself) ? inner.path : `${inner.path}/a`;
-  return isOwnablePath(witness, a.caseInsensitive) ? witness : undefined;
+  return isOwnablePath(witness) ? witness : undefined;
 }
 
 /** The folder whose whole content a pattern claims, and whether it claims a file of that name too. */

@@ -17,7 +17,7 @@ export function createMatcher(patterns: readonly string[], options: MatchOptions
   const claims = patterns.map((text) => new CompiledClaim(text, caseInsensitive));
   const adds = anyOf(claims.filter(({ claim }) => !claim.subtracts));
   const subtracts = anyOf(claims.filter(({ claim }) => claim.subtracts));
-  return (path) => isOwnablePath(path, caseInsensitive) && adds(path) && !subtracts(path);
+  return (path) => isOwnablePath(path) && adds(path) && !subtracts(path);
 }
 
 /** Whether any of the patterns names a path, `!` left aside. */

@@ -21,12 +21,18 @@ export class Meetings {
   private readonly kept = new Map<number, readonly PooledPattern[]>();
   /** The last set on the left for which a set on the right was to be skipped. */
   private readonly skipped: Int32Array;
+  /** Of patterns that many sets share: whether every two of those sets are to be skipped. */
+  private readonly skippedAmong = new Map<number, boolean>();
 
-  /** Takes the sets on the right; with `later`, only sets with a higher number than that on the left are given. */
+  /**
+   * Takes the sets on the right; with `later`, only sets with a higher number than that on the left are given, and
+   * `skipAmong` may say of sets that each two are to be skipped.
+   */
   constructor(
     private readonly right: readonly PooledSet[],
     pool: PatternPool,
     private readonly later: boolean,
+    private readonly skipAmong?: (sets: readonly number[]) => boolean,
   ) {
     this.owners = pool.patterns.map(() => []);
     for (const [set, { claims }] of right.entries()) {
@@ -51,6 +57,7 @@ export class Meetings {
     for (const { pattern: x, at: atA } of popularFirst) {
       for (const y of this.candidates(x)) {
         if (left === 0) return [];
+        if (x === y && this.isSkippedAmong(x)) continue;
         const owners = this.owners[y.id]!;
         for (let i = this.later ? firstAfter(owners, a) : 0; i < owners.length; i += 1) {
           const { set: b, at: atB } = owners[i]!;
@@ -70,6 +77,16 @@ export class Meetings {
 
   private popularity({ id }: PooledPattern): number {
     return this.owners[id]!.length;
+  }
+
+  /** A long chain of tasks that own the same, as people write it, is one question instead of one for each pair. */
+  private isSkippedAmong(pattern: PooledPattern): boolean {
+    if (this.skipAmong === undefined || this.popularity(pattern) < SHARED_BY_MANY) return false;
+    const known = this.skippedAmong.get(pattern.id);
+    if (known !== undefined) return known;
+    const answer = this.skipAmong(this.owners[pattern.id]!.map(({ set }) => set));
+    this.skippedAmong.set(pattern.id, answer);
+    return answer;
   }
 
   private candidates(x: PooledPattern): readonly PooledPattern[] {

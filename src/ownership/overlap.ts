@@ -28,7 +28,11 @@ export const OVERLAP_LIMIT = 1000;
 /** Separating patterns are looked for in so many overlaps, the ones a reader sees. */
 const SEPARATED = 100;
 
-type PairOptions = MatchOptions & { skip: (a: number, b: number) => boolean };
+type PairOptions = MatchOptions & {
+  skip: (a: number, b: number) => boolean;
+  /** Says of sets that every two of them are to be skipped, where that is found faster than pair by pair. */
+  skipAmong?: (sets: readonly number[]) => boolean;
+};
 
 /**
  * Takes sets of patterns as written; gives the pairs of sets `a < b` that share a path and for which `skip(a, b)`
@@ -50,7 +54,7 @@ export function findOverlaps(
   const examples = new Examples(pool, decisions, caseInsensitive, options.existing);
   const limit = options.limit ?? OVERLAP_LIMIT;
   const overlaps: Overlap[] = [];
-  for (const pair of sharedPairs(pooled, pooled, pool, decisions, options.skip)) {
+  for (const pair of sharedPairs(pooled, pooled, pool, decisions, options)) {
     const overlap = toOverlap(pair);
     if (pair.decision.state === 'shared') {
       overlap.witness = examples.best(pair.x, pair.y, pair.subtracts, pair.decision.witness);
@@ -78,7 +82,7 @@ export function findReaders(
   const reading = readers.map((set) => pool.add(set));
   const writing = writers.map((set) => pool.add(set));
   const decisions = new Decisions(caseInsensitive);
-  return Array.from(sharedPairs(reading, writing, pool, decisions, options.skip), toOverlap);
+  return Array.from(sharedPairs(reading, writing, pool, decisions, options), toOverlap);
 }
 
 interface SharedPair extends PatternPair {
@@ -101,9 +105,9 @@ function* sharedPairs(
   right: readonly PooledSet[],
   pool: PatternPool,
   decisions: Decisions,
-  skip: (a: number, b: number) => boolean,
+  { skip, skipAmong }: PairOptions,
 ): Generator<SharedPair> {
-  const meetings = new Meetings(right, pool, left === right);
+  const meetings = new Meetings(right, pool, left === right, left === right ? skipAmong : undefined);
   for (const [a, set] of left.entries()) {
     for (const { b, pairs } of meetings.of(a, set, skip)) {
       const other = right[b]!.subtracts;

@@ -1,14 +1,11 @@
+import { isReservedPath } from '../util/reserved-path.js';
 import { type CharSet, caseFolding, foldSet, theSet } from './char-set.js';
 
-const NOT_OWNABLE = /(?:^|\/)(?:\.{0,2}|\.git)(?:\/|$)|^\.forge(?:\/|$)|\0/;
-const NOT_OWNABLE_FOLDED = new RegExp(NOT_OWNABLE.source, 'i');
+const NOT_OWNABLE = /(?:^|\/)\.{0,2}(?:\/|$)|\0/;
 
-/**
- * Takes a path; says whether any pattern may claim it: relative, no empty, `.` or `..` segment, no `.git` segment,
- * not `.forge` nor anything in it.
- */
-export function isOwnablePath(path: string, caseInsensitive: boolean): boolean {
-  return !(caseInsensitive ? NOT_OWNABLE_FOLDED : NOT_OWNABLE).test(path);
+/** Whether any pattern may claim a path: relative, no empty, `.` or `..` segment, nothing reserved (in any case of letters). */
+export function isOwnablePath(path: string): boolean {
+  return !NOT_OWNABLE.test(path) && !isReservedPath(path);
 }
 
 /** `isOwnablePath` and "can be the name of a file" as an automaton, for the search of witnesses. */
@@ -25,14 +22,12 @@ export interface PathShape {
 }
 
 /**
- * Every prefix of a word that no segment may be, first those of the first segment, which may not be `.forge`
- * either. State numbers index this list; the two states after it are a segment that is like none of the words,
- * and a high surrogate that needs its partner.
+ * Every prefix of a word that no segment may be. State numbers index this list; the two states after it are a segment
+ * that is like none of the words, and a high surrogate that needs its partner.
  */
 const PREFIXES = ['', '.', '..', '.g', '.gi', '.git', '.f', '.fo', '.for', '.forg', '.forge'];
 const FORBIDDEN = new Set(['', '.', '..', '.git', '.forge']);
-const INNER = ['', '.', '..', '.g', '.gi', '.git'];
-const OTHER = PREFIXES.length + INNER.length;
+const OTHER = PREFIXES.length;
 const PENDING = OTHER + 1;
 const LOW_START = 0xdc00;
 
@@ -48,29 +43,26 @@ export function pathShape(folded: boolean): PathShape {
 }
 
 function makePathShape(folded: boolean): PathShape {
-  const fold = (text: string): string =>
-    folded ? String.fromCharCode(...[...text].map((char) => caseFolding()[char.charCodeAt(0)]!)) : text;
-  const words = [...PREFIXES, ...INNER].map(fold);
-  const goesOn = words.map((word, state) => {
-    const inner = state >= PREFIXES.length;
+  const goesOn = PREFIXES.map((word) => {
     const longer = new Map<number, number>();
-    for (const [target, other] of words.entries()) {
-      if (target >= PREFIXES.length === inner && other.length === word.length + 1 && other.startsWith(word)) {
-        longer.set(other.charCodeAt(word.length), target);
-      }
+    for (const [target, other] of PREFIXES.entries()) {
+      if (other.length !== word.length + 1 || !other.startsWith(word)) continue;
+      const [first, second] = bothCases(other[word.length]!);
+      for (const code of folded ? [caseFolding()[first]!] : [first, second]) longer.set(code, target);
     }
     return longer;
   });
-  const forbidden = [...PREFIXES, ...INNER].map((word) => FORBIDDEN.has(word));
-  const single = (char: string): CharSet => {
-    const code = char.charCodeAt(0);
-    return folded ? foldSet([code, code]) : [code, code];
+  const forbidden = PREFIXES.map((word) => FORBIDDEN.has(word));
+  const letter = (char: string): CharSet => {
+    const [upper, lower] = bothCases(char);
+    if (folded) return foldSet([upper, upper]);
+    return upper === lower ? [upper, upper] : [upper, upper, lower, lower];
   };
   return {
     start: 0,
     step: (state, code) => {
       if (state === PENDING) return code >= LOW_START && code <= 0xdfff ? OTHER : -1;
-      if (code === 47) return forbidden[state] === true ? -1 : PREFIXES.length;
+      if (code === 47) return forbidden[state] === true ? -1 : 0;
       if (code === 0) return -1;
       if (code >= 0xd800 && code < LOW_START) return PENDING;
       // A low surrogate on its own stands for a byte that is not UTF-8, 0x80 to 0xff: see workspace/path-bytes.ts.
@@ -78,9 +70,14 @@ function makePathShape(folded: boolean): PathShape {
       return goesOn[state]?.get(code) ?? OTHER;
     },
     accepts: (state) => state !== PENDING && forbidden[state] !== true,
-    atSegmentStart: (state) => state === 0 || state === PREFIXES.length,
-    sets: [...[...'/.gitfore\0'].map(single), [0xd800, 0xdbff], [0xdc00, 0xdfff], [0xdc80, 0xdcff]].map(
+    atSegmentStart: (state) => state === 0,
+    sets: [...[...'/.gitfore\0'].map(letter), [0xd800, 0xdbff], [0xdc00, 0xdfff], [0xdc80, 0xdcff]].map(
       theSet,
     ),
   };
+}
+
+/** The codes of a character's two cases: reserved names are reserved in either, whether or not the tree tells them apart. */
+function bothCases(char: string): [upper: number, lower: number] {
+  return [char.toUpperCase().charCodeAt(0), char.toLowerCase().charCodeAt(0)];
 }

@@ -4,7 +4,7 @@ import type { ListStyle, SplitValue } from './part.js';
 import type { LockUse, Pattern } from './plan.js';
 import type { Problems } from './problem.js';
 import type { Variables } from './variables.js';
-import type { ListNode, ScalarNode, Span, YamlNode } from './yaml-node.js';
+import type { ListNode, MapNode, ScalarNode, Span, YamlNode } from './yaml-node.js';
 
 /** A value as text, with its variables replaced, and where it stands. */
 export interface TextAt {
@@ -18,8 +18,11 @@ const LIST: Readonly<Record<string, RegExp>> = {
   'split.owns': /(?<!\$)\$\{\{ *split\.owns *\}\}/,
 };
 
-/** What Linux takes as one argument of a program (MAX_ARG_STRLEN), and a command is one of `sh -c`. */
-const LONGEST_COMMAND = 128 * 1024 - 1;
+/**
+ * What Linux takes as one argument or one `NAME=value` of a program (MAX_ARG_STRLEN, which counts the NUL at the end);
+ * a command is one argument of `sh -c`.
+ */
+const LONGEST_ARGUMENT = 128 * 1024 - 1;
 
 /**
  * Reads single values of a plan. A value of the wrong type is what the schema already complained about, so it reads
@@ -45,13 +48,19 @@ export class Fields {
   /** A shell command. */
   command(node: YamlNode | undefined, key: string): string | undefined {
     const command = this.filledText(node, key, 'shell');
-    if (this.split === undefined || command === undefined || Buffer.byteLength(command) <= LONGEST_COMMAND)
-      return command;
+    if (command === undefined || fits(command)) return command;
     this.problems.addOnce({
       code: 'schema',
-      message: `with the files of a part, \`${key}\` is longer than the 128 KiB that a command may have`,
       at: node!,
-      hint: 'split into more parts',
+      ...(this.split === undefined
+        ? {
+            message: `\`${key}\` is ${kibibytes(command)} long, and a command may have less than 128 KiB`,
+            hint: 'put it in a script and run that',
+          }
+        : {
+            message: `with the files of a part, \`${key}\` is longer than the 128 KiB that a command may have`,
+            hint: 'split into more parts',
+          }),
     });
     return undefined;
   }
@@ -101,7 +110,26 @@ export class Fields {
     return undefined;
   }
 
-  /** A map of names to text, as `env` is; numbers and truth values stay as they were written. */
+  /** What is added to the environment of programs. */
+  environment(node: YamlNode | undefined): Record<string, string> {
+    const record = this.record(node);
+    for (const [name, value] of Object.entries(record)) {
+      const variable = `${name}=${value}`;
+      if (fits(variable)) continue;
+      this.problems.addOnce({
+        code: 'schema',
+        message: `\`${name}\` and its value are ${kibibytes(variable)} long, and a variable of the environment may have less than 128 KiB`,
+        at: (node as MapNode).entries.get(name)!.value,
+        hint:
+          this.split === undefined
+            ? 'put the value in a file, and the path of that file here'
+            : 'split into more parts',
+      });
+    }
+    return record;
+  }
+
+  /** A map of names to text; numbers and truth values stay as they were written. */
   record(node: YamlNode | undefined): Record<string, string> {
     const record: Record<string, string> = Object.create(null);
     if (node?.kind !== 'map') return record;
@@ -173,4 +201,12 @@ export class Fields {
     if (this.source.slice(from, node.end - quote) !== text) return node;
     return { start: from + start, end: from + Math.max(end, start + 1) };
   }
+}
+
+function fits(argument: string): boolean {
+  return Buffer.byteLength(argument) <= LONGEST_ARGUMENT;
+}
+
+function kibibytes(text: string): string {
+  return `${(Buffer.byteLength(text) / 1024).toFixed(1)} KiB`;
 }

@@ -1,12 +1,14 @@
 import { execFile } from 'node:child_process';
-import { existsSync, lstatSync, readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { lstatSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { ExitCode } from '../exit-code.js';
 import { ForgeError } from '../forge-error.js';
+import { repositoryAbove } from '../util/repository.js';
+import { isReservedPath } from '../util/reserved-path.js';
 import { decodeName, encodePath } from '../workspace/index.js';
 
 /** Never part of what people mean by "the files of a project". */
-const LEFT_OUT = /(?:^|\/)(?:\.git|node_modules)(?:\/|$)|^\.forge(?:\/|$)/;
+const LEFT_OUT = /(?:^|\/)node_modules(?:\/|$)/;
 
 /** Without these, git would run programs or refuse repositories of other owners. */
 const CAREFUL = ['-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null', '-c', 'safe.directory=*'];
@@ -18,8 +20,8 @@ const CAREFUL = ['-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null',
  * `isFile` tells. Throws ForgeError (2) when git has a repository but cannot list it.
  */
 export async function listFiles(root: string): Promise<string[]> {
-  const files = isBelowRepository(root) ? await askGit(root) : undefined;
-  return (files ?? walk(root)).filter((path) => !LEFT_OUT.test(path));
+  const files = repositoryAbove(root) !== undefined ? await askGit(root) : undefined;
+  return (files ?? walk(root)).filter((path) => !isLeftOut(path));
 }
 
 /** Takes a working tree and a path in it; says whether a regular file is there now. */
@@ -35,7 +37,7 @@ export function walk(root: string): string[] {
     const entries = readdirSync(absolute(root, folder), { withFileTypes: true, encoding: 'buffer' });
     for (const entry of entries) {
       const path = folder + decodeName(entry.name as unknown as Buffer);
-      if (LEFT_OUT.test(path)) continue;
+      if (isLeftOut(path)) continue;
       if (entry.isDirectory()) folders.push(`${path}/`);
       else if (entry.isFile()) files.push(path);
     }
@@ -43,11 +45,8 @@ export function walk(root: string): string[] {
   return files;
 }
 
-function isBelowRepository(root: string): boolean {
-  for (let at = root; ; at = dirname(at)) {
-    if (existsSync(join(at, '.git'))) return true;
-    if (dirname(at) === at) return false;
-  }
+function isLeftOut(path: string): boolean {
+  return isReservedPath(path) || LEFT_OUT.test(path);
 }
 
 /** Nothing where there is no git program. */

@@ -18,6 +18,7 @@ export function findOwnershipProblems(
     {
       caseInsensitive: options.caseInsensitive,
       skip: (a, b) => graph.ordered(owners[a]!.id, owners[b]!.id),
+      skipAmong: (sets) => graph.isChain(sets.map((set) => owners[set]!.id)),
       ...(options.existing === undefined ? {} : { existing: options.existing }),
     },
   );

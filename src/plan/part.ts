@@ -1,3 +1,5 @@
+import { escapeGlob } from '../util/glob-escape.js';
+
 /** One of the tasks that a `split` makes. */
 export interface Part {
   /** Id of the task as the plan has it. */
@@ -22,9 +24,9 @@ export function splitValues(
   rename: ReadonlyMap<string, string>,
   patterns: boolean,
 ): ReadonlyMap<string, SplitValue> {
-  const owned = files.flatMap((file) => [file, ...renamed(file, rename)]).map(patternOf);
+  const owned = files.flatMap((file) => [file, ...renamed(file, rename)]).map(escapeGlob);
   return new Map<string, SplitValue>([
-    ['split.files', patterns ? files.map(patternOf) : files],
+    ['split.files', patterns ? files.map(escapeGlob) : files],
     ['split.owns', [...new Set(owned)]],
     ['split.index', String(index)],
     ['split.count', String(count)],
@@ -35,17 +37,6 @@ export function splitValues(
 export function splitText(value: SplitValue, style: ListStyle): string {
   if (typeof value === 'string') return value;
   return style === 'lines' ? value.join('\n') : value.map(shellWord).join(' ');
-}
-
-/**
- * Takes a path; gives the pattern that matches it and nothing else: with a backslash before what picomatch may read
- * otherwise. A backslash itself goes into brackets, since picomatch takes two escaped ones in a row for one; so does
- * what stands before a dot and might begin a `..` of its own inside braces or parentheses.
- */
-export function patternOf(path: string): string {
-  return path.replace(/([{,(|])(?=\.)|[^\p{L}\p{N}\p{M}\p{Cs}/._\- ;=%~&'<>]/gu, (char, opening?: string) =>
-    char === '\\' ? '[\\\\]' : opening === undefined ? `\\${char}` : `[${char}]`,
-  );
 }
 
 /** The name that a file gets: by the longest ending that it has. */

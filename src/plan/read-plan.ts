@@ -6,9 +6,10 @@ import { findCycleProblems, findEdges } from './order-problems.js';
 import { findOwnershipProblems } from './ownership-problems.js';
 import type { Gate, PlanResult, Task } from './plan.js';
 import { readPlanFile } from './plan-file.js';
+import { printable } from './printable.js';
 import { type Problem, Problems } from './problem.js';
 import { parseQuickly } from './quick-yaml.js';
-import { isCaseInsensitive, resolveRoot } from './root.js';
+import { isCaseInsensitive, RootError, resolveRoot } from './root.js';
 import { findSchemaProblems } from './schema-problems.js';
 import { readSecretRules } from './secret-rules.js';
 import type { Splits, Tree } from './split.js';
@@ -101,7 +102,7 @@ async function readTree(
   const fields = new Fields(variables, problems, text);
 
   const place = readRoot(get('root'), fields, options.file);
-  const env = fields.record(get('env'));
+  const env = fields.environment(get('env'));
   const taskMap = asMap(get('tasks'));
   const surroundings = {
     defaults: get('defaults'),
@@ -190,6 +191,11 @@ function readRoot(
     const root = resolveRoot(file, fields.text(node));
     return { root, caseInsensitive: isCaseInsensitive(root) };
   } catch (error) {
+    const at = node ?? { start: 0, end: 0 };
+    if (error instanceof RootError) {
+      fields.problems.add({ code: error.code, message: `\`root\`: ${printable(error.message)}`, at });
+      return { root: error.root, caseInsensitive: false };
+    }
     const { code, message } = error as NodeJS.ErrnoException;
     const reason =
       code === 'ENOENT'
@@ -197,7 +203,6 @@ function readRoot(
         : code === 'ENOTDIR'
           ? 'it is not a folder'
           : `it cannot be read (${message})`;
-    const at = node ?? { start: 0, end: 0 };
     fields.problems.add({
       code: 'schema',
       message: `\`root\`: ${reason}`,
@@ -219,9 +224,9 @@ function readGates(
     const entries = asMap(item)?.entries;
     const get = (key: string) => entries?.get(key)?.value;
     const name = fields.filledText(get('name'), 'name');
-    const run = fields.filledText(get('run'), 'run');
+    const run = fields.command(get('run'), 'run');
     const timeout = fields.duration(get('timeout'), 'timeout') ?? DEFAULT_TIMEOUT;
-    const env = Object.assign(Object.create(null), planEnv, fields.record(get('env')));
+    const env = Object.assign(Object.create(null), planEnv, fields.environment(get('env')));
     if (name === undefined || run === undefined) return [];
     const first = named.get(name);
     if (first !== undefined)

@@ -1,25 +1,41 @@
 import { existsSync, lstatSync, opendirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { ExitCode } from '../exit-code.js';
+import { ForgeError } from '../forge-error.js';
+import { repositoryAbove } from '../util/repository.js';
+import { isReservedPath } from '../util/reserved-path.js';
+
+/** A folder that cannot be the root of a plan, though it is there. */
+export class RootError extends ForgeError {
+  override name = 'RootError';
+  constructor(
+    readonly root: string,
+    readonly code: 'reserved-path' | 'schema',
+    message: string,
+  ) {
+    super(`${root} ${message}`, ExitCode.invalid);
+  }
+}
 
 /**
- * Takes the absolute path of the plan file and the plan's `root`, if it has one; gives the real path of the working
- * tree: `root` relative to the plan's folder, otherwise the nearest folder above the plan that has a `.git` (a folder,
- * or a file as worktrees and submodules have), otherwise the plan's folder. Throws the file system's error (with
- * `code`), or one with code ENOTDIR when it is not a folder.
+ * The real path of the working tree of a plan: its `root` relative to the plan's folder, otherwise the nearest folder
+ * at or above the plan that is the top of a git repository (or worktree, or submodule), otherwise the plan's folder.
+ * @throws RootError, the file system's error (with `code`), or one with code ENOTDIR when it is not a folder.
  */
 export function resolveRoot(file: string, root: string | undefined): string {
   const folder = dirname(file);
-  if (root === undefined) return realpathSync.native(nearestRepository(folder) ?? folder);
-  const real = realpathSync.native(resolve(folder, root));
-  if (!statSync(real).isDirectory()) throw Object.assign(new Error('not a folder'), { code: 'ENOTDIR' });
-  return real;
-}
-
-function nearestRepository(folder: string): string | undefined {
-  for (let at = folder; ; at = dirname(at)) {
-    if (existsSync(join(at, '.git'))) return at;
-    if (dirname(at) === at) return undefined;
+  const real = realpathSync.native(
+    root === undefined ? (repositoryAbove(folder) ?? folder) : resolve(folder, root),
+  );
+  if (real.includes('\ufffd') && !existsSync(real)) {
+    throw new RootError(real, 'schema', 'is a path that is not UTF-8, and forge works only where it is');
   }
+  if (!statSync(real).isDirectory()) throw Object.assign(new Error('not a folder'), { code: 'ENOTDIR' });
+  if (isReservedPath(real)) {
+    const message = 'is, or lies in, a .git or .forge folder: no task may work there';
+    throw new RootError(real, 'reserved-path', message);
+  }
+  return real;
 }
 
 /**

@@ -48,7 +48,7 @@ class TaskReader {
   ) {
     const { defaults, agents, env } = surroundings;
     this.#defaults = defaults?.kind === 'map' ? defaults : NOTHING;
-    this.#defaultEnv = merged(env, fields.record(this.#defaults.entries.get('env')?.value));
+    this.#defaultEnv = merged(env, fields.environment(this.#defaults.entries.get('env')?.value));
     this.#agent(this.#defaults.entries.get('agent')?.value);
     if (agents?.kind !== 'map') return;
     for (const { key, at, value } of agents.entries.values()) {
@@ -120,7 +120,9 @@ class TaskReader {
       ...optional('verify', fields.command(get('verify'), 'verify')),
       timeout: fields.duration(get('timeout'), 'timeout') ?? DEFAULT_TIMEOUT,
       retries: fields.count(get('retries'), 'retries', 0) ?? 0,
-      env: own.has('env') ? merged(this.#defaultEnv, fields.record(own.get('env')!.value)) : this.#defaultEnv,
+      env: own.has('env')
+        ? merged(this.#defaultEnv, fields.environment(own.get('env')!.value))
+        : this.#defaultEnv,
       ...optional('estimate', fields.duration(get('estimate'), 'estimate')),
       ...optional('part', part),
       at: fields.problems.lines.range(at),

@@ -14,6 +14,10 @@ const MOST_FAILURES = 20;
 /** What all values of a plan may grow to, in characters; variables that double each other would fill the memory. */
 const MOST_TEXT = 64 * 1024 * 1024;
 
+/** How deep variables are followed through each other, by recursion; only a circle goes deeper than the first. */
+const DEEPEST = 400;
+const LONGEST_CIRCLE = 500;
+
 /** Variables that only one task has: those of a part, and how its lists are to read. */
 export interface Local {
   values: ReadonlyMap<string, SplitValue>;
@@ -43,6 +47,8 @@ export class Variables {
         value.kind === 'scalar' ? [[name, { at, value }]] : [],
       ),
     );
+    // Values are found by recursion: the far ends of long chains come first, so that it never gets deep.
+    for (const name of this.#farEnds()) this.#valueOf(name);
     // Values that nothing uses are checked too.
     for (const name of this.#declared.keys()) this.#valueOf(name);
     this.#used.clear();
@@ -70,6 +76,28 @@ export class Variables {
         hint: didYouMean(name, this.#declared.keys()),
       });
     }
+  }
+
+  /** The variables that recursion would meet more than DEEPEST deep, each after those it uses (but for circles). */
+  #farEnds(): string[] {
+    const order: string[] = [];
+    const seen = new Set<string>();
+    const stack: { name: string; uses: string[] }[] = [];
+    const enter = (name: string) => {
+      if (seen.has(name) || !this.#declared.has(name)) return;
+      seen.add(name);
+      stack.push({ name, uses: namesIn(this.#declared.get(name)!.value.text).reverse() });
+    };
+    for (const name of this.#declared.keys()) {
+      enter(name);
+      for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+        const next = top.uses.pop();
+        if (next !== undefined) enter(next);
+        else if (stack.length > DEEPEST) order.push(stack.pop()!.name);
+        else stack.pop();
+      }
+    }
+    return order;
   }
 
   #replace(node: ScalarNode, local?: Local): string | undefined {
@@ -150,6 +178,14 @@ export class Variables {
       });
       return undefined;
     }
+    if (this.#open.length >= LONGEST_CIRCLE && !this.#values.has(name)) {
+      this.problems.add({
+        code: 'unknown-variable',
+        message: `more than ${LONGEST_CIRCLE} variables use each other in a circle, and have no value`,
+        at: place(),
+      });
+      return undefined;
+    }
     return this.#valueOf(name);
   }
 
@@ -172,4 +208,13 @@ export class Variables {
     if (start === -1 || start + searched.length > node.end) return node;
     return { start, end: start + searched.length };
   }
+}
+
+/** The variables that a value uses, in the order in which it does. */
+function namesIn(text: string): string[] {
+  if (!text.includes('${{')) return [];
+  return Array.from(text.matchAll(REFERENCE)).flatMap(([match, inner]) => {
+    const name = match.startsWith('$$') ? undefined : VARIABLE.exec(inner!.trim())?.[1];
+    return name === undefined ? [] : [name];
+  });
 }

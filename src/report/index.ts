@@ -1,6 +1,6 @@
+export { toJsonText } from '../util/json-text.js';
 export { createReporter } from './create-reporter.js';
 export { formatDuration, formatRoughly } from './duration.js';
-export { toJsonText } from './json-text.js';
 export { junitXml } from './junit.js';
 export { renderMergePreview } from './merge-preview.js';
 export { type Outcome, outcomeOf, type RunState } from './outcome.js';

@@ -1,13 +1,5 @@
 import type { Writable } from 'node:stream';
-
-/** Errors that mean nobody reads any more: a closed pipe (`forge apply | head`), a terminal that went away. */
-const NOBODY_READS = new Set([
-  'EPIPE',
-  'EIO',
-  'ECONNRESET',
-  'ERR_STREAM_DESTROYED',
-  'ERR_STREAM_WRITE_AFTER_END',
-]);
+import { isReaderGone } from '../util/reader-gone.js';
 
 /** Streams that already have the listener: it stays for good, since a broken pipe can be noticed long after a write. */
 const guarded = new WeakMap<Writable, { broken: boolean }>();
@@ -30,7 +22,7 @@ export class Output {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       const first = !this.#state.broken;
       this.#state.broken = true;
-      if (!first || NOBODY_READS.has(error.code ?? '') || complaints === stream) return;
+      if (!first || isReaderGone(error) || complaints === stream) return;
       complaints.write(`forge: output is lost from here on, the run goes on: ${error.message}\n`);
     });
   }

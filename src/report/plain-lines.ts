@@ -1,4 +1,5 @@
 import type { ForgeEvent } from '../journal/index.js';
+import { withTilde } from '../util/tilde.js';
 import { count } from './count.js';
 import { formatDuration } from './duration.js';
 import { outcomeOf } from './outcome.js';
@@ -29,7 +30,7 @@ export function plainLines(event: ForgeEvent, view: RunView, options: PlainOptio
   switch (event.type) {
     case 'run.started': {
       const reason = event.backendReason ? ` (${oneLine(event.backendReason)})` : '';
-      const plan = `${sanitize(event.name)}, ${count(event.tasks.length, 'task')}, ${event.concurrency} at once`;
+      const plan = `${sanitize(event.name)} in ${sanitize(withTilde(event.root))}, ${count(event.tasks.length, 'task')}, ${event.concurrency} at once`;
       const verb = event.resumed ? 'resuming' : 'running';
       return say(
         'forge',

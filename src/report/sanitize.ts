@@ -1,16 +1,6 @@
-/**
- * Everything a terminal would act on instead of show: C0 and C1 controls, DEL, line and paragraph separators,
- * bidirectional overrides (they reorder what is read, CVE-2021-42574), byte order marks, non-characters and lone
- * surrogates (which stand for bytes of file names, see workspace/path-bytes.ts).
- */
-const UNSAFE = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]/gu;
+import { sanitize } from '../util/sanitize.js';
 
-const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
-
-/** Takes any text (agent output, file names, messages); gives one line in which control characters and terminal escapes are visible: `\x1b[31m`, `\n`, `\u202e`. */
-export function sanitize(text: string): string {
-  return text.replace(UNSAFE, visible);
-}
+export { sanitize };
 
 /** Takes text that people wrote in several lines; gives it as one safe line with its white space collapsed. */
 export function oneLine(text: string): string {
@@ -35,14 +25,4 @@ export function outputLine(line: string, length = Number.POSITIVE_INFINITY): str
 export function clip(text: string, length: number): string {
   if (text.length <= length) return text;
   return `${text.slice(0, length).replace(/[\ud800-\udbff]$/, '')}…`;
-}
-
-function visible(character: string): string {
-  const known = SHORT[character];
-  if (known !== undefined) return known;
-  const code = character.charCodeAt(0);
-  if (code >= 0xdc80 && code <= 0xdcff) return `\\x${(code - 0xdc00).toString(16)}`;
-  return code < 0x100
-    ? `\\x${code.toString(16).padStart(2, '0')}`
-    : `\\u${code.toString(16).padStart(4, '0')}`;
 }

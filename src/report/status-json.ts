@@ -1,12 +1,14 @@
 import { outcomeOf } from './outcome.js';
 import { elapsedOf, progressOf } from './progress.js';
+import { settled } from './settled.js';
 import type { RenderOptions } from './table.js';
 import { isOver, type RunView } from './view.js';
 
 /** Takes a view (and the time now, and whether an unfinished run's process is alive); gives what `forge status --json` prints, as plain data. Times of day are ISO 8601, durations milliseconds. */
-export function statusToJson(view: RunView, options: Pick<RenderOptions, 'now' | 'alive'> = {}): object {
-  const now = options.now ?? view.lastAt ?? 0;
-  const { state, sentence, next } = outcomeOf(view, options.alive);
+export function statusToJson(run: RunView, options: Pick<RenderOptions, 'now' | 'alive'> = {}): object {
+  const now = options.now ?? run.lastAt ?? 0;
+  const { state, sentence, next } = outcomeOf(run, options.alive);
+  const view = state === 'running' ? run : settled(run);
   return {
     v: 1,
     run: view.run,

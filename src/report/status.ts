@@ -1,15 +1,17 @@
 import { formatElapsed } from './duration.js';
 import { outcomeOf } from './outcome.js';
 import { sanitize } from './sanitize.js';
+import { settled } from './settled.js';
 import { renderSummary } from './summary.js';
 import { canvasFor, gateLine, headerLine, progressLine, type RenderOptions, taskRows } from './table.js';
 import type { RunView } from './view.js';
 
 /** Takes a view and options (`now` for times, `alive` for a run without an end); gives what `forge status` prints: where the run stands, every task, gates, and how to go on. */
-export function renderStatus(view: RunView, options: RenderOptions): string {
+export function renderStatus(run: RunView, options: RenderOptions): string {
+  const { state } = outcomeOf(run, options.alive);
+  const view = state === 'running' ? run : settled(run);
   const canvas = canvasFor(view, options);
   const { paint, now } = canvas;
-  const { state } = outcomeOf(view, options.alive);
   const started = view.startedAt ?? now;
   const running =
     state === 'running' ? ` for ${formatElapsed(now - started)} (process ${view.pid ?? '?'})` : '';

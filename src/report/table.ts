@@ -1,4 +1,5 @@
 import { isAbsolute, relative } from 'node:path';
+import { withTilde } from '../util/tilde.js';
 import { count } from './count.js';
 import { formatDuration, formatElapsed } from './duration.js';
 import { createPaint, type Paint, type Style } from './palette.js';
@@ -58,6 +59,7 @@ export function styleOf(status: TaskStatus): Style {
 export function headerLine(view: RunView, { columns, paint, symbols }: Canvas): string {
   const rest = [sanitize(asTyped(view.plan)), count(view.tasks.size, 'task'), `${view.concurrency} at once`];
   const reason = view.backendReason ? ` (${oneLine(view.backendReason)})` : '';
+  if (view.root) rest.unshift(sanitize(withTilde(view.root)));
   if (view.backend) rest.push(sanitize(view.backend) + reason);
   const name = cut(sanitize(view.name), columns, symbols.cut);
   const room = columns - displayWidth(name);

@@ -18,7 +18,8 @@ const EXIT_CODES = {
 
 /**
  * Listens for SIGINT, SIGTERM and SIGHUP. The first one aborts `signal`: the run stops launching, ends its tasks and
- * keeps what they made. The second ends forge at once; `onSecond` kills what must not outlive it.
+ * keeps what they made. The second ends forge at once; `onSecond` kills what must not outlive it. A SIGHUP is never the
+ * second: when a terminal goes away, the kernel, the shell and whoever else was in between may each send one.
  */
 export function listenForInterrupt(options: {
   onFirst: (name: string) => void;
@@ -26,11 +27,14 @@ export function listenForInterrupt(options: {
 }): Interrupt {
   const controller = new AbortController();
   let code: ExitCode | undefined;
+  let hungUp = false;
   const handler = (name: NodeJS.Signals) => {
+    if (code !== undefined && name === 'SIGHUP') return;
     if (code !== undefined) {
       options.onSecond();
       process.exit(code);
     }
+    hungUp = name === 'SIGHUP';
     code = EXIT_CODES[name as keyof typeof EXIT_CODES];
     options.onFirst(name);
     controller.abort();
@@ -41,6 +45,8 @@ export function listenForInterrupt(options: {
     exitCode: () => code,
     dispose: () => {
       for (const name of Object.keys(EXIT_CODES)) process.off(name, handler);
+      // More may still come for the same terminal: they must not end forge by signal on its last steps.
+      if (hungUp) process.on('SIGHUP', () => undefined);
     },
   };
 }

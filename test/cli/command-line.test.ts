@@ -57,3 +57,15 @@ test('there is no plan: says where it looked', async (t) => {
   assert.equal(result.code, 2);
   assert.match(result.stderr, /there is no forge\.plan\.yaml or forge\.plan\.yml in /);
 });
+
+test('forge diff TASK means the task, also where a run’s id ends like its name', async (t) => {
+  const tasks = [...'0123456789abcdef'].map(
+    (id) => `  "${id}": { run: 'echo of-${id} > ${id}', owns: ["${id}"] }`,
+  );
+  const here = project(t, { 'forge.plan.yaml': `version: 1\ntasks:\n${tasks.join('\n')}\n` });
+  assert.equal((await here.forge(['apply', '--no-merge'])).code, 0);
+  const task = here.run().at(-1)!;
+  const shown = (await here.forge(['diff', task])).stdout;
+  assert.deepEqual(shown.match(/^\+of-.$/gm), [`+of-${task}`]);
+  assert.equal((await here.forge(['diff', here.run()])).stdout.match(/^\+of-.$/gm)?.length, 16);
+});

@@ -119,3 +119,24 @@ tasks:
     );
   });
 }
+
+test('status of a run that was killed says of no task that it is running', async (t) => {
+  const home = await Home.open(t);
+  const here = project(t, {
+    'forge.plan.yaml': `version: 1\ntasks:\n  a: { run: '${home.command('a')}' }\n`,
+  });
+  let forge: ChildProcess | undefined;
+  const running = here.forge(['apply'], {
+    started: (child) => {
+      forge = child;
+    },
+  });
+  await home.called('a');
+  assert.match((await here.forge(['status'])).stdout, /^● a +running/m);
+  forge!.kill('SIGKILL');
+  await running;
+  const status = (await here.forge(['status'])).stdout;
+  assert.match(status, /^Run .*: interrupted$/m);
+  assert.match(status, /^■ a +cancelled +interrupted$/m);
+  assert.doesNotMatch(status, /running/);
+});

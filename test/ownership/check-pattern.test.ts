@@ -29,6 +29,9 @@ const WRONG: readonly [string, string, string][] = [
   ['.GIT/config', 'reserved-path', '.GIT'],
   ['\\.git', 'reserved-path', '\\.git'],
   ['./.forge/runs', 'reserved-path', '.forge'],
+  ['sub/.forge/**', 'reserved-path', '.forge'],
+  ['**/.forge', 'reserved-path', '.forge'],
+  ['a/{b,.Forge}/x', 'reserved-path', '.Forge'],
   ['a[b', 'pattern-invalid', '['],
   ['a(b', 'pattern-invalid', '('],
   ['{a,b', 'pattern-invalid', '{'],
@@ -82,7 +85,6 @@ test('what people write is right', () => {
     ...[
       '.gitignore',
       '.github/**',
-      'a/.forge/x',
       '.forgerc',
       '{1..3}',
       'a..b',

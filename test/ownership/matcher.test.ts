@@ -67,10 +67,10 @@ test('a leading ./ means nothing', () => {
   check(['././a'], ['a'], ['b']);
 });
 
-test('.git at any depth, .forge at the top, and what is no path of a file are never claimed', () => {
+test('.git and .forge, at any depth and in any case, and what is no path of a file are never claimed', () => {
   check(
-    ['**', '.git', '.forge/x', 'a/'],
-    ['.gitignore', 'a/.forge/x', '.forgery', 'a/.github/x', '.GIT/x'],
+    ['**', '.git', '.forge/x', 'a/', 'sub/[.]forge/**'],
+    ['.gitignore', '.forgery', 'a/.github/x', 'a/.forge.d/x', 'sub/x.forge/y'],
     [
       '.git',
       '.git/config',
@@ -78,6 +78,10 @@ test('.git at any depth, .forge at the top, and what is no path of a file are ne
       'a/.git/hooks/x',
       '.forge',
       '.forge/runs/1',
+      'a/.forge',
+      'sub/.forge/runs/1',
+      'a/.Forge/x',
+      '.GIT/x',
       '',
       '/a',
       'a/',

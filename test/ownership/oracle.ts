@@ -18,9 +18,7 @@ export function oracle(patterns: readonly string[], nocase = false): (path: stri
     if (glob !== '') (subtract ? subtracts : adds).push(names(glob, nocase));
   }
   return (path) =>
-    mayBeOwned(path, nocase) &&
-    adds.some((claims) => claims(path)) &&
-    !subtracts.some((claims) => claims(path));
+    mayBeOwned(path) && adds.some((claims) => claims(path)) && !subtracts.some((claims) => claims(path));
 }
 
 /** What one pattern names, `!` and `./` already taken off. */
@@ -40,16 +38,16 @@ function names(glob: string, nocase: boolean): (path: string) => boolean {
   };
 }
 
-function mayBeOwned(path: string, nocase: boolean): boolean {
-  const segments = (nocase ? path.toLowerCase() : path).split('/');
-  return segments[0] !== '.forge' && !segments.some((name) => ['', '.', '..', '.git'].includes(name));
+function mayBeOwned(path: string): boolean {
+  const segments = path.toLowerCase().split('/');
+  return !segments.some((name) => ['', '.', '..', '.git', '.forge'].includes(name));
 }
 
 /** Takes an alphabet and a length; gives every path of at most that length that a pattern may claim. */
 export function shortPaths(alphabet: string, length: number): string[] {
   const paths: string[] = [];
   const grow = (path: string): void => {
-    if (path !== '' && mayBeOwned(path, false)) paths.push(path);
+    if (path !== '' && mayBeOwned(path)) paths.push(path);
     if (path.length < length) for (const char of alphabet) grow(path + char);
   };
   grow('');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { graphOf } from '../../src/graph/index.js';
@@ -275,20 +275,70 @@ describe('root', () => {
       : result.diagnostics.map((d) => `${d.at.line}:${d.at.column} ${d.message}`);
   };
 
-  it('is the nearest folder with .git above the plan, otherwise the folder of the plan, or what `root` says', async () => {
-    mkdirSync(join(folder, 'repo/plans/deep'), { recursive: true });
-    mkdirSync(join(folder, 'repo/worktree'));
-    mkdirSync(join(folder, 'alone'));
-    mkdirSync(join(folder, 'repo/.git'));
-    writeFileSync(join(folder, 'repo/worktree/.git'), 'gitdir: elsewhere\n');
+  /** The least that git takes for a repository. */
+  const gitFolder = (path: string, head = 'ref: refs/heads/main\n') => {
+    for (const name of ['objects', 'refs']) mkdirSync(join(folder, path, name), { recursive: true });
+    writeFileSync(join(folder, path, 'HEAD'), head);
+  };
+
+  it('is the nearest repository at or above the plan, otherwise the folder of the plan, or what `root` says', async () => {
+    for (const name of ['repo/plans/deep', 'repo/worktree', 'alone', 'detached'])
+      mkdirSync(join(folder, name), { recursive: true });
+    gitFolder('repo/.git');
+    gitFolder('detached/.git', `${'0123456789'.repeat(4)}\n`);
+    mkdirSync(join(folder, 'repo/.git/worktrees/w'), { recursive: true });
+    writeFileSync(join(folder, 'repo/.git/worktrees/w/HEAD'), 'ref: refs/heads/other\n');
+    writeFileSync(join(folder, 'repo/.git/worktrees/w/commondir'), '../..\n');
+    writeFileSync(join(folder, 'repo/worktree/.git'), 'gitdir: ../.git/worktrees/w\n');
     symlinkSync(join(folder, 'repo'), join(folder, 'link'));
     assert.equal(await rootOf('repo/plans/deep/p.yaml'), join(folder, 'repo'));
     assert.equal(await rootOf('repo/worktree/p.yaml'), join(folder, 'repo/worktree'));
+    assert.equal(await rootOf('detached/p.yaml'), join(folder, 'detached'));
     assert.equal(await rootOf('alone/p.yaml'), join(folder, 'alone'));
     assert.equal(await rootOf('link/p.yaml'), join(folder, 'repo'));
     assert.equal(await rootOf('repo/plans/deep/p.yaml', '../..'), join(folder, 'repo'));
     assert.equal(await rootOf('repo/plans/deep/p.yaml', '.'), join(folder, 'repo/plans/deep'));
     assert.equal(await rootOf('repo/plans/p.yaml', '../../alone'), join(folder, 'alone'));
+  });
+
+  it('is no folder because of a .git that is no repository', async () => {
+    const stray: Record<string, (path: string) => void> = {
+      empty: (path) => mkdirSync(join(folder, path)),
+      'a file that leads nowhere': (path) => writeFileSync(join(folder, path), 'gitdir: elsewhere\n'),
+      'an empty file': (path) => writeFileSync(join(folder, path), ''),
+      'a dangling link': (path) => symlinkSync('nowhere', join(folder, path)),
+      'no HEAD': (path) => {
+        gitFolder(path);
+        rmSync(join(folder, path, 'HEAD'));
+      },
+      'a HEAD of nonsense': (path) => gitFolder(path, 'nonsense\n'),
+      'no objects': (path) => {
+        gitFolder(path);
+        rmSync(join(folder, path, 'objects'), { recursive: true });
+      },
+    };
+    for (const [name, make] of Object.entries(stray)) {
+      mkdirSync(join(folder, name, 'project'), { recursive: true });
+      make(`${name}/.git`);
+      assert.equal(await rootOf(`${name}/project/p.yaml`), join(folder, name, 'project'), name);
+    }
+  });
+
+  it('is never in a .git or .forge', async () => {
+    mkdirSync(join(folder, 'inside'), { recursive: true });
+    gitFolder('inside/.git');
+    mkdirSync(join(folder, 'inside/.git/hooks'));
+    mkdirSync(join(folder, 'inside/sub/.forge/runs'), { recursive: true });
+    symlinkSync('.git/hooks', join(folder, 'inside/hooks'));
+    const why = (path: string) =>
+      `\`root\`: ${join(folder, path)} is, or lies in, a .git or .forge folder: no task may work there`;
+    assert.deepEqual(await rootOf('inside/p.yaml', '.git'), [`2:7 ${why('inside/.git')}`]);
+    assert.deepEqual(await rootOf('inside/p.yaml', 'hooks'), [`2:7 ${why('inside/.git/hooks')}`]);
+    assert.deepEqual(await rootOf('inside/p.yaml', 'sub/.forge'), [`2:7 ${why('inside/sub/.forge')}`]);
+    mkdirSync(join(folder, 'other/.forge'), { recursive: true });
+    assert.deepEqual(await rootOf('other/.forge/p.yaml'), [`1:1 ${why('other/.forge')}`]);
+    const result = await read('inside/p.yaml', 'version: 1\nroot: .git\ntasks: { a: { run: x } }\n');
+    assert.ok(!result.ok && result.diagnostics[0]!.code === 'reserved-path');
   });
 
   it('must be a folder that exists', async () => {

@@ -28,7 +28,7 @@ test('forge plan --split writes a plan without a model, and replaces only what n
   assert.deepEqual([written.code, written.stderr], [0, '']);
   assert.equal(
     written.stdout,
-    `migrate: 2 tasks, at most 4 at once
+    `migrate in ${here.dir}: 2 tasks, at most 4 at once
   migrate.1  droid
       2 files
       owns src/a/1.js, src/a/1.ts, src/a/2.js, src/a/2.ts

@@ -123,7 +123,7 @@ forge: 1 problem sent back to droid (round 3 of 3)
     );
     assert.equal(
       ended.stdout,
-      `shop: 3 tasks, at most 4 at once
+      `shop in ${here.dir}: 3 tasks, at most 4 at once
   backend  droid (df-backend)
       The API of the cart
       owns src/api/**

@@ -51,7 +51,7 @@ test('annotations on the plan, a group for the output of each task, its commands
   const token = /::stop-commands::([0-9a-f-]{36})\n/.exec(stdout)![1]!;
   assert.equal(
     stdout.replaceAll(token, 'TOKEN'),
-    `forge: running jwt-auth, 3 tasks, 4 at once, on overlay, run r1
+    `forge: running jwt-auth in /tree, 3 tasks, 4 at once, on overlay, run r1
 api: started
 web: started
 api: failed after 1.5s: 1 change outside what it owns

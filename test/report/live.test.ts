@@ -133,7 +133,7 @@ test('the table follows the run, and stays with the summary when it ended', need
     assert.equal(
       (await shows(/Progress/)).replace(/ \ds/, ' 0s'),
       `$ forge apply
-jwt-auth · forge.plan.yaml · 3 tasks · 4 at once · overlay
+jwt-auth · /tree · forge.plan.yaml · 3 tasks · 4 at once ·…
 ● backend   0s  Creating /api/auth endpoints in src/api
 · frontend
 · docs          after backend
@@ -158,7 +158,7 @@ Progress: ░░░░░░░░░░ 0% (0/3 tasks)`,
     assert.equal(
       await shows(/the end/),
       `$ forge apply
-jwt-auth · forge.plan.yaml · 3 tasks · 4 at once · overlay
+jwt-auth · /tree · forge.plan.yaml · 3 tasks · 4 at once ·…
 ✓ backend   6m12s  4 files  Creating /api/auth endpoints i…
 ✗ frontend   1.0s  0 files  exit code 1
 ✓ docs       2.0s   1 file
@@ -202,7 +202,7 @@ test(
         await shows(/Merged 2 files/),
         `$ forge apply
 Really?
-jwt-auth · forge.plan.yaml · 3 tasks · 4 at once · overlay
+jwt-auth · /tree · forge.plan.yaml · 3 tasks · 4 at once · overlay
 ✓ backend   1.0s  4 files  Creating /api/auth endpoints in src/api
 ✓ frontend  1.0s   1 file
 ✓ docs      1.0s   1 file
@@ -227,7 +227,7 @@ test('a terminal that gets narrower and lower leaves no rests of the table', nee
     assert.equal(
       await shows(/ {2}C…/),
       `$ forge apply
-${'before\n'.repeat(30)}jwt-auth · forge.plan.yaml ·…
+${'before\n'.repeat(30)}jwt-auth · /tree · forge.pla…
 ✓ backend   1.0s  2 files  C…
 · frontend
 · docs                     a…
@@ -314,7 +314,7 @@ test('a run that closes before anything was drawn still leaves its table', async
   await Promise.all([reporter.close(), reporter.close()]);
   assert.equal(
     stdout.text(),
-    `jwt-auth · forge.plan.yaml · 1 task · 4 at once · overlay
+    `jwt-auth · /tree · forge.plan.yaml · 1 task · 4 at once · overlay
 ✓ a  0.0s  1 file
 1 task, 0.0s
 Merged 1 file.

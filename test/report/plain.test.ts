@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import type { ForgeEvent } from '../../src/journal/index.js';
@@ -25,7 +28,7 @@ async function report(events: ForgeEvent[], options: Partial<ReporterOptions> = 
 test('plain: one line per event that matters, then the summary', async () => {
   assert.equal(
     await report(mergedRun().events),
-    `forge: running jwt-auth, 2 tasks, 4 at once, on overlay (overlayfs works here), run r1
+    `forge: running jwt-auth in /tree, 2 tasks, 4 at once, on overlay (overlayfs works here), run r1
 api: started
 api: attempt 1 failed after 1.2s: verify failed: exit code 1; trying again
 api: attempt 2 started
@@ -53,7 +56,7 @@ test('plain -v: every line of output with its task before it, escapes visible', 
   recording.add({ type: 'agent.message', task: 'a', attempt: 1, text: 'Done.\nAll well.' });
   assert.equal(
     await report(recording.events, { verbose: true }),
-    `forge: running jwt-auth, 1 task, 4 at once, on overlay, run r1
+    `forge: running jwt-auth in /tree, 1 task, 4 at once, on overlay, run r1
 a: started
 a | one
 a | \\x1b[2Jtwo
@@ -82,7 +85,7 @@ Next: forge resume r1 (go on with what is not done), forge diff r1 (see what cha
 test('plain: a failure shows its strays, its last lines and where the rest is', async () => {
   assert.equal(
     await report(failedRun().events),
-    `forge: running jwt-auth, 3 tasks, 4 at once, on overlay, run r1
+    `forge: running jwt-auth in /tree, 3 tasks, 4 at once, on overlay, run r1
 api: started
 web: started
 ${FAILURE}docs: skipped: api failed
@@ -137,7 +140,7 @@ test('events from before a resume are known but not shown', async () => {
   const recording = new Recording().start(tasks, [], { resumed: true }).begin('api').succeed('api', 700);
   recording.begin('docs').succeed('docs', 700).merged(['x']).end(0, 1500);
   const text = await report(recording.events, { before });
-  assert.match(text, /^forge: resuming jwt-auth, 3 tasks/);
+  assert.match(text, /^forge: resuming jwt-auth in \/tree, 3 tasks/);
   assert.match(text, /\n3 tasks \(1 done before\), 1\.5s\nMerged 1 file\.\n$/);
 });
 
@@ -145,4 +148,29 @@ test('colours are on or off as told, whatever the environment says', async () =>
   const colored = await report(failedRun().events, { color: true });
   assert.ok(colored.includes('\u001b[31mapi:\u001b[39m failed after'));
   assert.equal(stripVTControlCharacters(colored), await report(failedRun().events));
+});
+
+test('the root is named as people write it: with ~ where it really is in the home folder, and harmless', async () => {
+  const before = process.env.HOME;
+  const home = realpathSync(mkdtempSync(join(tmpdir(), 'forge-home-')));
+  try {
+    symlinkSync(home, `${home}.link`);
+    const header = async (root: string) => {
+      const shown = await report(new Recording().start([{ id: 'a' }], [], { root }).events);
+      return shown.split('\n')[0]!.replace(/,.*/, '');
+    };
+    process.env.HOME = `${home}.link`;
+    assert.equal(await header(`${home}/app`), 'forge: running jwt-auth in ~/app');
+    assert.equal(await header(home), 'forge: running jwt-auth in ~');
+    assert.equal(await header(`${home}work`), `forge: running jwt-auth in ${home}work`);
+    assert.equal(await header('/a\x1b[31m\n'), 'forge: running jwt-auth in /a\\x1b[31m\\n');
+    process.env.HOME = '/';
+    assert.equal(await header('/srv/app'), 'forge: running jwt-auth in /srv/app');
+    process.env.HOME = '/nowhere';
+    assert.equal(await header('/nowhere2/app'), 'forge: running jwt-auth in /nowhere2/app');
+  } finally {
+    process.env.HOME = before;
+    rmSync(home, { recursive: true });
+    rmSync(`${home}.link`);
+  }
 });

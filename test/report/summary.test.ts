@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { foldEvents, renderMergePreview, renderStatus, renderSummary } from '../../src/report/index.js';
+import {
+  foldEvents,
+  renderMergePreview,
+  renderStatus,
+  renderSummary,
+  statusToJson,
+} from '../../src/report/index.js';
 import { failedRun, mergedRun, Recording, START } from './recording.js';
 
 const summary = (recording: Recording, alive?: boolean) =>
@@ -119,7 +125,7 @@ test('status of a run that goes on', () => {
   const view = foldEvents(recording.events);
   assert.equal(
     renderStatus(view, { color: false, columns: 72, now: START + 30_000 }),
-    `jwt-auth · forge.plan.yaml · 4 tasks · 4 at once · overlay (chosen by t…
+    `jwt-auth · /tree · forge.plan.yaml · 4 tasks · 4 at once · overlay (cho…
 Run r1: running for 30s (process 4242)
 
 ✓ api   succeeded   1m05s  3 files
@@ -138,10 +144,45 @@ Progress: ████░░░░░░ 44% (1/4 tasks), about 1m05s left
   assert.match(ascii, /Progress: ####\.\.\.\.\.\. 44%/);
 });
 
+test('status of a run that forge did not end: nothing of it is running', () => {
+  const recording = new Recording().start(
+    [{ id: 'api' }, { id: 'ui' }, { id: 'db' }, { id: 'docs' }],
+    ['tests'],
+  );
+  recording.begin('api').succeed('api', 1000, 3);
+  recording.begin('ui').output('ui', 'building\n');
+  recording
+    .begin('db')
+    .fail('db', 100, { retry: true, waitMs: 90_000, outcome: 'rate-limited', reason: '429' });
+  recording.add({ type: 'gate.started', name: 'tests', log: 'x' });
+  const view = foldEvents(recording.events);
+  assert.equal(
+    renderStatus(view, { color: false, alive: false }),
+    `jwt-auth · /tree · forge.plan.yaml · 4 tasks · 4 at once · overlay
+Run r1: interrupted
+
+✓ api   succeeded   1.0s  3 files
+■ ui    cancelled                  interrupted
+■ db    cancelled                  interrupted
+· docs  waiting
+
+Gates:
+· tests
+
+4 tasks (1 waiting, 1 succeeded, 2 cancelled)
+Nothing merged: forge ended before the run did. Finished tasks are kept.
+Next: forge resume r1 (go on with what is not done)
+`,
+  );
+  const json = JSON.stringify(statusToJson(view, { alive: false }));
+  assert.doesNotMatch(json, /running|retrying/);
+  assert.match(JSON.stringify(statusToJson(view, { alive: true })), /"running".*"retrying"/);
+});
+
 test('status of a run that ended', () => {
   assert.equal(
     renderStatus(foldEvents(failedRun().events), { color: false }),
-    `jwt-auth · forge.plan.yaml · 3 tasks · 4 at once · overlay
+    `jwt-auth · /tree · forge.plan.yaml · 3 tasks · 4 at once · overlay
 Run r1: failed
 
 ✗ api   failed      1.5s  1 file  1 change outside what it owns

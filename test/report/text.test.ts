@@ -177,7 +177,7 @@ test('more tasks than rows: failed and running ones are shown, the others are co
   });
   const view = foldEvents(recording.events);
   assert.deepEqual(renderFrame(view, canvasFor(view, { color: false, columns: 80, now: START + 2500 }), 7), [
-    'jwt-auth · forge.plan.yaml · 50 tasks · 4 at once · overlay',
+    'jwt-auth · /tree · forge.plan.yaml · 50 tasks · 4 at once · overlay',
     '· t20',
     '● t30    2s',
     '● t31    2s',

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
 
 /**
  * A command on a real pseudo-terminal, by util-linux' `script`. What it shows is collected; `shows` waits for a text
@@ -9,16 +10,37 @@ export class Terminal {
   #seen = '';
   #from = 0;
   #ended: Promise<number | null>;
+  readonly #over: Promise<string>;
   #wake: (() => void)[] = [];
 
-  constructor(command: readonly string[], options: { cwd: string; env: NodeJS.ProcessEnv }) {
-    const line = command.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
-    this.#child = spawn('script', ['-qfec', `stty cols 100 rows 30; exec ${line}`, '/dev/null'], {
+  /**
+   * `leader: false` leaves the shell between the terminal and the command, as an interactive one does: it passes SIGHUP
+   * on, twice, and tells how the command ended.
+   */
+  constructor(
+    command: readonly string[],
+    options: {
+      cwd: string;
+      env: NodeJS.ProcessEnv;
+      leader?: boolean;
+      size?: [columns: number, rows: number];
+    },
+  ) {
+    const words = command.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
+    const line = options.leader === false ? supervised(words) : `exec ${words}`;
+    const [columns, rows] = options.size ?? [100, 30];
+    this.#child = spawn('script', ['-qfec', `stty cols ${columns} rows ${rows}; ${line}`, '/dev/null'], {
       cwd: options.cwd,
       env: { ...options.env, TERM: 'xterm-256color', LC_ALL: 'C.UTF-8' },
-      stdio: ['pipe', 'pipe', 'inherit'],
+      stdio: ['pipe', 'pipe', 'inherit', 'pipe'],
     });
-    this.#child.stdout.on('data', (chunk: Buffer) => {
+    const told = this.#child.stdio[3] as Readable;
+    let text = '';
+    told.on('data', (chunk: Buffer) => {
+      text += chunk.toString('utf8');
+    });
+    this.#over = new Promise((resolve) => told.once('close', () => resolve(text.trim())));
+    this.#child.stdout!.on('data', (chunk: Buffer) => {
       this.#seen += chunk.toString('utf8');
       for (const wake of this.#wake.splice(0)) wake();
     });
@@ -51,11 +73,32 @@ export class Terminal {
   }
 
   type(keys: string): void {
-    this.#child.stdin.write(keys);
+    this.#child.stdin!.write(keys);
+  }
+
+  /** Takes the terminal away, as closing its window does. */
+  hangUp(): void {
+    this.#child.kill('SIGKILL');
+  }
+
+  /** Waits until the command is over, whatever became of its terminal; with `leader: false` gives its exit code (128 and more: a signal). */
+  over(): Promise<string> {
+    return this.#over;
   }
 
   /** Waits for the end; gives the exit code. */
   ended(): Promise<number | null> {
     return this.#ended;
   }
+}
+
+/** Descriptor 3 is a pipe to the test: the command must not hold it, the shell tells on it how the command ended. */
+function supervised(words: string): string {
+  return [
+    `trap 'kill -HUP $pid; kill -HUP $pid' HUP`,
+    `${words} <&0 3>&- &`,
+    'pid=$!',
+    'while kill -0 $pid 2>/dev/null; do wait $pid; code=$?; done',
+    'echo $code >&3',
+  ].join('\n');
 }

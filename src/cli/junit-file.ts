@@ -1,0 +1,47 @@
+import { accessSync, closeSync, constants, existsSync, openSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { ExitCode } from '../exit-code.js';
+import { ForgeError } from '../forge-error.js';
+import { complain } from './complain.js';
+
+/**
+ * Makes sure that a report can be written at the end, without making the file: it may lie in the tree that tasks see.
+ * @throws ForgeError (2)
+ */
+export function checkJunitFile(file: string): void {
+  try {
+    if (existsSync(file)) closeSync(openSync(file, constants.O_WRONLY | constants.O_NONBLOCK));
+    else checkFolder(dirname(file));
+  } catch (error) {
+    throw new ForgeError(`--junit ${file}: ${reason(error)}; nothing was started`, ExitCode.invalid);
+  }
+}
+
+/** Writes the report of a run that is over. That it cannot be written is told, and changes nothing about the run. */
+export function writeJunitFile(file: string, xml: string): void {
+  try {
+    writeFileSync(file, xml);
+  } catch (error) {
+    complain(`--junit ${file}: the report was not written: ${reason(error)}`);
+  }
+}
+
+function checkFolder(folder: string): void {
+  if (!statSync(folder).isDirectory()) throw Object.assign(new Error(), { code: 'ENOTDIR' });
+  accessSync(folder, constants.W_OK | constants.X_OK);
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such folder',
+  ENOTDIR: 'what should be its folder is none',
+  EISDIR: 'it is a folder',
+  EACCES: 'permission denied',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'the disk is full',
+  ENXIO: 'nobody reads from it',
+};
+
+function reason(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return REASONS[code ?? ''] ?? message;
+}

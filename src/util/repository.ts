@@ -1,0 +1,63 @@
+import { accessSync, constants, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+
+/** What HEAD may say: the ref that is checked out, or a commit. */
+const HEAD = /^ref:\s*refs\/|^(?:[0-9a-f]{40}|[0-9a-f]{64})\s*$/;
+
+/**
+ * The nearest folder at or above this one that is the top of a repository, as git sees it: a `.git` that is none (an
+ * empty folder, a file that leads nowhere) is passed over, so that a stray one does not make its folder a project.
+ */
+export function repositoryAbove(folder: string): string | undefined {
+  for (let top = folder; ; top = dirname(top)) {
+    if (isRepositoryTop(top)) return top;
+    if (dirname(top) === top) return undefined;
+  }
+}
+
+function isRepositoryTop(folder: string): boolean {
+  const dotGit = join(folder, '.git');
+  return isGitFolder(dotGit) || isGitFolder(gitFolderNamedIn(dotGit, folder));
+}
+
+/** The folder that the file `.git` of a worktree or submodule names. */
+function gitFolderNamedIn(file: string, folder: string): string | undefined {
+  return ask(() => {
+    if (!statSync(file).isFile()) return undefined;
+    const target = /^gitdir: (.+?)[\r\n]*$/s.exec(readFileSync(file, 'utf8'))?.[1];
+    return target === undefined ? undefined : resolve(folder, target);
+  });
+}
+
+/** git's own test (`is_git_directory` in setup.c): HEAD makes sense, and there are `objects` and `refs`. */
+function isGitFolder(folder: string | undefined): boolean {
+  if (folder === undefined || !isFolder(folder) || !hasHead(folder)) return false;
+  const shared = ask(() => readFileSync(join(folder, 'commondir'), 'utf8').replace(/[\r\n]+$/, ''));
+  const common = shared === undefined ? folder : resolve(folder, shared);
+  return ['objects', 'refs'].every((name) => isFolder(join(common, name)));
+}
+
+function hasHead(folder: string): boolean {
+  const head = join(folder, 'HEAD');
+  // As git wrote it before 2005: a link to the ref, which need not exist.
+  if (ask(() => readlinkSync(head))?.startsWith('refs/') === true) return true;
+  return ask(() => (statSync(head).isFile() ? readFileSync(head, 'latin1') : '').match(HEAD)) != null;
+}
+
+function isFolder(path: string): boolean {
+  const found = ask(() => {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isDirectory();
+  });
+  return found === true;
+}
+
+/** undefined where there is no such file, or none that this user may read: to git, too, that is no repository. */
+function ask<T>(question: () => T): T | undefined {
+  try {
+    return question();
+  } catch (error) {
+    if (error instanceof Error && 'syscall' in error) return undefined;
+    throw error;
+  }
+}
