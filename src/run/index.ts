@@ -7,6 +7,7 @@ export { progressOf } from './open-run.js';
 export { recover } from './recover.js';
 export { rootLockHolder } from './root-lock.js';
 export { runDiff } from './run-diff.js';
+export { openRunFile } from './run-file.js';
 export { findRoot, findRun, listRuns, RunFolder, type RunRequest } from './run-folder.js';
 export { runPlan } from './run-plan.js';
 export { type SelectedTask, selectTasks } from './select-tasks.js';

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -14,6 +14,7 @@ import {
   loadChangeset,
   temporaryPrefix,
 } from '../workspace/index.js';
+import { keptAttempts } from './attempt-folders.js';
 import { progressOf } from './open-run.js';
 import type { RunFolder } from './run-folder.js';
 
@@ -60,9 +61,7 @@ export async function runDiff(folder: RunFolder, task: string | undefined, color
 /** The folder of a task's changeset: its result, else what its last attempt left. */
 function resultOf(folder: RunFolder, task: string, done: readonly string[]): string {
   if (done.includes(task)) return folder.changeset(task);
-  const names = existsSync(folder.task(task)) ? readdirSync(folder.task(task)) : [];
-  const tries = names.map((name) => Number(/^attempt-(\d+)$/.exec(name)?.[1])).filter((n) => n > 0);
-  for (const attempt of tries.sort((a, b) => b - a)) {
+  for (const attempt of keptAttempts(folder, task).reverse()) {
     const dir = join(folder.attempt(task, attempt), 'changeset');
     if (existsSync(join(dir, 'manifest.json'))) return dir;
   }

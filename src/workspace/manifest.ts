@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { isSafeRelativePath } from '../util/reserved-path.js';
 import type { Changeset, ChangesetEntry, EntryKind } from './changeset.js';
 import { explain, WorkspaceError } from './failure.js';
 import { run } from './run-program.js';
@@ -102,9 +103,9 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A manifest may have been edited, so nothing in it is trusted to stay inside the tree. */
+/** A manifest may have been edited, so nothing in it is trusted to stay inside the tree and out of `.git` and `.forge`. */
 function isEntry(value: unknown): value is ChangesetEntry {
-  if (!isRecord(value) || !isSafePath(value.path)) return false;
+  if (!isRecord(value) || !isSafeRelativePath(value.path)) return false;
   if (value.was !== undefined && !KINDS.has(value.was)) return false;
   const { kind, change, mode } = value;
   const isMode = typeof mode === 'number' && Number.isInteger(mode) && mode >= 0 && mode <= 0o7777;
@@ -126,9 +127,4 @@ function isEntry(value: unknown): value is ChangesetEntry {
     default:
       return false;
   }
-}
-
-function isSafePath(path: unknown): path is string {
-  if (typeof path !== 'string' || path.includes('\0')) return false;
-  return path.split('/').every((segment) => segment !== '' && segment !== '.' && segment !== '..');
 }
