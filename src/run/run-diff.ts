@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { ExitCode } from '../exit-code.js';
 import { ForgeError } from '../forge-error.js';
@@ -21,7 +21,7 @@ import type { RunFolder } from './run-folder.js';
 /**
  * What a run (or one of its tasks) changes against the start of the run, as a unified diff with git's headers. For a
  * task without a result (failed, interrupted): what its last attempt had changed within what it owns. Content of files
- * that git ignores was not kept from before: they show as new. `color` is git's own. Throws ForgeError (2).
+ * that git ignores was not kept from before: they show as new. `color` is git's own. Throws ForgeError (2; 1 where git fails).
  */
 export async function runDiff(folder: RunFolder, task: string | undefined, color: boolean): Promise<string> {
   const { done } = progressOf(readJournal(folder.journal));
@@ -39,7 +39,7 @@ export async function runDiff(folder: RunFolder, task: string | undefined, color
       await mkdir(join(scratch, side));
       await applyEntries(join(scratch, side), state);
     }
-    const { stdout } = await execa(
+    const { stdout, stderr, exitCode } = await execa(
       'git',
       [
         'diff',
@@ -50,8 +50,16 @@ export async function runDiff(folder: RunFolder, task: string | undefined, color
         'a',
         'b',
       ],
-      { cwd: scratch, reject: false, stripFinalNewline: false, env: { GIT_CONFIG_NOSYSTEM: '1' } },
+      {
+        cwd: scratch,
+        reject: false,
+        stripFinalNewline: false,
+        env: { GIT_CONFIG_NOSYSTEM: '1', GIT_CEILING_DIRECTORIES: dirname(scratch) },
+      },
     );
+    // 1 says that there are differences.
+    if (exitCode !== 0 && exitCode !== 1)
+      throw new ForgeError(`git could not compare the two sides: ${stderr.split('\n')[0]}`);
     return stdout;
   } finally {
     await rm(scratch, { recursive: true, force: true });
