@@ -32,7 +32,7 @@ export class BlobStore {
   async add(tree: DiskTree, path: string): Promise<{ hash: string; size: number }> {
     if (!this.#made) mkdirSync(this.dir, { recursive: true });
     this.#made = true;
-    const content = tree.reading(path, () => readSmall(tree.absolute(path)));
+    const content = tree.reading(path, () => readSmall(tree.absolute(path), path));
     if (content !== undefined) {
       const hash = createHash('sha256').update(content).digest('hex');
       if (!this.#known.has(hash)) this.#write(hash, content);
@@ -65,11 +65,11 @@ export class BlobStore {
 }
 
 /** The content of a file that is small, undefined of another. It was a file when it was listed: no link is followed, no FIFO waited for. */
-function readSmall(path: string | Buffer): Buffer | undefined {
-  const file = openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
+function readSmall(at: string | Buffer, path: string): Buffer | undefined {
+  const file = openSync(at, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
   try {
     const stats = fstatSync(file);
-    if (!stats.isFile()) throw new WorkspaceError('another process has just put something else in its place');
+    if (!stats.isFile()) throw new WorkspaceError(`cannot collect ${path}: a process is still changing it`);
     return stats.size <= SMALL ? readFileSync(file) : undefined;
   } finally {
     closeSync(file);
