@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, readdirSync } from 'node:fs';
+import { lstatSync, readdirSync } from 'node:fs';
 import { ForgeError } from '../forge-error.js';
 import type { RunFolder } from './run-folder.js';
 
@@ -11,18 +11,15 @@ export function keptAttempts(folder: RunFolder, task: string): number[] {
 }
 
 /**
- * Makes the folder of a task's next attempt and gives its number: higher than every one that is there, so that nothing
- * of an earlier session is written over and the order of the numbers is the order of time.
- * @throws ForgeError where the names are used up, and what making a folder throws.
+ * The number of a task's next attempt: higher than every one that is there, so that nothing of an earlier session is
+ * written over and the order of the numbers is the order of time. Whatever has such a name, folder or not, takes its
+ * number. The caller holds the root's lock, and makes the folder.
+ * @throws ForgeError where the numbers are used up.
  */
-export function makeAttempt(folder: RunFolder, task: string): number {
-  mkdirSync(folder.task(task), { recursive: true });
-  // Whatever has such a name, folder or not, takes its number.
-  const next = (numbersIn(folder, task).at(-1) ?? 0) + 1;
-  if (!NAME.test(`attempt-${next}`))
-    throw new ForgeError(`${folder.task(task)} holds attempt-${next - 1}, which forge never made; remove it`);
-  mkdirSync(folder.attempt(task, next));
-  return next;
+export function nextAttempt(folder: RunFolder, task: string): number {
+  const last = numbersIn(folder, task).at(-1) ?? 0;
+  if (NAME.test(`attempt-${last + 1}`)) return last + 1;
+  throw new ForgeError(`forge never made ${folder.attempt(task, last)}; remove it`);
 }
 
 function numbersIn(folder: RunFolder, task: string): number[] {

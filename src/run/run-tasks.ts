@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { type EventBody, type Journal, syncPath } from '../journal/index.js';
 import type { Plan, Task } from '../plan/index.js';
 import type { BaseLookup, Changeset } from '../workspace/index.js';
-import { makeAttempt } from './attempt-folders.js';
+import { nextAttempt } from './attempt-folders.js';
 import { withoutImpliedFolders } from './changed-paths.js';
 import type { AttemptResult, Executor } from './executor.js';
 import { ownedBy } from './owned-by.js';
@@ -193,7 +193,7 @@ class TaskRun {
 
   async #try(task: Task, attempt: number, last: AttemptResult | undefined) {
     const { folder, base, executor, plan, journal } = this.#options;
-    const number = makeAttempt(folder, task.id);
+    const number = nextAttempt(folder, task.id);
     const dir = folder.attempt(task.id, number);
     journal.append({ type: 'attempt.started', task: task.id, attempt, log: `${dir}/output.log` });
     const began = performance.now();

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { BACKENDS, eventsOf, type ForgeResult, type Project, project } from '../rig/project.js';
 
@@ -8,7 +10,7 @@ async function nested(
   t: TestContext,
   backend: string,
   run: string,
-  more: { owns?: string; gate?: string; args?: string[] } = {},
+  more: { owns?: string; gate?: string; as?: number } = {},
 ): Promise<{ here: Project; git: Record<string, string>; result: ForgeResult; dropped: number | undefined }> {
   const here = project(t, {
     'README.md': 'x\n',
@@ -24,7 +26,13 @@ gates: [{ name: look, run: ${JSON.stringify(more.gate ?? 'true')} }]
   here.git('-C', 'vendor/x', 'add', '-A');
   here.git('-C', 'vendor/x', 'commit', '-qm', 'inner');
   const git = here.tree(here.path('vendor/x/.git'));
-  const result = await here.forge(['apply', '--json', '--backend', backend, ...(more.args ?? [])]);
+  if (more.as !== undefined) {
+    mkdirSync(here.state);
+    execFileSync('chown', ['-R', `${more.as}:${more.as}`, dirname(here.dir)]);
+    chmodSync(dirname(here.dir), 0o755);
+  }
+  const as = more.as === undefined ? {} : { as: more.as, env: { HOME: here.state } };
+  const result = await here.forge(['apply', '--json', '--backend', backend], as);
   return { here, git, result, dropped: eventsOf(result.events, 'task.finished')[0]?.dropped };
 }
 
@@ -131,6 +139,25 @@ for (const backend of BACKENDS) {
     const { 'forge.plan.yaml': _, ...left } = here.tree();
     assert.deepEqual(left, { 'sub/': '755', 'sub/.forge/': '755', 'sub/.forge/note': '644:theirs\n' });
     assert.equal(eventsOf(result.events, 'task.finished')[0]?.dropped, 1);
+  });
+}
+
+for (const backend of BACKENDS) {
+  test(`${backend}, as an ordinary user: removed, made, closed and moved repositories`, {
+    skip: process.getuid?.() === 0 ? false : 'only root can become another user',
+  }, async (t) => {
+    const { here, git, result, dropped } = await nested(
+      t,
+      backend,
+      'git init -q vendor/y && chmod 000 vendor/y/.git && mkdir -p vendor/a/.forge/b && cp -r vendor/x vendor/z && rm -rf vendor/x && mkdir -p vendor/q/.git && echo 1 > vendor/q/.git/x && chmod 000 vendor/q/.git/x',
+      { as: 12345 },
+    );
+    assert.equal(result.code, 0, result.stdout + result.stderr);
+    assert.equal(dropped, 5);
+    assert.deepEqual(here.tree(here.path('vendor/x/.git')), git);
+    assert.equal(here.read('vendor/z/d/g'), 'g\n');
+    for (const path of ['vendor/y/.git', 'vendor/z/.git', 'vendor/q/.git', 'vendor/a/.forge', 'vendor/x/f'])
+      assert.equal(existsSync(here.path(path)), false, path);
   });
 }
 
