@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { isSafeRelativePath } from '../util/reserved-path.js';
 import type { Changeset, ChangesetEntry, EntryKind } from './changeset.js';
@@ -48,11 +48,15 @@ export async function saveManifest(changeset: Changeset): Promise<void> {
   }
 }
 
-/** Reads a changeset back from its folder. Throws WorkspaceError where it is missing, damaged or incomplete. */
+/**
+ * Reads a changeset back from its folder. Only regular files are looked at: what lies there may have been planted.
+ * @throws WorkspaceError where it is missing, damaged or incomplete.
+ */
 export async function loadChangeset(dir: string): Promise<Changeset> {
   const path = `${dir}/manifest.json`;
   let parsed: unknown;
   try {
+    if (!lstatSync(path).isFile()) throw new WorkspaceError(`${path} is not a regular file`);
     parsed = JSON.parse(await readFile(path, 'utf8'));
   } catch (error) {
     if (error instanceof SyntaxError) throw new WorkspaceError(`${path} is damaged: ${error.message}`);
@@ -60,12 +64,13 @@ export async function loadChangeset(dir: string): Promise<Changeset> {
   }
   if (!isRecord(parsed) || parsed.v !== 1 || !Array.isArray(parsed.entries))
     throw new WorkspaceError(`${path} is not a changeset that this version of forge can read`);
+  const hasBlobs = lstatSync(`${dir}/blobs`, { throwIfNoEntry: false })?.isDirectory() ?? false;
   const entries: ChangesetEntry[] = [];
   for (const [index, entry] of parsed.entries.entries()) {
     if (!isEntry(entry)) throw new WorkspaceError(`${path} is damaged: entry ${index + 1} makes no sense`);
     if (entry.kind === 'file') {
-      const blob = statSync(blobPath(dir, entry.hash), { throwIfNoEntry: false });
-      if (blob?.size !== entry.size)
+      const blob = hasBlobs ? lstatSync(blobPath(dir, entry.hash), { throwIfNoEntry: false }) : undefined;
+      if (!blob?.isFile() || blob.size !== entry.size)
         throw new WorkspaceError(
           `${dir} is incomplete: the content of ${entry.path} is missing (blob ${entry.hash})`,
         );
