@@ -1,11 +1,12 @@
-import { createReadStream, existsSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { ExitCode } from '../exit-code.js';
 import { ForgeError } from '../forge-error.js';
 import { readJournal } from '../journal/index.js';
 import { nearestName } from '../nearest-name.js';
-import { findRun } from '../run/index.js';
+import { findRun, openRunFile, type RunFolder } from '../run/index.js';
 import { isReaderGone } from '../util/reader-gone.js';
+import { sanitize } from '../util/sanitize.js';
 import { type CommandSpec, command, type Flag } from './command-line.js';
 import { rootOf } from './root-of.js';
 
@@ -34,9 +35,8 @@ export const run = command(spec, async (flags, words) => {
   if (!files)
     throw new ForgeError(nothingFrom(name, folder.id, [...known, ...logs.keys()]), ExitCode.invalid);
   for (const file of new Set(flags.all ? files : files.slice(-1))) {
-    if (!existsSync(file)) continue;
     try {
-      await pipeline(createReadStream(file), process.stdout, { end: false });
+      await show(folder, file);
     } catch (error) {
       // `forge logs a | head -1`
       if (isReaderGone(error)) break;
@@ -45,6 +45,21 @@ export const run = command(spec, async (flags, words) => {
   }
   return ExitCode.ok;
 });
+
+/** Prints a log; one that is not there yet is nothing to print, and one that is no file of the run is named instead. */
+async function show(folder: RunFolder, log: string): Promise<void> {
+  let file: number | undefined;
+  try {
+    file = openRunFile(folder, log);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  if (file === undefined)
+    process.stderr.write(`forge: skipped ${sanitize(log)}: it is not a file of this run (${folder.dir})\n`);
+  // A descriptor takes the place of the path.
+  else await pipeline(createReadStream('', { fd: file }), process.stdout, { end: false });
+}
 
 function nothingFrom(name: string, run: string, known: readonly string[]): string {
   if (known.includes(name)) return `${name} has not started in run ${run}`;

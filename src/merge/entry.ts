@@ -1,6 +1,9 @@
 import type { ChangesetEntry, RelativePath } from '../workspace/index.js';
 import type { Seen } from './seen.js';
 
+/** Whether an entry's path may be written below root. Entries come from disk, so nothing about them is taken on trust. */
+export { isSafeRelativePath as isSafePath } from '../util/reserved-path.js';
+
 /** One change that a run wants in the working tree. `blob` is the absolute path of the file that holds the new content (needed for files whose content changed). */
 export type MergeEntry = ChangesetEntry & { blob?: string };
 
@@ -17,12 +20,4 @@ export type ResolvedEntry = { path: RelativePath; expected: Seen | null } & (
 export interface Conflict {
   path: RelativePath;
   reason: string;
-}
-
-/** Whether a path may be joined to root: relative, no empty, `.` or `..` segment, not in `.git` or `.forge`. Entries come from disk, so nothing about them is taken on trust. */
-export function isSafePath(path: string): boolean {
-  if (path === '' || path.includes('\0')) return false;
-  const segments = path.split('/');
-  if (segments[0] === '.forge') return false;
-  return segments.every((s) => s !== '' && s !== '.' && s !== '..' && s.toLowerCase() !== '.git');
 }

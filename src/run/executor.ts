@@ -16,7 +16,7 @@ export interface AttemptRequest {
   base: BaseLookup;
   /** The rendered prompt; empty for commands. */
   prompt: string;
-  /** Where output, prompt and changeset of this try are kept. */
+  /** Where output, prompt and changeset of this try are kept; never that of another, over all sessions of the run. */
   dir: string;
   /** Whether a path is the task's to write. */
   owned: (path: string) => boolean;
@@ -34,7 +34,7 @@ export interface AttemptResult {
   signal: string | null;
   /** Changes outside what the task owns, that git does not ignore. */
   strays: string[];
-  /** Changes that were left out: ignored by git, special files, empty folders outside `owns`. */
+  /** Changes that were left out: ignored by git, special files, empty folders outside `owns`, each `.git` or `.forge`. */
   dropped: number;
   /** What it changed within what it owns; also kept, where there is something, when the attempt failed. */
   changeset?: Changeset;

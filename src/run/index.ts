@@ -9,6 +9,7 @@ export { finishHalfWritten, recover } from './recover.js';
 export { removeRun } from './remove-run.js';
 export { isUnderWay, lockRoot, rootLockHolder } from './root-lock.js';
 export { runDiff } from './run-diff.js';
+export { openRunFile } from './run-file.js';
 export { findRoot, findRun, listRuns, RunFolder, type RunRequest, unbornRuns } from './run-folder.js';
 export { runPlan } from './run-plan.js';
 export { secretsOf } from './secrets.js';

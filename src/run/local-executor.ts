@@ -4,10 +4,9 @@ import type { Adapter, AgentEvent } from '../agents/index.js';
 import type { EventBody } from '../journal/index.js';
 import {
   type Backend,
-  type ChangesetEntry,
+  type FoundChange,
   gitIgnored,
   makeTemporary,
-  saveManifest,
   sortChanges,
   type Workspace,
 } from '../workspace/index.js';
@@ -115,29 +114,31 @@ export class LocalExecutor implements Executor {
     }
   }
 
-  /** Collects before `verify` runs: what a check writes (coverage, caches) is not the task's work. */
+  /**
+   * Collects before `verify` runs: what a check writes (coverage, caches) is not the task's work. Nothing is stored of
+   * what is not the task's to change: the output of a build can be far larger than the work.
+   */
   async #collect(request: AttemptRequest, workspace: Workspace, adapter: Adapter) {
     const into = join(request.dir, 'changeset');
-    const { changeset, special } = await workspace.collect(into).catch(async (error: unknown) => {
-      // On a full disk the half of it that is there would leave no room even for saying so.
-      await rm(into, { recursive: true, force: true });
-      throw error;
-    });
-    const { kept, strays, dropped } = sortChanges(changeset, request.owned);
-    const ignored = await gitIgnored(
-      request.root,
-      strays.map((entry) => entry.path),
-    );
-    const unforgiven = strays.filter((entry) => !ignored.has(entry.path));
-    const entries = adapter.normaliseNewFileModes ? kept.map(withUsualMode) : kept;
-    const mine = { ...changeset, entries };
-    await saveManifest(mine);
-    return {
-      outcome: 'succeeded' as const,
-      changeset: mine,
-      strays: unforgiven.map((entry) => entry.path),
-      dropped: strays.length - unforgiven.length + dropped.length + special.length,
+    let strays: string[] = [];
+    let dropped = 0;
+    const choose = async (found: readonly FoundChange[]): Promise<FoundChange[]> => {
+      const sorted = sortChanges(found, request.owned);
+      const outside = sorted.strays.map(({ path }) => path);
+      const ignored = await gitIgnored(request.root, outside);
+      strays = outside.filter((path) => !ignored.has(path));
+      dropped = outside.length - strays.length + sorted.dropped.length;
+      return adapter.normaliseNewFileModes ? sorted.kept.map(withUsualMode) : sorted.kept;
     };
+    const { changeset, special, reserved } = await workspace
+      .collect(into, choose)
+      .catch(async (error: unknown) => {
+        // On a full disk the half of it that is there would leave no room even for saying so.
+        await rm(into, { recursive: true, force: true });
+        throw error;
+      });
+    dropped += special.length + reserved.length;
+    return { outcome: 'succeeded' as const, changeset, strays, dropped };
   }
 
   async #verify(
@@ -227,7 +228,7 @@ function strayReason(ownsSomething: boolean, strays: readonly string[]): string 
 }
 
 /** Some agents create files as 0600 whatever the umask: gives such a new file the mode that umask would give. */
-function withUsualMode(entry: ChangesetEntry): ChangesetEntry {
+function withUsualMode(entry: FoundChange): FoundChange {
   if (entry.kind !== 'file' || entry.change !== 'created' || entry.mode !== 0o600) return entry;
   return { ...entry, mode: 0o666 & ~process.umask() };
 }

@@ -1,6 +1,6 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { ExitCode } from '../exit-code.js';
 import { ForgeError } from '../forge-error.js';
@@ -14,13 +14,14 @@ import {
   loadChangeset,
   makeTemporary,
 } from '../workspace/index.js';
+import { keptAttempts } from './attempt-folders.js';
 import { progressOf } from './open-run.js';
 import type { RunFolder } from './run-folder.js';
 
 /**
  * What a run (or one of its tasks) changes against the start of the run, as a unified diff with git's headers. For a
  * task without a result (failed, interrupted): what its last attempt had changed within what it owns. Content of files
- * that git ignores was not kept from before: they show as new. `color` is git's own. Throws ForgeError (2).
+ * that git ignores was not kept from before: they show as new. `color` is git's own. Throws ForgeError (2; 1 where git fails).
  */
 export async function runDiff(folder: RunFolder, task: string | undefined, color: boolean): Promise<string> {
   const { done } = progressOf(readJournal(folder.journal));
@@ -38,7 +39,7 @@ export async function runDiff(folder: RunFolder, task: string | undefined, color
       await mkdir(join(scratch, side));
       await applyEntries(join(scratch, side), state);
     }
-    const { stdout } = await execa(
+    const { stdout, stderr, exitCode } = await execa(
       'git',
       [
         'diff',
@@ -49,8 +50,16 @@ export async function runDiff(folder: RunFolder, task: string | undefined, color
         'a',
         'b',
       ],
-      { cwd: scratch, reject: false, stripFinalNewline: false, env: { GIT_CONFIG_NOSYSTEM: '1' } },
+      {
+        cwd: scratch,
+        reject: false,
+        stripFinalNewline: false,
+        env: { GIT_CONFIG_NOSYSTEM: '1', GIT_CEILING_DIRECTORIES: dirname(scratch) },
+      },
     );
+    // 1 says that there are differences.
+    if (exitCode !== 0 && exitCode !== 1)
+      throw new ForgeError(`git could not compare the two sides: ${stderr.split('\n')[0]}`);
     return stdout;
   } finally {
     await rm(scratch, { recursive: true, force: true });
@@ -60,9 +69,7 @@ export async function runDiff(folder: RunFolder, task: string | undefined, color
 /** The folder of a task's changeset: its result, else what its last attempt left. */
 function resultOf(folder: RunFolder, task: string, done: readonly string[]): string {
   if (done.includes(task)) return folder.changeset(task);
-  const names = existsSync(folder.task(task)) ? readdirSync(folder.task(task)) : [];
-  const tries = names.map((name) => Number(/^attempt-(\d+)$/.exec(name)?.[1])).filter((n) => n > 0);
-  for (const attempt of tries.sort((a, b) => b - a)) {
+  for (const attempt of keptAttempts(folder, task).reverse()) {
     const dir = join(folder.attempt(task, attempt), 'changeset');
     if (existsSync(join(dir, 'manifest.json'))) return dir;
   }

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { type EventBody, type Journal, syncPath } from '../journal/index.js';
 import type { Plan, Task } from '../plan/index.js';
 import type { BaseLookup, Changeset } from '../workspace/index.js';
+import { nextAttempt } from './attempt-folders.js';
 import { withoutImpliedFolders } from './changed-paths.js';
 import type { AttemptResult, Executor } from './executor.js';
 import { ownedBy } from './owned-by.js';
@@ -156,8 +157,8 @@ class TaskRun {
   async #attempts(task: Task): Promise<{ attempts: number; result: AttemptResult }> {
     let last: AttemptResult | undefined;
     let limited = 0;
-    for (let attempt = 1, tries = 1; ; tries += 1) {
-      const result = await this.#try(task, attempt, tries, last);
+    for (let attempt = 1; ; ) {
+      const result = await this.#try(task, attempt, last);
       const { journal } = this.#options;
       const again = !this.#signal.aborted && result.outcome !== 'succeeded' && result.outcome !== 'cancelled';
       const waitMs =
@@ -190,11 +191,10 @@ class TaskRun {
     }
   }
 
-  async #try(task: Task, attempt: number, tries: number, last: AttemptResult | undefined) {
+  async #try(task: Task, attempt: number, last: AttemptResult | undefined) {
     const { folder, base, executor, plan, journal } = this.#options;
-    const dir = folder.attempt(task.id, tries);
-    // A folder of that name is left from before an interruption: its try is repeated.
-    await rm(dir, { recursive: true, force: true });
+    const number = nextAttempt(folder, task.id);
+    const dir = folder.attempt(task.id, number);
     journal.append({ type: 'attempt.started', task: task.id, attempt, log: `${dir}/output.log` });
     const began = performance.now();
     const now = { running: new Set(this.#running.keys()), finished: new Set(this.#changesets.keys()) };
@@ -204,7 +204,7 @@ class TaskRun {
         root: plan.root,
         task,
         attempt,
-        name: `${folder.id}.${task.id}.${tries}`,
+        name: `${folder.id}.${task.id}.${number}`,
         start: this.#byId.get(task.id)!.startsFrom.map((id) => this.#changesets.get(id)!),
         base,
         prompt: this.#options.prompt(task, now, last),

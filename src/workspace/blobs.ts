@@ -1,14 +1,23 @@
 import { createHash, type Hash } from 'node:crypto';
-import { constants, createReadStream, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  createReadStream,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { chmod, copyFile, open, rename } from 'node:fs/promises';
 import type { DiskTree } from './disk-tree.js';
-import { explain } from './failure.js';
+import { errorCode, explain, WorkspaceError } from './failure.js';
 import type { Content } from './path-state.js';
 
 /** Files up to this size are read at once; larger ones are streamed, so that memory stays bounded. */
 const SMALL = 1 << 20;
 
-/** Content of changed files, stored under its SHA-256 in a folder that is made when the first one comes. */
+/** Content of the changed files that are kept, stored under its SHA-256 in a folder that is made when the first one comes. */
 export class BlobStore {
   readonly #known = new Set<string>();
   #made = false;
@@ -16,12 +25,15 @@ export class BlobStore {
 
   constructor(readonly dir: string) {}
 
-  /** Stores a file's content; gives what was stored (which is what counts, should the file change meanwhile). */
-  async add(tree: DiskTree, path: string, size: number): Promise<{ hash: string; size: number }> {
+  /**
+   * Stores a file's content; gives what was stored (which is what counts, should the file change meanwhile).
+   * @throws WorkspaceError where something else than a file has taken its place; a system error where nothing is there.
+   */
+  async add(tree: DiskTree, path: string): Promise<{ hash: string; size: number }> {
     if (!this.#made) mkdirSync(this.dir, { recursive: true });
     this.#made = true;
-    if (size <= SMALL) {
-      const content = tree.reading(path, () => readFileSync(tree.absolute(path)));
+    const content = tree.reading(path, () => readSmall(tree.absolute(path), path));
+    if (content !== undefined) {
       const hash = createHash('sha256').update(content).digest('hex');
       if (!this.#known.has(hash)) this.#write(hash, content);
       return { hash, size: content.length };
@@ -38,7 +50,7 @@ export class BlobStore {
       this.#known.add(stored.hash);
       return stored;
     } catch (error) {
-      throw explain(error, `store ${path} in ${this.dir}`);
+      throw errorCode(error) === 'ENOENT' ? error : explain(error, `store ${path} in ${this.dir}`);
     }
   }
 
@@ -49,6 +61,18 @@ export class BlobStore {
       throw explain(error, `write ${this.dir}/${hash}`);
     }
     this.#known.add(hash);
+  }
+}
+
+/** The content of a file that is small, undefined of another. It was a file when it was listed: no link is followed, no FIFO waited for. */
+function readSmall(at: string | Buffer, path: string): Buffer | undefined {
+  const file = openSync(at, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
+  try {
+    const stats = fstatSync(file);
+    if (!stats.isFile()) throw new WorkspaceError(`cannot collect ${path}: a process is still changing it`);
+    return stats.size <= SMALL ? readFileSync(file) : undefined;
+  } finally {
+    closeSync(file);
   }
 }
 

@@ -33,6 +33,11 @@ export type ChangesetEntry =
   | { path: RelativePath; kind: 'directory'; change: 'created' | 'mode'; mode: number; was?: EntryKind }
   | { path: RelativePath; kind: 'absent'; change: 'deleted'; was: EntryKind };
 
+/** A change before it is decided whether it is kept: of a file, its content is not stored yet. */
+export type FoundChange =
+  | Omit<Extract<ChangesetEntry, { kind: 'file' }>, 'size' | 'hash'>
+  | Exclude<ChangesetEntry, { kind: 'file' }>;
+
 /**
  * An entry of several changesets put together. For a file, `blob` is the absolute path of the file that holds its
  * content (in the `blobs/` folder of whichever changeset it came from).

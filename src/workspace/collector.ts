@@ -1,13 +1,16 @@
+import { isReservedPath } from '../util/reserved-path.js';
 import { BlobStore, sameContent } from './blobs.js';
 import { Breather } from './breathe.js';
-import type { ChangesetEntry } from './changeset.js';
-import { below, type DiskTree, isHidden } from './disk-tree.js';
+import type { ChangesetEntry, EntryKind, FoundChange } from './changeset.js';
+import { below, DiskTree, parentOf } from './disk-tree.js';
 import { errorCode, explain, WorkspaceError } from './failure.js';
+import { saveManifest } from './manifest.js';
 import type { PathState } from './path-state.js';
+import type { ChooseChanges, Collected } from './workspace.js';
 
 /** What a collector compares with. */
 export interface Start {
-  state(path: string): Promise<{ state: PathState; live: boolean }>;
+  state(path: string): Promise<PathState>;
   children(path: string): string[];
 }
 
@@ -15,29 +18,35 @@ export interface CollectorOptions {
   /** The workspace's tree as it is now. */
   now: DiskTree;
   start: Start;
-  /** Folder for blobs. */
-  blobs: string;
-  /** ctime (ns) of a file made when the workspace was opened. */
-  openedNs: bigint;
   /** Takes a link's target as the workspace has it; gives what it stands for in the working tree. */
   translateTarget?: (path: string, target: string) => string;
 }
 
-/** Compares paths of a workspace with what it started from, one by one, and gathers the differences. Asking about a path twice is harmless. */
+/** How a path differs from what it was, if it does, and whether it is something that no changeset can carry. */
+interface Comparison {
+  change?: FoundChange;
+  isSpecial?: boolean;
+}
+
+/**
+ * Compares paths of a workspace with what it started from, one by one, and notes the differences; then stores what is
+ * kept of them. Asking about a path twice is harmless. No content is held in memory, and none is copied before `store`.
+ */
 export class Collector {
-  readonly special: string[] = [];
-  readonly #entries: ChangesetEntry[] = [];
+  readonly #special: string[] = [];
+  readonly #found: FoundChange[] = [];
   readonly #seen = new Set<string>();
-  readonly #blobs: BlobStore;
+  readonly #reserved = new Set<string>();
+  /** Folders that had something reserved at the start, which is to stay. */
+  readonly #staying = new Set<string>();
   readonly #breather = new Breather();
 
-  constructor(readonly options: CollectorOptions) {
-    this.#blobs = new BlobStore(options.blobs);
-  }
+  constructor(readonly options: CollectorOptions) {}
 
-  /** The differences found, sorted. */
-  entries(): ChangesetEntry[] {
-    return this.#entries.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  /** Whether nothing more is to be learned about a path and what is below it. */
+  isSettled(path: string): boolean {
+    const top = reservedTop(path);
+    return top !== undefined && (this.#reserved.has(top) || isRootsOwn(top));
   }
 
   /** Compares a path and everything below it, on either side. */
@@ -45,105 +54,166 @@ export class Collector {
     const queue = [top];
     for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
       await this.check(path);
+      if (this.isSettled(path)) continue;
       for (const name of new Set([...this.options.now.children(path), ...this.options.start.children(path)]))
         queue.push(below(path, name));
     }
   }
 
-  /** Compares one path. A file that vanishes between being listed and being read is looked at once more. */
+  /** Compares one path. */
   async check(path: string): Promise<void> {
-    if (path === '' || isHidden(path) || this.#seen.has(path)) return;
+    if (path === '' || this.#seen.has(path) || this.isSettled(path)) return;
     this.#seen.add(path);
     if (this.#breather.isDue) await this.#breather.breathe();
-    try {
-      await this.#compare(path);
-    } catch (error) {
-      if (errorCode(error) !== 'ENOENT') throw explain(error, `collect ${path}`);
-      try {
-        await this.#compare(path);
-      } catch (again) {
-        if (errorCode(again) !== 'ENOENT') throw explain(again, `collect ${path}`);
-        throw new WorkspaceError(
-          `cannot collect ${path}: it keeps vanishing while it is read; a process is still changing the workspace`,
-          { cause: again },
-        );
-      }
-    }
+    const { change, isSpecial } = await patiently(path, () => this.#compare(path));
+    if (change === undefined && !isSpecial) return;
+    const top = reservedTop(path);
+    if (top !== undefined) return this.#leaveOut(top);
+    if (isSpecial) this.#special.push(path);
+    if (change !== undefined) this.#found.push(change);
   }
 
-  async #compare(path: string): Promise<void> {
+  /**
+   * Asks what is to be kept of the differences, stores the content of just that in `into`, and writes its manifest. What
+   * was stored is what counts, should a file change meanwhile.
+   */
+  async store(into: string, choose: ChooseChanges = async (found) => found): Promise<Collected> {
+    // A folder that something reserved stays in can't go, and what is made of the changes is to say so everywhere.
+    const found = this.#found.filter((change) => change.kind !== 'absent' || !this.#staying.has(change.path));
+    const kept = await choose(sorted(found));
+    const blobs = new BlobStore(`${into}/blobs`);
+    const entries: ChangesetEntry[] = [];
+    for (const change of kept) {
+      if (this.#breather.isDue) await this.#breather.breathe();
+      const entry = change.kind === 'file' ? await this.#storeFile(blobs, change) : change;
+      if (entry !== undefined) entries.push(entry);
+    }
+    const changeset = { dir: into, entries };
+    await saveManifest(changeset);
+    return { changeset, special: this.#special.sort(), reserved: [...this.#reserved].sort() };
+  }
+
+  async #leaveOut(top: string): Promise<void> {
+    this.#reserved.add(top);
+    if ((await this.options.start.state(top)).kind === 'absent') return;
+    for (let folder = parentOf(top); folder !== ''; folder = parentOf(folder)) this.#staying.add(folder);
+  }
+
+  /** Stores a file; where it is gone by now, gives what is there instead. */
+  async #storeFile(
+    blobs: BlobStore,
+    change: Extract<FoundChange, { kind: 'file' }>,
+  ): Promise<ChangesetEntry | undefined> {
+    const { path } = change;
+    return patiently(path, async (again) => {
+      if (again) {
+        const { change: fresh } = await this.#compare(path);
+        if (fresh?.kind !== 'file') return fresh;
+      }
+      const stored = await blobs.add(this.options.now, path);
+      const entry = { ...change, ...stored };
+      return change.change !== 'mode' || (await this.#hasOldContent(blobs, entry))
+        ? entry
+        : { ...entry, change: 'modified' };
+    });
+  }
+
+  /** Whether what was stored of a file is what it held at the start. */
+  async #hasOldContent(
+    blobs: BlobStore,
+    { path, hash, size }: { path: string; hash: string; size: number },
+  ): Promise<boolean> {
+    const before = await this.options.start.state(path);
+    return before.kind === 'file' && sameContent(new DiskTree(blobs.dir), hash, size, before.content);
+  }
+
+  async #compare(path: string): Promise<Comparison> {
     const now = this.options.now.state(path);
-    const { state: before, live } = await this.options.start.state(path);
+    const before = await this.options.start.state(path);
     const was = before.kind === 'absent' || before.kind === 'special' ? undefined : before.kind;
     switch (now.kind) {
       case 'special':
-        this.special.push(path);
-        if (was !== undefined && before.kind !== now.kind)
-          this.#entries.push({ path, kind: 'absent', change: 'deleted', was });
-        return;
-      case 'absent':
-        if (was !== undefined) this.#entries.push({ path, kind: 'absent', change: 'deleted', was });
-        return;
-      case 'directory':
-        if (before.kind === 'directory') {
-          if (before.mode !== now.mode)
-            this.#entries.push({ path, kind: 'directory', change: 'mode', mode: now.mode });
-        } else
-          this.#entries.push({
-            path,
-            kind: 'directory',
-            change: 'created',
-            mode: now.mode,
-            ...changed(was, 'directory'),
-          });
-        return;
-      case 'symlink': {
-        const target = this.options.translateTarget?.(path, now.target ?? '') ?? now.target ?? '';
-        if (before.kind === 'symlink' && before.target === target) return;
-        const change = was === undefined ? 'created' : 'modified';
-        this.#entries.push({ path, kind: 'symlink', change, target, ...changed(was, 'symlink') });
-        return;
+      case 'absent': {
+        const special = now.kind === 'special' ? { isSpecial: true } : {};
+        if (was === undefined) return special;
+        return { change: { path, kind: 'absent', change: 'deleted', was }, ...special };
       }
-      case 'file':
-        return this.#compareFile(path, now, before, live);
+      case 'directory': {
+        const { kind, mode } = now;
+        if (before.kind !== kind)
+          return { change: { path, kind, change: 'created', mode, ...changed(was, kind) } };
+        return before.mode === mode ? {} : { change: { path, kind, change: 'mode', mode } };
+      }
+      case 'symlink': {
+        const { kind } = now;
+        const target = this.options.translateTarget?.(path, now.target ?? '') ?? now.target ?? '';
+        if (before.kind === kind && before.target === target) return {};
+        const change = was === undefined ? 'created' : 'modified';
+        return { change: { path, kind, change, target, ...changed(was, kind) } };
+      }
+      case 'file': {
+        const { kind, mode } = now;
+        if (before.kind !== kind) {
+          const change = was === undefined ? 'created' : 'modified';
+          return { change: { path, kind, change, mode, ...changed(was, kind) } };
+        }
+        const isSame = await this.#isSame(path, now, before);
+        if (isSame && before.mode === mode) return {};
+        return { change: { path, kind, change: isSame ? 'mode' : 'modified', mode } };
+      }
       default:
         return now satisfies never;
     }
   }
 
-  async #compareFile(
+  /**
+   * By content alone: times prove nothing, `cp -p`, `mv`, `tar x` and `rsync -a` write new content with old ones. So a
+   * file that an overlay copied up because it was opened, and that the user edited in root afterwards, counts as
+   * the task's: the merge then asks, instead of dropping what may be work.
+   */
+  async #isSame(
     path: string,
     now: Extract<PathState, { kind: 'file' }>,
-    before: PathState,
-    live: boolean,
-  ): Promise<void> {
+    before: Extract<PathState, { kind: 'file' }>,
+  ): Promise<boolean> {
     const size = now.size ?? 0;
-    const { now: tree, openedNs } = this.options;
-    const was = before.kind === 'absent' || before.kind === 'special' ? undefined : before.kind;
-    if (before.kind === 'file') {
-      // The user edited root's file after the workspace was opened, and the workspace's own copy is older than
-      // that: a file that was only opened or touched by name, not one that the task wrote.
-      const isOld =
-        live && (before.stats?.ctimeNs ?? 0n) >= openedNs && (now.stats?.mtimeNs ?? openedNs) < openedNs;
-      const sameSize = before.size === undefined || before.size === size;
-      const same = isOld || (sameSize && (await sameContent(tree, path, size, before.content)));
-      if (same && before.mode === now.mode) return;
-      const stored = await this.#blobs.add(tree, path, size);
-      this.#entries.push({
-        path,
-        kind: 'file',
-        change: same ? 'mode' : 'modified',
-        mode: now.mode,
-        ...stored,
-      });
-      return;
-    }
-    const stored = await this.#blobs.add(tree, path, size);
-    const change = was === undefined ? 'created' : 'modified';
-    this.#entries.push({ path, kind: 'file', change, mode: now.mode, ...stored, ...changed(was, 'file') });
+    if (before.size !== undefined && before.size !== size) return false;
+    return sameContent(this.options.now, path, size, before.content);
   }
 }
 
-function changed<K extends string>(was: K | undefined, kind: K): { was?: K } {
+/** The first reserved entry on the way to a path (`vendor/x/.git` of `vendor/x/.git/objects`), or undefined. */
+function reservedTop(path: string): string | undefined {
+  return isReservedPath(path) ? /^(?:.*?\/)?\.(?:git|forge)(?=\/|$)/is.exec(path)?.[0] : undefined;
+}
+
+/** The working tree's own git folder, which tasks have a private view of, and forge's. */
+function isRootsOwn(top: string): boolean {
+  return top === '.git' || top === '.forge';
+}
+
+/** Looks at a path; once more where something on it vanishes between being listed and being read. */
+async function patiently<T>(path: string, look: (again: boolean) => Promise<T>): Promise<T> {
+  try {
+    return await look(false);
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw explain(error, `collect ${path}`);
+  }
+  try {
+    return await look(true);
+  } catch (again) {
+    if (errorCode(again) !== 'ENOENT') throw explain(again, `collect ${path}`);
+    throw new WorkspaceError(
+      `cannot collect ${path}: it keeps vanishing while it is read; a process is still changing the workspace`,
+      { cause: again },
+    );
+  }
+}
+
+function sorted(changes: FoundChange[]): FoundChange[] {
+  return changes.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+}
+
+function changed<K extends EntryKind>(was: EntryKind | undefined, kind: K): { was?: EntryKind } {
   return was === undefined || was === kind ? {} : { was };
 }

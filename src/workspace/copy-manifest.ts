@@ -84,6 +84,7 @@ export class CopyManifest {
         const stats = now.stat(path);
         if (stats === undefined) continue;
         gone.delete(path);
+        if (collector.isSettled(path)) continue;
         if (stats.isDirectory()) folders.push(path);
         if (!isSame(this.#notes.get(path), note(stats, now.modeOf(path, stats)))) await collector.check(path);
       }
@@ -97,27 +98,27 @@ export class CopyManifest {
     return noted?.now === target ? noted.original : targetInRoot(this.root, this.copy, target);
   }
 
-  /** This manifest as what a collector compares with. Content is where `view` has it, unless root was edited since. */
-  asStart(view: StartView, openedNs: bigint): Start {
-    const state = async (path: string): Promise<{ state: PathState; live: boolean }> => {
+  /**
+   * This manifest as what a collector compares with. It is asked only about paths whose notes differ, so that the task
+   * did something to them. Content is where `view` has it. Where the user has edited root since, that is the edit: what
+   * the copy had at first can't be told any more, so whatever is not equal to root now counts as the task's change.
+   */
+  asStart(view: StartView): Start {
+    const state = async (path: string): Promise<PathState> => {
       const noted = this.#notes.get(path);
-      if (noted === undefined) return { state: { kind: 'absent' }, live: false };
+      if (noted === undefined) return { kind: 'absent' };
       switch (noted.kind) {
         case 'special':
-          return { state: { kind: 'special' }, live: false };
+          return { kind: 'special' };
         case 'directory':
-          return { state: { kind: 'directory', mode: noted.mode }, live: false };
+          return { kind: 'directory', mode: noted.mode };
         case 'symlink':
-          return { state: { kind: 'symlink', target: noted.target?.original }, live: false };
+          return { kind: 'symlink', target: noted.target?.original };
         case 'file': {
-          const { state: origin, live } = await view.state(path);
+          const origin = await view.state(path);
           const { mode, size } = noted;
-          if (origin.kind !== 'file')
-            return { state: { kind: 'file', mode, size, content: 'unknown' }, live };
-          const isEdited = live && (origin.stats?.ctimeNs ?? openedNs) >= openedNs;
-          const content = isEdited ? 'unknown' : origin.content;
-          const stats = origin.stats === undefined ? {} : { stats: origin.stats };
-          return { state: { kind: 'file', mode, size, content, ...stats }, live };
+          if (origin.kind !== 'file') return { kind: 'file', mode, size, content: 'unknown' };
+          return { kind: 'file', mode, size: origin.size ?? size, content: origin.content };
         }
         default:
           return noted.kind satisfies never;

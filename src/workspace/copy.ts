@@ -10,7 +10,6 @@ import { copyTree, type Reflink } from './copy-tree.js';
 import { DiskTree } from './disk-tree.js';
 import { explain } from './failure.js';
 import { findGit, gitFoldersOutside } from './git-place.js';
-import { saveManifest } from './manifest.js';
 import { mountsBelow } from './mounts-below.js';
 import { Namespace } from './namespace.js';
 import { makePrivateGit } from './private-git.js';
@@ -89,24 +88,20 @@ function workspace(
     outsidePath: path,
     spawn: (command) => confinement.spawn(command),
     endProcesses: () => confinement.endProcesses(),
-    collect: async (into): Promise<Collected> => {
+    collect: async (into, choose): Promise<Collected> => {
       mkdirSync(into);
       const now = new DiskTree(path, { own: true });
       const collector = new Collector({
         now,
-        start: manifest.asStart(new StartView(new DiskTree(root), start, base), scratch.madeNs),
-        blobs: join(into, 'blobs'),
-        openedNs: scratch.madeNs,
+        start: manifest.asStart(new StartView(new DiskTree(root), start, base)),
         translateTarget: (link, target) => manifest.translate(link, target),
       });
       try {
         await manifest.scan(now, collector);
+        return await collector.store(into, choose);
       } finally {
         now.relock();
       }
-      const changeset = { dir: into, entries: collector.entries() };
-      await saveManifest(changeset);
-      return { changeset, special: collector.special.sort() };
     },
     filesChanged: async () => undefined,
     close: async () => {

@@ -22,15 +22,6 @@ export function below(folder: string, name: string): string {
   return folder === '' ? name : `${folder}/${name}`;
 }
 
-/** Whether collecting leaves a path out: anything at or below a `.git`, and the top folder `.forge`. */
-export function isHidden(path: string): boolean {
-  return (
-    path === '.forge' ||
-    path.startsWith('.forge/') ||
-    (path.includes('.git') && path.split('/').includes('.git'))
-  );
-}
-
 /**
  * A folder tree read without ever following a symbolic link: a path whose parent is a link is "absent", wherever the
  * link leads. What it learned about folders is kept, so make a new one for each reading of a tree that changes.
@@ -67,8 +58,7 @@ export class DiskTree {
     const stats = this.stat(path);
     if (stats === undefined) return { kind: 'absent' };
     const mode = this.modeOf(path, stats);
-    if (stats.isFile())
-      return { kind: 'file', mode, size: Number(stats.size), content: { in: this, path }, stats };
+    if (stats.isFile()) return { kind: 'file', mode, size: Number(stats.size), content: { in: this, path } };
     if (stats.isDirectory()) return { kind: 'directory', mode };
     if (stats.isSymbolicLink()) return { kind: 'symlink', target: this.readLink(path) };
     return { kind: 'special' };
@@ -84,11 +74,11 @@ export class DiskTree {
     return this.reading(path, () => decodeName(readlinkSync(this.absolute(path), { encoding: 'buffer' })));
   }
 
-  /** Names in a folder (none where there is no real folder), unsorted, hidden ones left out. */
+  /** Names in a folder (none where there is no real folder), unsorted; the top folder's own `.git` and `.forge` are left out. */
   children(path: string): string[] {
     if (!this.#isRealDirectory(path)) return [];
     const names = this.reading(path, () => readdirSync(this.absolute(path), { encoding: 'buffer' }));
-    return names.map(decodeName).filter((name) => name !== '.git' && !(path === '' && name === '.forge'));
+    return names.map(decodeName).filter((name) => path !== '' || (name !== '.git' && name !== '.forge'));
   }
 
   /** Absolute path of a file, after making sure that it can be read. */

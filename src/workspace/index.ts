@@ -1,5 +1,12 @@
 export { applyEntries } from './apply.js';
-export type { Changeset, ChangesetEntry, ComposedEntry, EntryKind, RelativePath } from './changeset.js';
+export type {
+  Changeset,
+  ChangesetEntry,
+  ComposedEntry,
+  EntryKind,
+  FoundChange,
+  RelativePath,
+} from './changeset.js';
 export { type ChooseOptions, chooseBackend } from './choose.js';
 export { composeChangesets } from './compose.js';
 export { BackendUnavailableError, WorkspaceError } from './failure.js';
@@ -15,6 +22,7 @@ export type {
   Backend,
   BackendName,
   BaseLookup,
+  ChooseChanges,
   ChosenBackend,
   Collected,
   Command,

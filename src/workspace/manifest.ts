@@ -1,5 +1,6 @@
-import { statSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { isSafeRelativePath } from '../util/reserved-path.js';
 import type { Changeset, ChangesetEntry, EntryKind } from './changeset.js';
 import { explain, WorkspaceError } from './failure.js';
 import { run } from './run-program.js';
@@ -47,11 +48,15 @@ export async function saveManifest(changeset: Changeset): Promise<void> {
   }
 }
 
-/** Reads a changeset back from its folder. Throws WorkspaceError where it is missing, damaged or incomplete. */
+/**
+ * Reads a changeset back from its folder. Only regular files are looked at: what lies there may have been planted.
+ * @throws WorkspaceError where it is missing, damaged or incomplete.
+ */
 export async function loadChangeset(dir: string): Promise<Changeset> {
   const path = `${dir}/manifest.json`;
   let parsed: unknown;
   try {
+    if (!lstatSync(path).isFile()) throw new WorkspaceError(`${path} is not a regular file`);
     parsed = JSON.parse(await readFile(path, 'utf8'));
   } catch (error) {
     if (error instanceof SyntaxError) throw new WorkspaceError(`${path} is damaged: ${error.message}`);
@@ -59,12 +64,13 @@ export async function loadChangeset(dir: string): Promise<Changeset> {
   }
   if (!isRecord(parsed) || parsed.v !== 1 || !Array.isArray(parsed.entries))
     throw new WorkspaceError(`${path} is not a changeset that this version of forge can read`);
+  const hasBlobs = lstatSync(`${dir}/blobs`, { throwIfNoEntry: false })?.isDirectory() ?? false;
   const entries: ChangesetEntry[] = [];
   for (const [index, entry] of parsed.entries.entries()) {
     if (!isEntry(entry)) throw new WorkspaceError(`${path} is damaged: entry ${index + 1} makes no sense`);
     if (entry.kind === 'file') {
-      const blob = statSync(blobPath(dir, entry.hash), { throwIfNoEntry: false });
-      if (blob?.size !== entry.size)
+      const blob = hasBlobs ? lstatSync(blobPath(dir, entry.hash), { throwIfNoEntry: false }) : undefined;
+      if (!blob?.isFile() || blob.size !== entry.size)
         throw new WorkspaceError(
           `${dir} is incomplete: the content of ${entry.path} is missing (blob ${entry.hash})`,
         );
@@ -102,9 +108,9 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A manifest may have been edited, so nothing in it is trusted to stay inside the tree. */
+/** A manifest may have been edited, so nothing in it is trusted to stay inside the tree and out of `.git` and `.forge`. */
 function isEntry(value: unknown): value is ChangesetEntry {
-  if (!isRecord(value) || !isSafePath(value.path)) return false;
+  if (!isRecord(value) || !isSafeRelativePath(value.path)) return false;
   if (value.was !== undefined && !KINDS.has(value.was)) return false;
   const { kind, change, mode } = value;
   const isMode = typeof mode === 'number' && Number.isInteger(mode) && mode >= 0 && mode <= 0o7777;
@@ -126,9 +132,4 @@ function isEntry(value: unknown): value is ChangesetEntry {
     default:
       return false;
   }
-}
-
-function isSafePath(path: unknown): path is string {
-  if (typeof path !== 'string' || path.includes('\0')) return false;
-  return path.split('/').every((segment) => segment !== '' && segment !== '.' && segment !== '..');
 }

@@ -1,4 +1,5 @@
 import type { BigIntStats } from 'node:fs';
+import { isReservedName } from '../util/reserved-path.js';
 import { Breather } from './breathe.js';
 import type { Collector } from './collector.js';
 import { below, DiskTree } from './disk-tree.js';
@@ -35,6 +36,7 @@ export async function scanUpper(scan: UpperScan): Promise<void> {
     }
     for (const name of upperTree.children(folder)) {
       const path = below(folder, name);
+      if (collector.isSettled(path)) continue;
       // Through the view first: it lends the permission to look into a folder that forbids it.
       const merged = now.stat(path);
       const stats = upperTree.stat(path);
@@ -74,7 +76,7 @@ function isElsewhere(merged: BigIntStats | undefined, lower: BigIntStats | undef
 /** Looking at more entries than this is not worth the time of a progress display. */
 const GLANCE = 5000;
 
-/** Files, links and deletions in an upper folder newer than `sinceNs` (ctime), hidden ones left out. Stops counting after 5,000 entries. */
+/** Files, links and deletions in an upper folder newer than `sinceNs` (ctime), reserved ones left out. Stops counting after 5,000 entries. */
 export function countChanged(upper: string, sinceNs: bigint): number {
   const tree = new DiskTree(upper);
   let count = 0;
@@ -83,6 +85,7 @@ export function countChanged(upper: string, sinceNs: bigint): number {
   for (let folder = folders.pop(); folder !== undefined && seen < GLANCE; folder = folders.pop()) {
     try {
       for (const name of tree.children(folder)) {
+        if (isReservedName(name)) continue;
         seen += 1;
         const stats = tree.stat(below(folder, name));
         if (stats?.isDirectory()) folders.push(below(folder, name));

@@ -6,7 +6,6 @@ import { composeChangesets } from './compose.js';
 import { DiskTree } from './disk-tree.js';
 import { explain } from './failure.js';
 import { findGit, gitFoldersOutside } from './git-place.js';
-import { saveManifest } from './manifest.js';
 import { Namespace } from './namespace.js';
 import { type OverlayMode, overlayMount } from './overlay-mounts.js';
 import { countChanged, scanUpper } from './overlay-scan.js';
@@ -73,25 +72,21 @@ function workspace(
     outsidePath,
     spawn: (command) => namespace.spawn(command),
     endProcesses: () => namespace.endProcesses(),
-    collect: async (into): Promise<Collected> => {
+    collect: async (into, choose): Promise<Collected> => {
       mkdirSync(into);
       const now = new DiskTree(outsidePath, { own: true });
       const lower = new DiskTree(root);
       const collector = new Collector({
         now,
         start: new StartView(lower, start, base),
-        blobs: join(into, 'blobs'),
-        openedNs: scratch.madeNs,
       });
       try {
         for (const { path } of start) await collector.check(path);
         await scanUpper({ upper, lower, now, redirect: mode.redirect, collector });
+        return await collector.store(into, choose);
       } finally {
         now.relock();
       }
-      const changeset = { dir: into, entries: collector.entries() };
-      await saveManifest(changeset);
-      return { changeset, special: collector.special.sort() };
     },
     filesChanged: async () => countChanged(upper, startedNs),
     close: async () => {

@@ -1,15 +1,14 @@
-import type { BigIntStats } from 'node:fs';
 import type { ComposedEntry } from './changeset.js';
 import type { DiskTree } from './disk-tree.js';
 
 /** Where the content of a file is, or its SHA-256; `unknown` where neither can be told any more. */
 export type Content = { in: DiskTree; path: string } | { hash: string } | 'unknown';
 
-/** What a path is at one moment. `stats` is there when it was read from disk. */
+/** What a path is at one moment. */
 export type PathState =
   | { kind: 'absent' }
   | { kind: 'special' }
-  | { kind: 'file'; mode: number; size?: number; content: Content; stats?: BigIntStats }
+  | { kind: 'file'; mode: number; size?: number; content: Content }
   | { kind: 'symlink'; target: string | undefined }
   | { kind: 'directory'; mode: number };
 

@@ -1,28 +1,28 @@
-import type { Changeset, ChangesetEntry } from './changeset.js';
+import type { FoundChange } from './changeset.js';
 import { parentOf } from './disk-tree.js';
 
 export interface SortedChanges {
   /** What may be merged. */
-  kept: ChangesetEntry[];
+  kept: FoundChange[];
   /** Changes outside what is owned (git may ignore some: see gitIgnored). */
-  strays: ChangesetEntry[];
+  strays: FoundChange[];
   /** Folders outside what is owned, made, removed or with another mode, that nothing kept needs: git would not see them. */
-  dropped: ChangesetEntry[];
+  dropped: FoundChange[];
 }
 
 /**
- * Sorts a changeset by what is owned. A folder made outside `owned` is kept where something kept lies in it; a folder
+ * Sorts changes by what is owned. A folder made outside `owned` is kept where something kept lies in it; a folder
  * removed outside `owned` is kept where things in it were removed and all of those are kept. Each list stays sorted.
  */
 export function sortChanges(
-  changeset: Pick<Changeset, 'entries'>,
+  changes: readonly FoundChange[],
   owned: (path: string) => boolean,
 ): SortedChanges {
   const sorted: SortedChanges = { kept: [], strays: [], dropped: [] };
   const holdsKept = new Set<string>();
   const holdsOther = new Set<string>();
   // From the bottom up: what is in a folder is decided before the folder.
-  const entries = [...changeset.entries].sort((a, b) => (a.path < b.path ? 1 : -1));
+  const entries = [...changes].sort((a, b) => (a.path < b.path ? 1 : -1));
   for (const entry of entries) {
     const verdict = judge(entry, owned(entry.path), holdsKept.has(entry.path), holdsOther.has(entry.path));
     sorted[verdict].push(entry);
@@ -35,7 +35,7 @@ export function sortChanges(
 }
 
 function judge(
-  entry: ChangesetEntry,
+  entry: FoundChange,
   isOwned: boolean,
   holdsKept: boolean,
   holdsOther: boolean,

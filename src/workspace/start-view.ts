@@ -23,28 +23,25 @@ export class StartView {
     }
   }
 
-  /** The state of a path, and whether it was read from root just now (so that an edit by the user may be in it). */
-  async state(path: string): Promise<{ state: PathState; live: boolean }> {
+  /** The state of a path. What no base knows is read from root just now, so that an edit by the user may be in it. */
+  async state(path: string): Promise<PathState> {
     const entry = this.#entries.get(path);
-    if (entry !== undefined) return { state: stateOfEntry(entry), live: false };
-    if (this.#isCutOff(path)) return { state: { kind: 'absent' }, live: false };
+    if (entry !== undefined) return stateOfEntry(entry);
+    if (this.#isCutOff(path)) return { kind: 'absent' };
     const known = await this.base?.lookup(path);
-    if (known === undefined) return { state: this.root.state(path), live: true };
-    if (known === null) return { state: { kind: 'absent' }, live: false };
+    if (known === undefined) return this.root.state(path);
+    if (known === null) return { kind: 'absent' };
     switch (known.kind) {
       case 'file':
         return {
-          state: {
-            kind: 'file',
-            mode: known.mode,
-            content: known.hash === undefined ? 'unknown' : { hash: known.hash },
-          },
-          live: false,
+          kind: 'file',
+          mode: known.mode,
+          content: known.hash === undefined ? 'unknown' : { hash: known.hash },
         };
       case 'symlink':
-        return { state: { kind: 'symlink', target: known.target }, live: false };
+        return { kind: 'symlink', target: known.target };
       case 'directory':
-        return { state: { kind: 'directory', mode: known.mode }, live: false };
+        return { kind: 'directory', mode: known.mode };
       default:
         return known.kind satisfies never;
     }

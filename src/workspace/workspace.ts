@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { Changeset } from './changeset.js';
+import type { Changeset, FoundChange } from './changeset.js';
 
 export type BackendName = 'overlay' | 'clone' | 'copy';
 
@@ -29,7 +29,15 @@ export interface Collected {
   changeset: Changeset;
   /** Paths of FIFOs, sockets, devices: they exist but cannot be merged. */
   special: string[];
+  /**
+   * The top-most `.git` and `.forge` entries that were made, changed or removed (root's own two are not looked at):
+   * nobody's to leave behind, so nothing of them is in the changeset.
+   */
+  reserved: string[];
 }
+
+/** Takes everything that was changed, sorted by path; gives what is to be kept of it, in the same order. */
+export type ChooseChanges = (found: readonly FoundChange[]) => Promise<readonly FoundChange[]>;
 
 /** A private copy-on-write view of the working tree. */
 export interface Workspace {
@@ -41,10 +49,11 @@ export interface Workspace {
   /** Ends every process still alive in the workspace; gives how many there were. */
   endProcesses(): Promise<number>;
   /**
-   * Compares with what the workspace started from and stores the result in `into` (created; must not exist).
-   * Leaves out anything below a `.git` segment and below `.forge`. Keeps the workspace usable.
+   * Compares with what the workspace started from, lets `choose` (asked once; default: everything) say what is kept,
+   * and stores that, content and all, in `into` (created; must not exist). Of what is not kept no content is ever
+   * stored. Leaves out anything at or below a `.git` or `.forge`. Keeps the workspace usable.
    */
-  collect(into: string): Promise<Collected>;
+  collect(into: string, choose?: ChooseChanges): Promise<Collected>;
   /** Files changed so far, cheap enough to ask every second; undefined where that would mean walking the tree. */
   filesChanged(): Promise<number | undefined>;
   /** Ends its processes and removes everything it kept on disk. */

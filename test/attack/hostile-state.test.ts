@@ -220,7 +220,10 @@ tasks:
     assert.equal(existsSync(here.path('.forge/merging')), false);
     assert.equal(here.read('mine/forge.plan.yaml'), 'version: 1\n');
     assert.equal(here.read('mine/.forge-run-1'), 'x\n');
-    assert.equal(here.read('mine/.forge/runs/z'), 'y\n');
+    // Nobody's to leave behind, at any depth: left out and counted (the top one is forge's own and is not).
+    assert.equal(existsSync(here.path('mine/.forge')), false);
+    assert.equal(eventsOf(result.events, 'task.finished').find(({ task }) => task === 'evil')?.dropped, 1);
+    assert.doesNotMatch(here.read('list.txt'), /^\.forge$/m);
     assert.equal((await here.forge(['status'])).code, 0);
   });
 

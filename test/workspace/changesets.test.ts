@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
@@ -118,6 +127,57 @@ describe('changesets on disk', () => {
     await assert.rejects(loadChangeset(dir), /incomplete: the content of a is missing/);
     writeFileSync(`${dir}/manifest.json`, JSON.stringify({ v: 2, entries: [] }));
     await assert.rejects(loadChangeset(dir), /not a changeset that this version/);
+  });
+});
+
+describe('changesets that somebody planted', () => {
+  it('are read from real files alone: no link is followed, no FIFO waited for', {
+    timeout: 60_000,
+  }, async () => {
+    const secret = `${dir}/secret`;
+    writeFileSync(secret, 'x');
+    const whole = JSON.stringify({ v: 1, entries: [file('a', 'created')] });
+    const plants: [what: string, plant: (at: string) => void, message: RegExp][] = [
+      ['a manifest that is a link', (at) => symlinkSync(secret, `${at}/manifest.json`), /not a regular file/],
+      [
+        'a manifest that is a FIFO',
+        (at) => execFileSync('mkfifo', [`${at}/manifest.json`]),
+        /not a regular file/,
+      ],
+      [
+        'a content that is a link',
+        (at) => {
+          mkdirSync(`${at}/blobs`);
+          symlinkSync(secret, `${at}/blobs/${HASH}`);
+        },
+        /incomplete/,
+      ],
+      [
+        'a folder of contents that is a link',
+        (at) => {
+          mkdirSync(`${dir}/elsewhere`);
+          writeFileSync(`${dir}/elsewhere/${HASH}`, 'x');
+          symlinkSync(`${dir}/elsewhere`, `${at}/blobs`);
+        },
+        /incomplete/,
+      ],
+      [
+        'a content that is a FIFO',
+        (at) => {
+          writeFileSync(`${at}/manifest.json`, whole.replace('"size":1', '"size":0'));
+          mkdirSync(`${at}/blobs`);
+          execFileSync('mkfifo', [`${at}/blobs/${HASH}`]);
+        },
+        /incomplete/,
+      ],
+    ];
+    for (const [what, plant, message] of plants) {
+      const at = `${dir}/${what.replaceAll(' ', '-')}`;
+      mkdirSync(at);
+      plant(at);
+      if (!existsSync(`${at}/manifest.json`)) writeFileSync(`${at}/manifest.json`, whole);
+      await assert.rejects(loadChangeset(at), message, what);
+    }
   });
 });
 

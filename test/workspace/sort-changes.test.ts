@@ -24,8 +24,8 @@ const gone = (path: string, was: 'file' | 'directory' = 'file'): ChangesetEntry 
 });
 
 function sorted(entries: ChangesetEntry[], owned: (path: string) => boolean) {
-  const { kept, strays, dropped } = sortChanges({ entries }, owned);
-  const paths = (list: ChangesetEntry[]) => list.map((entry) => entry.path).join(' ');
+  const { kept, strays, dropped } = sortChanges(entries, owned);
+  const paths = (list: { path: string }[]) => list.map((entry) => entry.path).join(' ');
   return { kept: paths(kept), strays: paths(strays), dropped: paths(dropped) };
 }
 
