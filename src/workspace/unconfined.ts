@@ -28,10 +28,16 @@ export class Unconfined implements Confinement {
     this.#count += 1;
     const marker = `${this.name}:${this.#count}`;
     const setpriv = findTool('setpriv');
-    const { child, ...running } = spawnDetached(
+    const started = spawnDetached(
       [...(setpriv === undefined ? [] : [setpriv, '--pdeathsig', 'KILL', '--']), ...command.argv],
-      { cwd: this.cwd, env: { ...command.env, ...this.extraEnv, [MARKER]: marker } },
+      {
+        cwd: this.cwd,
+        env: { ...command.env, ...this.extraEnv, [MARKER]: marker },
+        program: command.argv[0],
+      },
     );
+    if ('error' in started) return notStarted(started.error);
+    const { child, ...running } = started;
     const leader = child.pid;
     if (leader !== undefined) this.#groups.add(leader);
     return {
@@ -47,11 +53,16 @@ export class Unconfined implements Confinement {
   }
 
   async endProcesses(): Promise<number> {
-    const count = await endProcessesOf(this.name);
-    for (const leader of this.#groups) signal(-leader, 'SIGKILL');
-    this.#groups.clear();
-    return count;
+    try {
+      return await endProcessesOf(this.name);
+    } finally {
+      for (const leader of this.#groups) signal(-leader, 'SIGKILL');
+      this.#groups.clear();
+    }
   }
+
+  /** Nothing was set up. */
+  mustBeUntouched(): void {}
 
   async close(): Promise<void> {
     await this.endProcesses();

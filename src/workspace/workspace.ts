@@ -12,6 +12,8 @@ export interface Command {
    * needs it to find the right repository and no other, GIT_CEILING_DIRECTORIES or GIT_DISCOVERY_ACROSS_FILESYSTEM.
    */
   env: Readonly<Record<string, string>>;
+  /** Capabilities (`sys_admin`) that it keeps beyond the usual ones. Means something to real root in a namespace only. */
+  capabilities?: readonly string[];
 }
 
 /** A command that is running in a workspace. */
@@ -29,6 +31,11 @@ export interface Collected {
   changeset: Changeset;
   /** Paths of FIFOs, sockets, devices: they exist but cannot be merged. */
   special: string[];
+  /**
+   * What was changed in the repository that root belongs to, but outside root (`../other/y.txt`, relative to root): not in
+   * a `.git` and not ignored by git. It ends with the workspace. Empty where root is the top of its repository.
+   */
+  outside: string[];
 }
 
 /** A private copy-on-write view of the working tree. */
