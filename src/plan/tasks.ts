@@ -122,6 +122,7 @@ class TaskReader {
       retries: fields.count(get('retries'), 'retries', 0) ?? 0,
       env: own.has('env') ? merged(this.#defaultEnv, fields.record(own.get('env')!.value)) : this.#defaultEnv,
       ...optional('estimate', fields.duration(get('estimate'), 'estimate')),
+      ...optional('capabilities', fields.capabilities(get('capabilities'))),
       ...optional('part', part),
       at: fields.problems.lines.range(at),
     };

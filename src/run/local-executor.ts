@@ -81,17 +81,21 @@ export class LocalExecutor implements Executor {
       const stderr = new Tail(TAIL);
       const output = outputEvents(request, emit);
       const stopProgress = reportProgress(request, workspace, emit);
-      const ended = await supervise(workspace, command, {
-        timeoutMs: task.timeout,
-        signal,
-        log,
-        onLine: (stream, text) => {
-          if (stream === 'stderr') stderr.add(text);
-          const meant = stream === 'stdout' ? reader.line(text) : [];
-          if (meant.length === 0 && !(adapter.takesPrompt && stream === 'stdout')) output(stream, text);
-          for (const event of meant) emit(agentEvent(request, event));
+      const ended = await supervise(
+        workspace,
+        { ...command, capabilities: task.capabilities },
+        {
+          timeoutMs: task.timeout,
+          signal,
+          log,
+          onLine: (stream, text) => {
+            if (stream === 'stderr') stderr.add(text);
+            const meant = stream === 'stdout' ? reader.line(text) : [];
+            if (meant.length === 0 && !(adapter.takesPrompt && stream === 'stdout')) output(stream, text);
+            for (const event of meant) emit(agentEvent(request, event));
+          },
         },
-      });
+      );
       await stopProgress();
       const verdict = judge(ended, reader.finish({ ...ended, stderrTail: stderr.text }), task.timeout);
       const collected = await this.#collect(request, workspace, adapter);
@@ -110,7 +114,7 @@ export class LocalExecutor implements Executor {
   /** Collects before `verify` runs: what a check writes (coverage, caches) is not the task's work. */
   async #collect(request: AttemptRequest, workspace: Workspace, adapter: Adapter) {
     const into = join(request.dir, 'changeset');
-    const { changeset, special } = await workspace.collect(into).catch(async (error: unknown) => {
+    const { changeset, special, outside } = await workspace.collect(into).catch(async (error: unknown) => {
       // On a full disk the half of it that is there would leave no room even for saying so.
       await rm(into, { recursive: true, force: true });
       throw error;
@@ -127,7 +131,7 @@ export class LocalExecutor implements Executor {
     return {
       outcome: 'succeeded' as const,
       changeset: mine,
-      strays: unforgiven.map((entry) => entry.path),
+      strays: [...outside, ...unforgiven.map((entry) => entry.path)],
       dropped: strays.length - unforgiven.length + dropped.length + special.length,
     };
   }
@@ -146,7 +150,7 @@ export class LocalExecutor implements Executor {
     const output = outputEvents(request, emit);
     const ended = await supervise(
       workspace,
-      { argv: ['sh', '-c', verify], env },
+      { argv: ['sh', '-c', verify], env, capabilities: request.task.capabilities },
       {
         timeoutMs: request.task.timeout,
         signal,

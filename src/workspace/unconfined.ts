@@ -45,6 +45,8 @@ export class Unconfined implements Confinement {
       kill: (name) => {
         if (leader === undefined) return;
         const isRunning = child.exitCode === null && child.signalCode === null;
+        // A whole group stops in one step, however fast it multiplies; what left it is found at leisure then.
+        if (name === 'SIGKILL') signal(-leader, 'SIGSTOP');
         signalProcessesOf(marker, name, isRunning ? [leader] : []);
         // Whatever of its process group dropped the marker.
         signal(-leader, name);
@@ -53,6 +55,7 @@ export class Unconfined implements Confinement {
   }
 
   async endProcesses(): Promise<number> {
+    for (const leader of this.#groups) signal(-leader, 'SIGSTOP');
     try {
       return await endProcessesOf(this.name);
     } finally {
