@@ -73,7 +73,7 @@ for (const backend of BACKENDS) {
 }
 
 /** Unlimited children, two at a time, each of which does the same; the limit is the machine's safety, not the test's. */
-const BOMB = 'ulimit -u 3000; b() { b & b & wait; }; b';
+const BOMB = `exec prlimit --nproc=2000:2000 sh -c 'b() { b & b & wait; }; b'`;
 
 for (const [name, backend, isolation] of [
   ['overlay', 'overlay', undefined],
