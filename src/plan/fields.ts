@@ -1,4 +1,6 @@
+import { didYouMean } from '../nearest-name.js';
 import { checkPattern } from '../ownership/index.js';
+import { CAPABILITIES, capabilityName } from '../util/capabilities.js';
 import { parseDuration } from './duration.js';
 import type { ListStyle, SplitValue } from './part.js';
 import type { LockUse, Pattern } from './plan.js';
@@ -151,6 +153,25 @@ export class Fields {
       if (setting !== undefined) settings[key] = setting;
     }
     return settings;
+  }
+
+  /** Names of capabilities as the kernel has them, each once; what is none is reported. */
+  capabilities(node: YamlNode | undefined): string[] | undefined {
+    if (node?.kind !== 'list') return undefined;
+    const names = this.texts(node).flatMap(({ text, at }) => {
+      const name = capabilityName(text);
+      if (name !== undefined) return [name];
+      const plain = text.trim().replace(/^cap_/i, '');
+      this.problems.addOnce({
+        code: 'schema',
+        message: `no capability is called \`${text}\``,
+        at,
+        hint:
+          didYouMean(plain, CAPABILITIES) ?? 'their names are in capabilities(7): sys_admin, net_admin, …',
+      });
+      return [];
+    });
+    return [...new Set(names)];
   }
 
   /** Locks in their canonical order, each once; taken twice, writing wins. */

@@ -48,6 +48,8 @@ export interface Task {
   env: Readonly<Record<string, string>>;
   /** What the plan's author expects the task to take, if said. */
   estimate?: number;
+  /** Linux capabilities (`sys_admin`) that its commands keep as real root, beyond the usual ones. */
+  capabilities?: readonly string[];
   /** Set when the task is one of those that a `split` made. */
   part?: Part;
   /** The task's key in the plan. */

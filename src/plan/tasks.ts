@@ -124,6 +124,7 @@ class TaskReader {
         ? merged(this.#defaultEnv, fields.environment(own.get('env')!.value))
         : this.#defaultEnv,
       ...optional('estimate', fields.duration(get('estimate'), 'estimate')),
+      ...optional('capabilities', fields.capabilities(get('capabilities'))),
       ...optional('part', part),
       at: fields.problems.lines.range(at),
     };

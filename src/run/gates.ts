@@ -54,6 +54,7 @@ async function runGate(
     },
     { timeoutMs: gate.timeout, signal, log, onLine: (_stream, text) => tail.add(text) },
   );
+  if (ended.error) log.note(`${ended.error.message}\n`);
   await log.close();
   const ok = !ended.error && !ended.stopped && ended.exitCode === 0;
   const ms = Math.round(performance.now() - began);

@@ -83,22 +83,26 @@ export class LocalExecutor implements Executor {
       const stderr = new Tail(TAIL);
       const output = outputEvents(request, emit);
       const stopProgress = reportProgress(request, workspace, emit);
-      const ended = await supervise(workspace, command, {
-        timeoutMs: task.timeout,
-        signal,
-        log,
-        onLine: (stream, text) => {
-          if (stream === 'stderr') stderr.add(text);
-          if (stream === 'stderr' || !adapter.takesPrompt) output(stream, text);
-        },
-        // Masked before it was decoded, a secret that is a word of the agent's own JSON would break it, and one that
-        // JSON escapes would come out of it: the journal masks what it meant.
-        ...(adapter.takesPrompt && {
-          onWritten: (text) => {
-            for (const event of reader.line(text)) emit(agentEvent(request, event));
+      const ended = await supervise(
+        workspace,
+        { ...command, capabilities: task.capabilities },
+        {
+          timeoutMs: task.timeout,
+          signal,
+          log,
+          onLine: (stream, text) => {
+            if (stream === 'stderr') stderr.add(text);
+            if (stream === 'stderr' || !adapter.takesPrompt) output(stream, text);
           },
-        }),
-      });
+          // Masked before it was decoded, a secret that is a word of the agent's own JSON would break it, and one that
+          // JSON escapes would come out of it: the journal masks what it meant.
+          ...(adapter.takesPrompt && {
+            onWritten: (text) => {
+              for (const event of reader.line(text)) emit(agentEvent(request, event));
+            },
+          }),
+        },
+      );
       await stopProgress();
       const verdict = judge(ended, reader.finish({ ...ended, stderrTail: stderr.text }), task.timeout);
       const collected = await this.#collect(request, workspace, adapter);
@@ -124,13 +128,13 @@ export class LocalExecutor implements Executor {
     let dropped = 0;
     const choose = async (found: readonly FoundChange[]): Promise<FoundChange[]> => {
       const sorted = sortChanges(found, request.owned);
-      const outside = sorted.strays.map(({ path }) => path);
-      const ignored = await gitIgnored(request.root, outside);
-      strays = outside.filter((path) => !ignored.has(path));
-      dropped = outside.length - strays.length + sorted.dropped.length;
+      const unowned = sorted.strays.map(({ path }) => path);
+      const ignored = await gitIgnored(request.root, unowned);
+      strays = unowned.filter((path) => !ignored.has(path));
+      dropped = unowned.length - strays.length + sorted.dropped.length;
       return adapter.normaliseNewFileModes ? sorted.kept.map(withUsualMode) : sorted.kept;
     };
-    const { changeset, special, reserved } = await workspace
+    const { changeset, special, reserved, outside } = await workspace
       .collect(into, choose)
       .catch(async (error: unknown) => {
         // On a full disk the half of it that is there would leave no room even for saying so.
@@ -138,7 +142,7 @@ export class LocalExecutor implements Executor {
         throw error;
       });
     dropped += special.length + reserved.length;
-    return { outcome: 'succeeded' as const, changeset, strays, dropped };
+    return { outcome: 'succeeded' as const, changeset, strays: [...outside, ...strays], dropped };
   }
 
   async #verify(
@@ -155,7 +159,7 @@ export class LocalExecutor implements Executor {
     const output = outputEvents(request, emit);
     const ended = await supervise(
       workspace,
-      { argv: ['sh', '-c', verify], env },
+      { argv: ['sh', '-c', verify], env, capabilities: request.task.capabilities },
       {
         timeoutMs: request.task.timeout,
         signal,

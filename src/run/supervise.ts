@@ -42,7 +42,7 @@ export async function supervise(
     running.kill('SIGKILL');
   });
   const stopped = await waitOrStop(running, options.timeoutMs, options.signal);
-  const end = await running.ended;
+  const end = await endOrGiveUp(running, stopped !== undefined);
   // Children that outlive the command may hold its pipes open: they go first.
   const failures: Error[] = end.error ? [end.error] : [];
   for (const step of [() => workspace.endProcesses(), () => outputOrNoMore(running, output)]) {
@@ -58,6 +58,20 @@ export async function supervise(
     ...(stopped && { stopped }),
     ...(failures[0] && { error: failures[0] }),
   };
+}
+
+/** How long a killed process may take to be gone; one that waits for a dead disk or network never is. */
+const KILLED_MS = 10_000;
+
+/** Waits for the end of the command, but for a stopped one not for ever: closing its workspace ends the rest. */
+async function endOrGiveUp(running: Running, isStopped: boolean): ReturnType<() => Running['ended']> {
+  if (isStopped && (await firstOf(running.ended, KILLED_MS)) !== undefined) {
+    running.stdout.destroy();
+    running.stderr.destroy();
+    const error = new Error(`it was still running ${KILLED_MS / 1000} s after it was killed`);
+    return { exitCode: null, signal: 'SIGKILL', error };
+  }
+  return await running.ended;
 }
 
 /**

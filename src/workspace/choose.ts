@@ -1,5 +1,6 @@
 import { copyBackend } from './copy.js';
 import { BackendUnavailableError } from './failure.js';
+import { type Covered, findCovered } from './git-place.js';
 import { overlayBackend } from './overlay.js';
 import { probeClone, probeNamespace, probeOverlay } from './probe.js';
 import { prepareStateFolder, stateFolders } from './state-folder.js';
@@ -21,14 +22,15 @@ type Tried = { backend: Backend; reason: string } | { refused: string };
 /**
  * Picks overlay, clone or copy, the first that works, by really doing it once; or tries the one that is wanted.
  * `reason` is one line for the start of a run: what the backend is, and why better ones were passed over.
- * Throws BackendUnavailableError where nothing (or not the wanted one) works.
+ * Throws BackendUnavailableError where nothing (or not the wanted one) works, WorkspaceError where a nested repository can't be made private.
  */
 export async function chooseBackend(options: ChooseOptions): Promise<ChosenBackend> {
   const order: readonly BackendName[] =
     options.wanted === undefined ? ['overlay', 'clone', 'copy'] : [options.wanted];
   const passedOver: string[] = [];
+  const covered = await findCovered(options.root);
   for (const name of order) {
-    const tried = await attempt(name, options);
+    const tried = await attempt(name, options, covered);
     if ('backend' in tried) {
       const over = passedOver.length === 0 ? '' : ` (${passedOver.join('; ')})`;
       return { backend: tried.backend, reason: tried.reason + over };
@@ -39,31 +41,31 @@ export async function chooseBackend(options: ChooseOptions): Promise<ChosenBacke
   throw new BackendUnavailableError('copy', passedOver.join('; '));
 }
 
-async function attempt(name: BackendName, options: ChooseOptions): Promise<Tried> {
+async function attempt(name: BackendName, options: ChooseOptions, covered: Covered): Promise<Tried> {
   switch (name) {
     case 'overlay':
-      return tryOverlay(options);
+      return tryOverlay(options, covered);
     case 'clone':
-      return tryCopy('clone', options);
+      return tryCopy('clone', options, covered);
     case 'copy':
-      return tryCopy('copy', options);
+      return tryCopy('copy', options, covered);
     default:
       return name satisfies never;
   }
 }
 
-async function tryOverlay(options: ChooseOptions): Promise<Tried> {
+async function tryOverlay(options: ChooseOptions, covered: Covered): Promise<Tried> {
   const refusals: string[] = [];
   for (const candidate of stateFolders()) {
-    const folder = prepareStateFolder(candidate, options.root, true);
+    const folder = prepareStateFolder(candidate, covered.top, true);
     if ('refused' in folder) {
       refusals.push(folder.refused);
       continue;
     }
-    const probed = await probeOverlay({ ...options, stateFolder: folder.path });
+    const probed = await probeOverlay({ ...options, covered, stateFolder: folder.path });
     if ('mode' in probed)
       return {
-        backend: overlayBackend(folder.path, probed.mode),
+        backend: overlayBackend(folder.path, probed.mode, covered),
         reason: `private views at the tree's own path, kept in ${folder.path}`,
       };
     if (probed.final) return { refused: probed.refused };
@@ -72,10 +74,10 @@ async function tryOverlay(options: ChooseOptions): Promise<Tried> {
   return { refused: [...new Set(refusals)].join(', ') };
 }
 
-async function tryCopy(name: 'clone' | 'copy', options: ChooseOptions): Promise<Tried> {
+async function tryCopy(name: 'clone' | 'copy', options: ChooseOptions, covered: Covered): Promise<Tried> {
   const refusals: string[] = [];
   for (const candidate of stateFolders()) {
-    const folder = prepareStateFolder(candidate, options.root, false);
+    const folder = prepareStateFolder(candidate, covered.top, false);
     const refused =
       'refused' in folder
         ? folder.refused
@@ -86,13 +88,13 @@ async function tryCopy(name: 'clone' | 'copy', options: ChooseOptions): Promise<
       refusals.push(refused);
       continue;
     }
-    const confinement = await probeNamespace(options.root, folder.path, options.runId);
+    const confinement = await probeNamespace(covered, folder.path, options.runId);
     const what =
       name === 'clone'
         ? `a reflinked copy for each task, in ${folder.path}: little disk, but the time to make every file`
         : `a full copy for each task, in ${folder.path}: the time and disk of the whole tree each time`;
     const open = confinement.how === 'none' ? `; without namespaces (${confinement.why})` : '';
-    return { backend: copyBackend(name, folder.path, confinement.how), reason: what + open };
+    return { backend: copyBackend(name, folder.path, confinement.how, covered), reason: what + open };
   }
   return { refused: [...new Set(refusals)].join(', ') };
 }

@@ -77,7 +77,10 @@ export class Collector {
    * Asks what is to be kept of the differences, stores the content of just that in `into`, and writes its manifest. What
    * was stored is what counts, should a file change meanwhile.
    */
-  async store(into: string, choose: ChooseChanges = async (found) => found): Promise<Collected> {
+  async store(
+    into: string,
+    choose: ChooseChanges = async (found) => found,
+  ): Promise<Omit<Collected, 'outside'>> {
     // A folder that something reserved stays in can't go, and what is made of the changes is to say so everywhere.
     const found = this.#found.filter((change) => change.kind !== 'absent' || !this.#staying.has(change.path));
     const kept = await choose(sorted(found));

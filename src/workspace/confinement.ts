@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, closeSync, constants, lstatSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { makeOutputPipes } from './output-pipe.js';
+import { errorCode, WorkspaceError } from './failure.js';
+import { makeOutputPipes, type OutputPipe } from './output-pipe.js';
 import type { Command, Running } from './workspace.js';
 
 /** How the commands of a workspace are kept together: in a namespace, or by marking them. */
@@ -10,8 +11,13 @@ export interface Confinement {
   /** Where this process finds what the commands see at an absolute path. */
   outside(path: string): string;
   spawn(command: Command): Running;
-  /** Ends every process still alive; gives how many there were. */
+  /**
+   * Ends every process still alive; gives how many there were.
+   * @throws WorkspaceError when that takes too long
+   */
   endProcesses(): Promise<number>;
+  /** @throws WorkspaceError when the commands changed what forge set up, so that their work can't be told any more */
+  mustBeUntouched(): void;
   /** Ends everything, for good. */
   close(): Promise<void>;
 }
@@ -65,28 +71,60 @@ export function notStarted(error: Error): Running {
   };
 }
 
-/** Spawns in a session of its own: a Ctrl-C on the terminal reaches forge alone, which then ends its tasks in order. */
+/** A command's process, or why there is none. */
+type Started = (Pick<Running, 'ended' | 'stdout' | 'stderr'> & { child: ChildProcess }) | { error: Error };
+
+/**
+ * Spawns in a session of its own: a Ctrl-C on the terminal reaches forge alone, which then ends its tasks in order.
+ * `program` is what messages call it. Never throws, and leaves nothing open when it fails: a pipe would keep forge alive.
+ */
 export function spawnDetached(
   argv: readonly string[],
-  options: { cwd?: string; env: Readonly<Record<string, string>> },
-): { child: ChildProcess; ended: Running['ended']; stdout: Running['stdout']; stderr: Running['stderr'] } {
+  options: { cwd?: string; env: Readonly<Record<string, string>>; program: string },
+): Started {
   const [program, ...args] = argv;
-  const pipes = makeOutputPipes(2);
-  const [out, err] = pipes ?? [];
-  const child = spawn(program ?? '', args, {
-    cwd: options.cwd,
-    env: { ...options.env },
-    detached: true,
-    stdio: ['ignore', out?.fd ?? 'pipe', err?.fd ?? 'pipe'],
+  let pipes: OutputPipe[] | undefined;
+  try {
+    pipes = makeOutputPipes(2);
+    const [out, err] = pipes ?? [];
+    const child = spawn(program ?? '', args, {
+      cwd: options.cwd,
+      env: { ...options.env },
+      detached: true,
+      stdio: ['ignore', out?.fd ?? 'pipe', err?.fd ?? 'pipe'],
+    });
+    const ended = new Promise<Awaited<Running['ended']>>((resolve) => {
+      child.once('error', (error) =>
+        resolve({ exitCode: null, signal: null, error: cannotStart(options.program, error) }),
+      );
+      child.once('exit', (exitCode, signal) => resolve({ exitCode, signal }));
+    });
+    const [stdout, stderr] = [out?.stream ?? child.stdout, err?.stream ?? child.stderr];
+    return { child, ended, stdout: stdout ?? noOutput(), stderr: stderr ?? noOutput() };
+  } catch (error) {
+    for (const { stream } of pipes ?? []) stream.destroy();
+    return { error: cannotStart(options.program, error) };
+  } finally {
+    // The child has its own copies; the streams end when the last of those is closed.
+    for (const pipe of pipes ?? []) closeSync(pipe.fd);
+  }
+}
+
+const WHY: Readonly<Record<string, string>> = {
+  E2BIG: 'the command and its environment are longer than the system takes (on Linux 128 KiB for one text)',
+  ERR_INVALID_ARG_VALUE:
+    'there is a NUL character in the command or in its environment, which no program can be given',
+  ENOMEM: 'there is not enough memory',
+  EAGAIN: 'there are too many processes (ulimit -u, or the limit of the container)',
+  EMFILE: 'there are too many open files (ulimit -n); run fewer tasks at once (-j)',
+  ENFILE: 'there are too many open files on this machine',
+};
+
+function cannotStart(program: string, error: unknown): Error {
+  const text = error instanceof Error ? error.message : String(error);
+  return new WorkspaceError(`cannot start ${program}: ${WHY[errorCode(error) ?? ''] ?? text}`, {
+    cause: error,
   });
-  const ended = new Promise<Awaited<Running['ended']>>((resolve) => {
-    child.once('error', (error) => resolve({ exitCode: null, signal: null, error }));
-    child.once('exit', (exitCode, signal) => resolve({ exitCode, signal }));
-  });
-  // The child has its own copies; the streams end when the last of those is closed.
-  for (const pipe of pipes ?? []) closeSync(pipe.fd);
-  const [stdout, stderr] = [out?.stream ?? child.stdout, err?.stream ?? child.stderr];
-  return { child, ended, stdout: stdout ?? noOutput(), stderr: stderr ?? noOutput() };
 }
 
 function noOutput(): PassThrough {

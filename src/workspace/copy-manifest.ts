@@ -7,6 +7,7 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { relative } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Breather } from './breathe.js';
 import type { Collector, Start } from './collector.js';
@@ -32,14 +33,26 @@ interface Note {
   target?: { original: string; now: string };
 }
 
-/** The state of a copied tree right after it was made. */
+/** A tree and its copy. */
+export interface Place {
+  from: string;
+  to: string;
+}
+
+/** The state of a copied tree (or of a part of it) right after it was made. */
 export class CopyManifest {
   readonly #notes = new Map<string, Note>();
+  readonly #except: string | undefined;
 
+  /** `place` is the whole of what was copied: links in the part that lead there lead to the copy. `except` is a folder of the part that is left out. */
   constructor(
     readonly root: string,
     readonly copy: string,
-  ) {}
+    readonly place: Place = { from: root, to: copy },
+    except?: string,
+  ) {
+    this.#except = except === undefined ? undefined : relative(root, except);
+  }
 
   /** Walks a fresh copy: notes every path, and turns links that lead back into the working tree to the copy. */
   async take(): Promise<void> {
@@ -62,7 +75,7 @@ export class CopyManifest {
         if (breather.isDue) await breather.breathe();
         const path = below(folder, name);
         const stats = tree.stat(path);
-        if (stats === undefined) continue;
+        if (stats === undefined || path === this.#except) continue;
         if (stats.isDirectory()) folders.push(path);
         this.#notes.set(
           path,
@@ -73,7 +86,7 @@ export class CopyManifest {
   }
 
   /** Checks every path that may have changed since. */
-  async scan(now: DiskTree, collector: Collector): Promise<void> {
+  async scan(now: DiskTree, collector: Pick<Collector, 'check' | 'isSettled'>): Promise<void> {
     const breather = new Breather();
     const gone = new Set(this.#notes.keys());
     const folders = [''];
@@ -82,7 +95,7 @@ export class CopyManifest {
         if (breather.isDue) await breather.breathe();
         const path = below(folder, name);
         const stats = now.stat(path);
-        if (stats === undefined) continue;
+        if (stats === undefined || path === this.#except) continue;
         gone.delete(path);
         if (collector.isSettled(path)) continue;
         if (stats.isDirectory()) folders.push(path);
@@ -95,7 +108,7 @@ export class CopyManifest {
   /** What a link's target in the copy stands for in the working tree. */
   translate(path: string, target: string): string {
     const noted = this.#notes.get(path)?.target;
-    return noted?.now === target ? noted.original : targetInRoot(this.root, this.copy, target);
+    return noted?.now === target ? noted.original : targetInRoot(this.place.from, this.place.to, target);
   }
 
   /**
@@ -129,7 +142,8 @@ export class CopyManifest {
 
   #turnLink(tree: DiskTree, path: string, stats: BigIntStats): Note {
     const stored = tree.readLink(path);
-    const turned = targetInCopy(this.root, this.copy, path, stored);
+    const { from, to } = this.place;
+    const turned = targetInCopy(from, to, relative(from, `${this.root}/${path}`), stored);
     const target = { original: stored, now: turned ?? stored };
     if (turned === undefined) return { ...note(stats), target };
     insisting(encodePath(`${this.copy}/${parentOf(path)}`), () => {
@@ -145,7 +159,8 @@ export class CopyManifest {
     if (!(tree.stat(dotGit)?.isFile() ?? false)) return;
     const text = tree.reading(dotGit, () => readFileSync(tree.absolute(dotGit), 'utf8'));
     const target = /^gitdir: (\/.+?)\n*$/s.exec(text)?.[1];
-    const turned = target === undefined ? undefined : targetInCopy(this.root, this.copy, '.git', target);
+    const turned =
+      target === undefined ? undefined : targetInCopy(this.place.from, this.place.to, '.git', target);
     if (turned !== undefined) writeFileSync(tree.absolute(dotGit), `gitdir: ${turned}\n`);
   }
 }

@@ -6,10 +6,13 @@ import {
   mkdirSync,
   readdirSync,
   readlinkSync,
+  statSync,
   symlinkSync,
   utimesSync,
 } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { relative, sep } from 'node:path';
+import type { Place } from './copy-manifest.js';
 import { WorkspaceError } from './failure.js';
 import { encodePath } from './path-bytes.js';
 import { run } from './run-program.js';
@@ -66,6 +69,25 @@ export async function copyTree(
   throw new WorkspaceError(
     `cannot copy ${from} to ${to}: ${complaints[0] ?? outcome.stderr}${full ? '; free some space there, or point FORGE_STATE_DIR at a folder on another disk' : ''}`,
   );
+}
+
+/**
+ * Copies a whole tree (`from`), in which root lies or which is root; every `.forge` from the tree's top down to root's own
+ * is left out, as it may be large and is nobody's. `to` is made.
+ */
+export async function copyAround(root: string, { from, to }: Place, reflink: Reflink): Promise<void> {
+  const segments = relative(from, root)
+    .split(sep)
+    .filter((segment) => segment !== '');
+  let [here, there] = [from, to];
+  for (let depth = 0; ; depth += 1) {
+    mkdirSync(there);
+    const next = segments[depth];
+    await copyTree(here, there, reflink, next === undefined ? ['.forge'] : ['.forge', next]);
+    chmodSync(there, statSync(here).mode & 0o7777);
+    if (next === undefined) return;
+    [here, there] = [`${here}/${next}`, `${there}/${next}`];
+  }
 }
 
 function join(folder: string | Buffer, name: Buffer): Buffer {

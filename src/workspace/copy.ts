@@ -1,73 +1,65 @@
-import { chmodSync, mkdirSync, statSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { applyEntries } from './apply.js';
 import type { ComposedEntry } from './changeset.js';
 import { Collector } from './collector.js';
 import { composeChangesets } from './compose.js';
 import type { Confinement } from './confinement.js';
-import { CopyManifest } from './copy-manifest.js';
-import { copyTree, type Reflink } from './copy-tree.js';
+import { type CopyConfinement, copyLayout } from './copy-layout.js';
+import { CopyManifest, type Place } from './copy-manifest.js';
+import { copyAround, type Reflink } from './copy-tree.js';
 import { DiskTree } from './disk-tree.js';
 import { explain } from './failure.js';
-import { findGit, gitFoldersOutside } from './git-place.js';
-import { mountsBelow } from './mounts-below.js';
+import type { Covered } from './git-place.js';
 import { Namespace } from './namespace.js';
+import { OutsideChanges } from './outside-changes.js';
 import { makePrivateGit } from './private-git.js';
 import { makeScratch, removeScratch, type Scratch } from './scratch.js';
 import { StartView } from './start-view.js';
 import { Unconfined } from './unconfined.js';
 import type { Backend, BackendName, Collected, OpenOptions, Workspace } from './workspace.js';
 
-/** How the commands of a copy are confined: with a namespace, in which the working tree is read-only, or without. */
-export type CopyConfinement = 'namespace' | 'user-namespace' | 'none';
-
 /** A workspace that is a copy of the tree in the state folder: `clone` with reflinks, `copy` without. */
 export function copyBackend(
   name: Extract<BackendName, 'clone' | 'copy'>,
   stateFolder: string,
   confinement: CopyConfinement,
+  covered: Covered,
 ): Backend {
   const reflink = name === 'clone' ? 'always' : 'never';
-  return { name, open: (options) => open(stateFolder, reflink, confinement, options) };
+  return { name, open: (options) => open(stateFolder, reflink, confinement, covered, options) };
 }
 
 async function open(
   stateFolder: string,
   reflink: Reflink,
   how: CopyConfinement,
+  covered: Covered,
   options: OpenOptions,
 ): Promise<Workspace> {
   const { root, name } = options;
   const scratch = makeScratch(stateFolder, name);
   let confinement: Confinement | undefined;
   try {
-    const git = findGit(root);
-    const top = join(scratch.dir, 'tree');
-    const path = git === undefined ? top : join(top, relative(git.top, root));
-    mkdirSync(path, { recursive: true });
-    await copyTree(root, path, reflink, ['.forge']);
-    chmodSync(path, statSync(root).mode & 0o7777);
-    if (git !== undefined && !(git.isPlain && git.top === root)) await makePrivateGit(git, top, reflink);
+    const place = { from: covered.top, to: join(scratch.dir, 'tree') };
+    const path = join(place.to, relative(place.from, root));
+    await copyAround(root, place, reflink);
+    await ownGitFolders(covered, place, reflink);
     const start = composeChangesets(options.start);
     await applyEntries(path, start);
-    const manifest = new CopyManifest(root, path);
+    const manifest = new CopyManifest(root, path, place);
     await manifest.take();
+    const around = covered.top === root ? undefined : new CopyManifest(place.from, place.to, place, root);
+    await around?.take();
     // A git folder above the state folder (a home under git) is not this tree's.
     const extraEnv = { GIT_CEILING_DIRECTORIES: scratch.dir };
     if (how === 'none') confinement = new Unconfined(name, path, extraEnv);
     else
       confinement = await Namespace.open({
-        name,
-        cwd: scratch.dir,
-        view: path,
-        userNamespace: how === 'user-namespace',
-        mounts: [root, ...mountsBelow(root), ...gitFoldersOutside(root, git)].map((target) => ({
-          type: 'read-only',
-          target,
-        })),
-        extraEnv,
+        ...{ name, extraEnv },
+        ...copyLayout({ scratch: scratch.dir, stateFolder, covered, view: path, show: place.to, how }),
       });
-    return workspace(confinement, scratch, manifest, path, options, start);
+    return workspace(confinement, scratch, { manifest, around }, path, options, start);
   } catch (error) {
     await confinement?.close();
     await removeScratch(scratch.dir);
@@ -75,10 +67,17 @@ async function open(
   }
 }
 
+/** Every git folder outside the tree as one inside the copy, where git in the copy finds it. */
+async function ownGitFolders({ git, nested }: Covered, place: Place, reflink: Reflink): Promise<void> {
+  if (git !== undefined && !git.isPlain) await makePrivateGit(git, place.to, reflink);
+  for (const { folder, git: own } of nested)
+    await makePrivateGit(own, join(place.to, relative(place.from, folder)), reflink);
+}
+
 function workspace(
   confinement: Confinement,
   scratch: Scratch,
-  manifest: CopyManifest,
+  { manifest, around }: { manifest: CopyManifest; around: CopyManifest | undefined },
   path: string,
   { root, base }: OpenOptions,
   start: readonly ComposedEntry[],
@@ -89,6 +88,7 @@ function workspace(
     spawn: (command) => confinement.spawn(command),
     endProcesses: () => confinement.endProcesses(),
     collect: async (into, choose): Promise<Collected> => {
+      confinement.mustBeUntouched();
       mkdirSync(into);
       const now = new DiskTree(path, { own: true });
       const collector = new Collector({
@@ -96,12 +96,16 @@ function workspace(
         start: manifest.asStart(new StartView(new DiskTree(root), start, base)),
         translateTarget: (link, target) => manifest.translate(link, target),
       });
+      let collected: Omit<Collected, 'outside'>;
       try {
         await manifest.scan(now, collector);
-        return await collector.store(into, choose);
+        collected = await collector.store(into, choose);
       } finally {
         now.relock();
       }
+      const outside =
+        around === undefined ? [] : await outsideChanges(around, relative(around.root, root), scratch);
+      return { ...collected, outside };
     },
     filesChanged: async () => undefined,
     close: async () => {
@@ -109,4 +113,19 @@ function workspace(
       await removeScratch(scratch.dir);
     },
   };
+}
+
+/** What was changed in the copy of the repository around root. */
+async function outsideChanges(around: CopyManifest, root: string, { madeNs }: Scratch): Promise<string[]> {
+  const now = new DiskTree(around.copy, { own: true });
+  const changes = new OutsideChanges({
+    ...{ now, real: new DiskTree(around.root), root, openedNs: madeNs },
+    translateTarget: (link, target) => around.translate(link, target),
+  });
+  try {
+    await around.scan(now, changes);
+  } finally {
+    now.relock();
+  }
+  return await changes.strays();
 }

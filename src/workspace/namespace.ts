@@ -1,61 +1,27 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { type Confinement, missingProgram, notStarted, spawnDetached } from './confinement.js';
-import { WorkspaceError } from './failure.js';
-import { MARKER, signal, signalProcessesOf } from './processes.js';
+import { explain, WorkspaceError } from './failure.js';
+import {
+  closeStreams,
+  helperEnv,
+  type Keeper,
+  mountsOf,
+  type NamespaceLayout,
+  startKeeper,
+  tool,
+} from './keeper.js';
+import { readMounts } from './mount-table.js';
+import { Deadline, MARKER, signal, signalProcessesOf } from './processes.js';
 import { run } from './run-program.js';
-import { findTool } from './tools.js';
+import { isWithin } from './state-folder.js';
+import { capabilityArguments } from './task-capabilities.js';
 import type { Command, Running } from './workspace.js';
 
-/** A mount to make in a namespace. Overlay options name their folders relative to `cwd`, so that no path needs quoting. */
-export type Mount =
-  | { type: 'overlay'; target: string; options: string }
-  /** The target becomes read-only. */
-  | { type: 'read-only'; target: string };
-
-export interface NamespaceOptions {
+export interface NamespaceOptions extends NamespaceLayout {
   /** Marker of its processes. */
   name: string;
-  /** Folder in which the mounts are made (relative names in overlay options). */
-  cwd: string;
-  /** Folder in which commands start, as seen inside. */
-  view: string;
-  mounts: readonly Mount[];
-  /** With a user namespace: needed by everybody but real root. */
-  userNamespace: boolean;
   extraEnv?: Readonly<Record<string, string>>;
-}
-
-/**
- * The first process of the namespace. Everything comes in as arguments. After the mounts it reaps whatever is
- * orphaned in the namespace (every shell reaps while it waits for a program, here `cat`, which ends with the pipe to
- * forge; were it killed, the loop starts another), so that the namespace ends with forge in any case.
- */
-const KEEPER = `set -e
-cd "$1"
-view=$2
-shift 2
-while [ $# -gt 0 ]; do
-  case $1 in
-    overlay) mount -n -t overlay overlay -o "$3" "$2"; shift 3 ;;
-    read-only) mount -n --rbind "$2" "$2"; mount -n -o remount,bind,ro "$2"; shift 2 ;;
-  esac
-done
-cd "$view"
-echo ready
-until cat >/dev/null; do :; done`;
-
-/** The programs without which there are no namespaces (all of util-linux, but sh and cat). */
-const TOOLS = ['setpriv', 'unshare', 'nsenter', 'mount', 'sh', 'cat'];
-
-/** Why namespaces can't be used, without trying; undefined when they may work. */
-export function namespacesRuledOut(): string | undefined {
-  if (process.platform !== 'linux') return 'only Linux has the namespaces it needs';
-  if (process.env.FORGE_ISOLATION === 'none') return 'FORGE_ISOLATION=none turns namespaces off';
-  const missing = TOOLS.filter((tool) => findTool(tool) === undefined);
-  if (missing.length > 0) return `${missing.join(', ')} not found (package util-linux)`;
-  return undefined;
 }
 
 /**
@@ -65,56 +31,33 @@ export function namespacesRuledOut(): string | undefined {
  */
 export class Namespace implements Confinement {
   readonly #active = new Set<ChildProcess>();
+  readonly #mounts: readonly string[];
+  readonly #proc: bigint;
   #count = 0;
   #closed = false;
 
   private constructor(
     readonly options: NamespaceOptions,
-    readonly chain: ChildProcess,
-    readonly keeper: number,
-    /** In the environment of forge's own processes inside, so that they are not taken for a task's. */
-    readonly token: string,
-  ) {}
+    readonly keeper: Keeper,
+  ) {
+    this.#mounts = this.#mountsAround();
+    this.#proc = statSync(this.outside('/proc'), { bigint: true }).dev;
+  }
 
   /** Makes the namespace and its mounts. Throws WorkspaceError with the reason in one line. */
   static async open(options: NamespaceOptions): Promise<Namespace> {
-    const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0];
-    const user = options.userNamespace
-      ? ['-U', `--map-user=${uid}`, `--map-group=${gid}`, '--keep-caps']
-      : [];
-    const mounts = options.mounts.flatMap((mount) =>
-      mount.type === 'overlay' ? [mount.type, mount.target, mount.options] : [mount.type, mount.target],
-    );
-    const token = `FORGE_KEEPER=${randomBytes(12).toString('hex')}`;
-    const chain = spawn(
-      tool('setpriv'),
-      [
-        ...['--pdeathsig', 'KILL', tool('unshare'), ...user],
-        ...['-mp', '--fork', '--kill-child=KILL', '--mount-proc', tool('sh'), '-c', KEEPER, 'sh'],
-        ...[options.cwd, options.view, ...mounts],
-      ],
-      {
-        detached: true,
-        stdio: ['pipe', 'pipe', 'pipe'],
-        // The mount(2) call, not fsconfig(2): values of the latter end at 255 characters.
-        env: { ...helperEnv(token), LIBMOUNT_FORCE_MOUNT2: 'always' },
-      },
-    );
+    const keeper = await startKeeper(options);
     try {
-      await untilReady(chain);
-      const keeper = childOf(chain.pid ?? 0);
-      if (keeper !== undefined) return new Namespace(options, chain, keeper, token);
-      throw new WorkspaceError('the first process of the namespace could not be found in /proc');
+      return new Namespace(options, keeper);
     } catch (error) {
-      // Whatever went wrong (no file handle left to look into /proc): it would live, and keep forge from ending.
-      chain.kill('SIGKILL');
-      for (const stream of [chain.stdin, chain.stdout, chain.stderr]) stream?.destroy();
-      throw error;
+      keeper.chain.kill('SIGKILL');
+      closeStreams(keeper.chain);
+      throw explain(error, 'look into the namespace');
     }
   }
 
   outside(path: string): string {
-    return `/proc/${this.keeper}/root${path}`;
+    return `/proc/${this.keeper.pid}/root${path}`;
   }
 
   spawn(command: Command): Running {
@@ -125,10 +68,16 @@ export class Namespace implements Confinement {
     this.#count += 1;
     const marker = `${this.options.name}:${this.#count}`;
     const env = { ...command.env, ...this.options.extraEnv, [MARKER]: marker };
-    const { child, ...running } = spawnDetached(
-      [tool('setpriv'), '--pdeathsig', 'KILL', ...this.#enter(), ...command.argv],
-      { env },
+    const started = spawnDetached(
+      [
+        ...[tool('setpriv'), '--pdeathsig', 'KILL', ...this.#enter()],
+        // Entering needs the capabilities that the command must not have.
+        ...[tool('setpriv'), ...capabilityArguments(command.capabilities), ...command.argv],
+      ],
+      { env, program: command.argv[0] },
     );
+    if ('error' in started) return notStarted(started.error);
+    const { child, ...running } = started;
     this.#active.add(child);
     child.once('exit', () => this.#active.delete(child));
     return { ...running, kill: (name) => this.#kill(name, child, marker) };
@@ -137,37 +86,63 @@ export class Namespace implements Confinement {
   async endProcesses(): Promise<number> {
     if (this.#hasEnded()) return 0;
     const ended = new Set<string>();
+    const deadline = new Deadline();
     for (;;) {
       const living = this.#living();
       if (living.length === 0) return ended.size;
       for (const process of living) ended.add(process);
+      if (deadline.isOver)
+        throw new WorkspaceError(
+          `${living.length} processes of ${this.options.name} could not be ended in ${deadline.seconds} s; they end when its view is closed`,
+        );
       await run(tool('nsenter'), [...this.#target(), tool('sh'), '-c', 'kill -KILL -1'], {
-        env: helperEnv(this.token),
+        env: helperEnv(this.keeper.token),
       });
       if (this.#hasEnded()) return ended.size;
     }
   }
 
+  mustBeUntouched(): void {
+    const now = this.#mountsAround();
+    if (now.join('\n') === this.#mounts.join('\n')) return;
+    throw new WorkspaceError(
+      `the mounts of the private view were changed while the task ran (${difference(this.#mounts, now)}), so what it did can't be told from the view; nothing of it is used`,
+    );
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
-    if (!isOver(this.chain)) {
-      const over = new Promise((resolve) => this.chain.once('exit', resolve));
-      signal(this.keeper, 'SIGKILL');
+    const { chain, pid } = this.keeper;
+    if (!isOver(chain)) {
+      const over = new Promise((resolve) => chain.once('exit', resolve));
+      signal(pid, 'SIGKILL');
       await over;
     }
-    this.chain.stdin?.destroy();
-    this.chain.stdout?.destroy();
-    this.chain.stderr?.destroy();
+    closeStreams(chain);
+  }
+
+  /** Lines of the table of mounts that have to do with the view; elsewhere the machine itself may change something. */
+  #mountsAround(): string[] {
+    const guarded = [this.options.view, ...this.options.mounts.map(({ target }) => target)];
+    return mountsOf(this.keeper.pid)
+      .split('\n')
+      .filter((line) => {
+        const target = readMounts(line)[0]?.target;
+        return (
+          target !== undefined && guarded.some((path) => isWithin(target, path) || isWithin(path, target))
+        );
+      })
+      .map(withoutFileSystemOptions);
   }
 
   #hasEnded(): boolean {
-    return this.#closed || isOver(this.chain);
+    return this.#closed || isOver(this.keeper.chain);
   }
 
   #target(): string[] {
     const user = this.options.userNamespace ? ['-U', '--preserve-credentials'] : [];
     // --wd without a value is the keeper's own working folder, which is the view: every version has it.
-    return ['-t', String(this.keeper), ...user, '-m', '-p', '--wd', '--'];
+    return ['-t', String(this.keeper.pid), ...user, '-m', '-p', '--wd', '--'];
   }
 
   #enter(): string[] {
@@ -184,21 +159,45 @@ export class Namespace implements Confinement {
     if (others) {
       signalProcessesOf(marker, name, isOver(child) ? [] : [child.pid ?? 0], child.pid);
     } else {
-      const script = name === 'SIGKILL' ? 'kill -KILL -1' : 'kill -TERM -1; kill -CONT -1';
-      const helper = spawn(tool('nsenter'), [...this.#target(), tool('sh'), '-c', script], {
-        stdio: 'ignore',
-        env: helperEnv(this.token),
-      });
-      // Failing to start it (out of processes) leaves the close of the workspace, which needs no new process.
-      helper.once('error', () => undefined);
+      this.#killAll(name);
     }
     // nsenter stops itself when its command is stopped, and would then not notice the command's end.
     if (!isOver(child)) child.kill('SIGCONT');
   }
 
-  /** Living processes inside but the keeper's own, as `pid:start time` of the namespace's /proc. */
+  #killAll(name: 'SIGTERM' | 'SIGKILL'): void {
+    // Nothing there to be hit is fine: only the helper itself may fail.
+    const script = name === 'SIGKILL' ? 'kill -KILL -1 || :' : 'kill -TERM -1; kill -CONT -1';
+    // Without a process left for the helper (a fork bomb took them all), the whole namespace ends with its first.
+    const failed = () => {
+      if (name === 'SIGKILL' && !this.#hasEnded()) signal(this.keeper.pid, 'SIGKILL');
+    };
+    try {
+      const helper = spawn(tool('nsenter'), [...this.#target(), tool('sh'), '-c', script], {
+        stdio: 'ignore',
+        env: helperEnv(this.keeper.token),
+      });
+      helper.once('error', failed);
+      helper.once('exit', (code) => {
+        // The helper is no part of what `kill -1` hits, but it may find no room to fork.
+        if (code !== 0 && code !== null) failed();
+      });
+    } catch {
+      // spawn throws for some errors (ENOMEM) and emits others.
+      failed();
+    }
+  }
+
+  /**
+   * Living processes inside but the keeper's own, as `pid:start time` of the namespace's /proc.
+   * @throws WorkspaceError where that /proc is gone: another's would be read in its place
+   */
   #living(): string[] {
     const proc = this.outside('/proc');
+    if (statSync(proc, { bigint: true, throwIfNoEntry: false })?.dev !== this.#proc)
+      throw new WorkspaceError(
+        `/proc of the private view ${this.options.name} was unmounted or covered while the task ran, so what it left running can't be found; it ends when the view is closed`,
+      );
     const found: string[] = [];
     for (const pid of readdirSync(proc)) {
       if (!/^\d+$/.test(pid) || pid === '1') continue;
@@ -206,7 +205,7 @@ export class Namespace implements Confinement {
         const stat = readFileSync(`${proc}/${pid}/stat`, 'latin1');
         const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
         if (fields[0] === 'Z' || fields[0] === 'X') continue;
-        if (readFileSync(`${proc}/${pid}/environ`, 'latin1').includes(this.token)) continue;
+        if (readFileSync(`${proc}/${pid}/environ`, 'latin1').includes(this.keeper.token)) continue;
         found.push(`${pid}:${fields[19]}`);
       } catch {
         // Ended between the two readings.
@@ -216,58 +215,20 @@ export class Namespace implements Confinement {
   }
 }
 
-function tool(name: string): string {
-  const path = findTool(name);
-  if (path === undefined) throw new WorkspaceError(`${name} not found (package util-linux)`);
-  return path;
-}
-
-/** Environment of forge's own processes in a namespace. `token` is `NAME=value`. */
-function helperEnv(token: string): Record<string, string> {
-  const [name = '', value = ''] = token.split('=');
-  return { PATH: `${process.env.PATH ?? ''}:/usr/bin:/bin:/usr/sbin:/sbin`, LC_ALL: 'C', [name]: value };
-}
-
 function isOver(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null;
 }
 
-/** Waits for the keeper's line; rejects with what went wrong. */
-function untilReady(chain: ChildProcess): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let complaint = '';
-    chain.stderr?.on('data', (chunk: Buffer) => {
-      // Later on the shell only reports that its `cat` was killed.
-      if (complaint.length < 2000) complaint += chunk.toString('utf8');
-    });
-    chain.stdin?.on('error', () => undefined);
-    chain.once('error', (error) => reject(new WorkspaceError(error.message, { cause: error })));
-    chain.once('close', (code, signalName) =>
-      reject(
-        new WorkspaceError(firstLine(complaint) || `the namespace ended at once (${signalName ?? code})`),
-      ),
-    );
-    chain.stdout?.once('data', () => resolve());
-  });
+/** A file system's own options are the same for all who have it mounted, and change for all at once. */
+function withoutFileSystemOptions(line: string): string {
+  return line.slice(0, line.lastIndexOf(' '));
 }
 
-function firstLine(text: string): string {
-  return text.trim().split('\n', 1)[0] ?? '';
-}
-
-/** The one child of unshare: the first process of the namespace, by its pid out here. */
-function childOf(pid: number): number | undefined {
-  const list = `/proc/${pid}/task/${pid}/children`;
-  if (existsSync(list)) return Number.parseInt(readFileSync(list, 'utf8'), 10) || undefined;
-  // Kernels without CONFIG_PROC_CHILDREN.
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    try {
-      const stat = readFileSync(`/proc/${name}/stat`, 'latin1');
-      if (stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1] === String(pid)) return Number(name);
-    } catch {
-      // Ended between the two readings.
-    }
-  }
-  return undefined;
+/** Names the first mount that is only in one of two tables. */
+function difference(before: readonly string[], now: readonly string[]): string {
+  const added = now.find((line) => !before.includes(line));
+  const gone = before.find((line) => !now.includes(line));
+  const target = (line: string) => readMounts(line)[0]?.target ?? 'unknown';
+  if (added !== undefined) return `one on ${target(added)}`;
+  return gone === undefined ? 'their order' : `${target(gone)} was unmounted`;
 }

@@ -1,6 +1,7 @@
 import { chmodSync, chownSync, mkdirSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Mount } from './namespace.js';
+import type { Covered } from './git-place.js';
+import type { Mount } from './mount-table.js';
 
 /** How overlay mounts are made here, as the probe found out. */
 export interface OverlayMode {
@@ -8,6 +9,29 @@ export interface OverlayMode {
   userNamespace: boolean;
   /** Renamed folders are redirected, not copied (real root only, and only where collecting can tell). */
   redirect: boolean;
+}
+
+/** The upper folder (in the scratch) of the overlay over root, and of the one over the repository around it. */
+export const UPPER = 'upper';
+export const TOP_UPPER = 'top-upper';
+
+/**
+ * The overlays of a view: over every git folder outside, over the repository's top, and over root on top of that, each
+ * with an upper folder of its own. Root's is made aside first, because its lower is the real root, and not what the
+ * overlay around shows of it.
+ */
+export function overlayMounts(scratch: string, covered: Covered, mode: OverlayMode): Mount[] {
+  const { root, top, gitFolders } = covered;
+  const git = gitFolders.map((folder, index) => overlayMount(scratch, `git${index}-`, folder, folder, mode));
+  if (top === root) return [...git, overlayMount(scratch, '', root, root, mode)];
+  const aside = join(scratch, 'aside');
+  mkdirSync(aside);
+  return [
+    ...git,
+    overlayMount(scratch, '', root, aside, mode),
+    overlayMount(scratch, 'top-', top, top, { ...mode, redirect: false }),
+    { type: 'bind', from: aside, target: root },
+  ];
 }
 
 /**
@@ -22,7 +46,7 @@ export function overlayMount(
   target: string,
   mode: OverlayMode,
 ): Mount {
-  const upper = join(scratch, `${prefix}upper`);
+  const upper = join(scratch, `${prefix}${UPPER}`);
   mkdirSync(upper);
   mkdirSync(join(scratch, `${prefix}work`));
   symlinkSync(lower, join(scratch, `${prefix}lower`));
@@ -36,6 +60,6 @@ export function overlayMount(
   return {
     type: 'overlay',
     target,
-    options: `${marks},volatile,lowerdir=${prefix}lower,upperdir=${prefix}upper,workdir=${prefix}work`,
+    options: `${marks},volatile,lowerdir=${prefix}lower,upperdir=${prefix}${UPPER},workdir=${prefix}work`,
   };
 }

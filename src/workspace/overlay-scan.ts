@@ -13,7 +13,7 @@ export interface UpperScan {
   now: DiskTree;
   /** Whether folders may be redirected. */
   redirect: boolean;
-  collector: Collector;
+  collector: Pick<Collector, 'check' | 'checkTree' | 'isSettled'>;
 }
 
 /**

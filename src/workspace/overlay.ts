@@ -1,48 +1,39 @@
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { applyEntries } from './apply.js';
 import { Collector } from './collector.js';
 import { composeChangesets } from './compose.js';
 import { DiskTree } from './disk-tree.js';
 import { explain } from './failure.js';
-import { findGit, gitFoldersOutside } from './git-place.js';
+import type { Covered } from './git-place.js';
 import { Namespace } from './namespace.js';
-import { type OverlayMode, overlayMount } from './overlay-mounts.js';
+import { OutsideChanges } from './outside-changes.js';
+import { overlayLayout } from './overlay-layout.js';
+import { type OverlayMode, TOP_UPPER, UPPER } from './overlay-mounts.js';
 import { countChanged, scanUpper } from './overlay-scan.js';
 import { makeScratch, removeScratch } from './scratch.js';
 import { StartView } from './start-view.js';
 import type { Backend, Collected, OpenOptions, Workspace } from './workspace.js';
 
-/** Takes a state folder and a mode that the probe found to work; gives the backend. */
-export function overlayBackend(stateFolder: string, mode: OverlayMode): Backend {
-  return { name: 'overlay', open: (options) => open(stateFolder, mode, options) };
+/** Takes a state folder, a mode that the probe found to work, and what the views must cover; gives the backend. */
+export function overlayBackend(stateFolder: string, mode: OverlayMode, covered: Covered): Backend {
+  return { name: 'overlay', open: (options) => open(stateFolder, mode, covered, options) };
 }
 
-async function open(stateFolder: string, mode: OverlayMode, options: OpenOptions): Promise<Workspace> {
+async function open(
+  stateFolder: string,
+  mode: OverlayMode,
+  covered: Covered,
+  options: OpenOptions,
+): Promise<Workspace> {
   const { root, name } = options;
   const scratch = makeScratch(stateFolder, name);
   let namespace: Namespace | undefined;
   try {
-    const git = findGit(root);
-    namespace = await Namespace.open({
-      name,
-      cwd: scratch.dir,
-      view: root,
-      userNamespace: mode.userNamespace,
-      mounts: [
-        ...gitFoldersOutside(root, git).map((folder, index) =>
-          overlayMount(scratch.dir, `git${index}-`, folder, folder, mode),
-        ),
-        overlayMount(scratch.dir, '', root, root, mode),
-      ],
-      // git looks for its folder no further than the file system of the current one, and the view is one of its own.
-      ...(git === undefined || git.top === root
-        ? {}
-        : { extraEnv: { GIT_DISCOVERY_ACROSS_FILESYSTEM: '1' } }),
-    });
+    namespace = await Namespace.open({ name, ...overlayLayout(scratch.dir, stateFolder, covered, mode) });
     const start = composeChangesets(options.start);
     await applyEntries(namespace.outside(root), start);
-    return workspace(namespace, scratch, timeOfStart(scratch.dir), mode, options, start);
+    return workspace(namespace, scratch, timeOfStart(scratch.dir), mode, covered, options, start);
   } catch (error) {
     await namespace?.close();
     await removeScratch(scratch.dir);
@@ -62,17 +53,19 @@ function workspace(
   scratch: { dir: string; madeNs: bigint },
   startedNs: bigint,
   mode: OverlayMode,
+  covered: Covered,
   { root, base }: OpenOptions,
   start: ReturnType<typeof composeChangesets>,
 ): Workspace {
   const outsidePath = namespace.outside(root);
-  const upper = join(scratch.dir, 'upper');
+  const upper = join(scratch.dir, UPPER);
   return {
     path: root,
     outsidePath,
     spawn: (command) => namespace.spawn(command),
     endProcesses: () => namespace.endProcesses(),
     collect: async (into, choose): Promise<Collected> => {
+      namespace.mustBeUntouched();
       mkdirSync(into);
       const now = new DiskTree(outsidePath, { own: true });
       const lower = new DiskTree(root);
@@ -80,13 +73,15 @@ function workspace(
         now,
         start: new StartView(lower, start, base),
       });
+      let collected: Omit<Collected, 'outside'>;
       try {
         for (const { path } of start) await collector.check(path);
         await scanUpper({ upper, lower, now, redirect: mode.redirect, collector });
-        return await collector.store(into, choose);
+        collected = await collector.store(into, choose);
       } finally {
         now.relock();
       }
+      return { ...collected, outside: await outsideChanges(namespace, scratch, covered) };
     },
     filesChanged: async () => countChanged(upper, startedNs),
     close: async () => {
@@ -94,4 +89,28 @@ function workspace(
       await removeScratch(scratch.dir);
     },
   };
+}
+
+/** What was changed in the repository around root. */
+async function outsideChanges(
+  namespace: Namespace,
+  scratch: { dir: string; madeNs: bigint },
+  { top, root }: Covered,
+): Promise<string[]> {
+  if (top === root) return [];
+  const now = new DiskTree(namespace.outside(top), { own: true });
+  const lower = new DiskTree(top);
+  const changes = new OutsideChanges({
+    now,
+    real: lower,
+    root: relative(top, root),
+    openedNs: scratch.madeNs,
+  });
+  try {
+    const upper = join(scratch.dir, TOP_UPPER);
+    await scanUpper({ upper, lower, now, redirect: false, collector: changes });
+  } finally {
+    now.relock();
+  }
+  return await changes.strays();
 }

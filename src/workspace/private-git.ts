@@ -9,7 +9,11 @@ import { run } from './run-program.js';
  * Gives a copy of a worktree a `.git` of its own: an ordinary git folder with this worktree's HEAD and index and the
  * repository's objects, refs and config, whatever stood in its place (a worktree's file, a link, nothing).
  */
-export async function makePrivateGit(git: GitPlace, top: string, reflink: Reflink): Promise<void> {
+export async function makePrivateGit(
+  git: Pick<GitPlace, 'gitDir' | 'commonDir'>,
+  top: string,
+  reflink: Reflink,
+): Promise<void> {
   const own = join(top, '.git');
   await rm(own, { recursive: true, force: true });
   mkdirSync(own);

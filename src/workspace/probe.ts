@@ -12,17 +12,19 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { CopyConfinement } from './copy.js';
+import { type CopyConfinement, copyLayout } from './copy-layout.js';
 import { errorCode } from './failure.js';
-import { findGit, gitFoldersOutside } from './git-place.js';
+import type { Covered } from './git-place.js';
+import { namespacesRuledOut } from './keeper.js';
 import { mountsBelow } from './mounts-below.js';
-import { Namespace, namespacesRuledOut } from './namespace.js';
+import { Namespace } from './namespace.js';
+import { overlayLayout } from './overlay-layout.js';
 import { type OverlayMode, overlayMount } from './overlay-mounts.js';
 import { removeTree } from './remove-tree.js';
 import { makeScratch, removeScratch } from './scratch.js';
 
 export interface ProbeOptions {
-  root: string;
+  covered: Covered;
   runDir: string;
   runId: string;
   stateFolder: string;
@@ -35,11 +37,11 @@ export type OverlayProbe = { mode: OverlayMode } | { refused: string; final: boo
 export async function probeOverlay(options: ProbeOptions): Promise<OverlayProbe> {
   const ruledOut = namespacesRuledOut();
   if (ruledOut !== undefined) return { refused: ruledOut, final: true };
-  const [mount] = mountsBelow(options.root);
+  const [mount] = mountsBelow(options.covered.top);
   if (mount !== undefined)
     return { refused: `another file system is mounted inside the working tree, at ${mount}`, final: true };
   // Inode numbers tell renamed folders only where both layers are on one file system.
-  const sameDisk = statSync(options.stateFolder).dev === statSync(options.root).dev;
+  const sameDisk = statSync(options.stateFolder).dev === statSync(options.covered.root).dev;
   const modes: OverlayMode[] = [{ userNamespace: true, redirect: false }];
   if (process.getuid?.() === 0) {
     modes.unshift({ userNamespace: false, redirect: false });
@@ -61,7 +63,7 @@ const EXERCISE =
 /** Mounts root and a small tree in the run's folder, works in both and looks at the outcome; gives what went wrong. */
 async function tryMode(
   mode: OverlayMode,
-  { root, runDir, runId, stateFolder }: ProbeOptions,
+  { covered, runDir, runId, stateFolder }: ProbeOptions,
 ): Promise<string | undefined> {
   const scratch = makeScratch(stateFolder, `${runId}.probe`);
   const sample = makeSample(runDir);
@@ -69,17 +71,12 @@ async function tryMode(
   try {
     const view = join(scratch.dir, 'view');
     mkdirSync(view);
-    const git = gitFoldersOutside(root, findGit(root));
+    const { root } = covered;
+    const sampleView = overlayMount(scratch.dir, 'view-', sample, view, mode);
     namespace = await Namespace.open({
       name: `${runId}.probe`,
-      cwd: scratch.dir,
-      view: root,
-      userNamespace: mode.userNamespace,
-      mounts: [
-        overlayMount(scratch.dir, 'view-', sample, view, mode),
-        ...git.map((folder, index) => overlayMount(scratch.dir, `git${index}-`, folder, folder, mode)),
-        overlayMount(scratch.dir, '', root, root, mode),
-      ],
+      // The sample's view lies in the state folder, and would be hidden with it.
+      ...overlayLayout(scratch.dir, stateFolder, covered, mode, [sampleView], view),
     });
     const merged = namespace.outside(root);
     if (statSync(merged).dev === statSync(root).dev) return 'the mount does not show on the working tree';
@@ -163,28 +160,35 @@ export function probeClone(runDir: string, stateFolder: string): string | undefi
 
 /** How commands of a copied workspace can be confined here, by opening a namespace in which root is read-only. */
 export async function probeNamespace(
-  root: string,
+  covered: Covered,
   stateFolder: string,
   runId: string,
 ): Promise<{ how: CopyConfinement; why: string }> {
   const ruledOut = namespacesRuledOut();
   if (ruledOut !== undefined) return { how: 'none', why: ruledOut };
   let why = '';
-  const ways: CopyConfinement[] =
-    process.getuid?.() === 0 ? ['namespace', 'user-namespace'] : ['user-namespace'];
+  const ways =
+    process.getuid?.() === 0 ? (['namespace', 'user-namespace'] as const) : (['user-namespace'] as const);
   for (const how of ways) {
+    const scratch = makeScratch(stateFolder, `${runId}.probe`);
+    let namespace: Namespace | undefined;
     try {
-      const namespace = await Namespace.open({
+      const view = join(scratch.dir, 'tree');
+      mkdirSync(view);
+      namespace = await Namespace.open({
         name: `${runId}.probe`,
-        cwd: stateFolder,
-        view: stateFolder,
-        userNamespace: how === 'user-namespace',
-        mounts: [root, ...mountsBelow(root)].map((target) => ({ type: 'read-only', target })),
+        ...copyLayout({ scratch: scratch.dir, stateFolder, covered, view, show: view, how }),
       });
-      await namespace.close();
-      return { how, why };
+      const command = namespace.spawn({ argv: ['sh', '-c', ':'], env: { PATH: process.env.PATH ?? '' } });
+      const complaint = readAll(command.stderr);
+      const { exitCode, error } = await command.ended;
+      if (exitCode === 0) return { how, why };
+      why = error?.message ?? `a command in it failed: ${(await complaint).split('\n')[0]}`;
     } catch (error) {
       why = error instanceof Error ? error.message : String(error);
+    } finally {
+      await namespace?.close();
+      await removeScratch(scratch.dir);
     }
   }
   return { how: 'none', why };

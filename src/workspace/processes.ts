@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { processStartTime } from '../process-start-time.js';
-import { errorCode } from './failure.js';
+import { errorCode, WorkspaceError } from './failure.js';
 
 /** The environment variable that marks every process of a workspace: `<workspace name>` or `<workspace name>:<command number>`. */
 export const MARKER = 'FORGE_ATTEMPT';
@@ -29,25 +29,75 @@ export function processesOf(name: string, alsoUnder: readonly number[] = []): nu
   return [...found];
 }
 
-/** Ends all of them with SIGKILL, looking again until none is left; gives how many there were. */
-export async function endProcessesOf(name: string, alsoUnder: readonly number[] = []): Promise<number> {
-  const ended = new Set<string>();
-  for (;;) {
-    // A process that was killed is told by its start time from a later one with the same pid.
-    const living = processesOf(name, alsoUnder);
-    if (living.length === 0) return ended.size;
-    for (const pid of living) {
-      ended.add(`${pid}:${processStartTime(pid)}`);
-      signal(pid, 'SIGKILL');
-    }
-    await new Promise((resolve) => setTimeout(resolve, 5));
+/** How long forge tries to end processes before it says that it can't. */
+const LONGEST_MS = 10_000;
+
+/** The time by which ending processes must be done. */
+export class Deadline {
+  readonly #end: number;
+
+  constructor(readonly ms = LONGEST_MS) {
+    this.#end = performance.now() + ms;
+  }
+
+  get isOver(): boolean {
+    return performance.now() > this.#end;
+  }
+
+  get seconds(): number {
+    return Math.round(this.ms / 1000);
   }
 }
 
 /**
- * Sends a signal to all of them but `except`. With SIGKILL it looks again until it finds no new one, because a process
- * may have forked between being listed and being hit; SIGTERM is sent once, as a process may start others to clean up.
- * Stopped ones are continued, or they would not see it.
+ * Ends all of them with SIGKILL; gives how many there were. All that is found is stopped first, until nothing new is
+ * found: what multiplies (a fork bomb) would outrun a killer that frees a place with each kill.
+ * @throws WorkspaceError when some are left after ten seconds
+ */
+export async function endProcessesOf(name: string, alsoUnder: readonly number[] = []): Promise<number> {
+  const ended = new Set<string>();
+  const deadline = new Deadline();
+  for (;;) {
+    const living = stopAll(name, alsoUnder, deadline);
+    if (living.size === 0) return ended.size;
+    for (const pid of living) {
+      // A process that was killed is told by its start time from a later one with the same pid.
+      ended.add(`${pid}:${processStartTime(pid)}`);
+      signal(pid, 'SIGKILL');
+    }
+    if (deadline.isOver)
+      throw new WorkspaceError(
+        `${living.size} processes of ${name} are still there after ${deadline.seconds} s of ending them; look for them with \`ps\`, and end them by hand`,
+      );
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** Stops (SIGSTOP) all of them, looking again until there is no new one or the time is up. */
+function stopAll(
+  name: string,
+  alsoUnder: readonly number[],
+  deadline: Deadline,
+  except?: number,
+): Set<number> {
+  const stopped = new Set<number>();
+  for (;;) {
+    const fresh = processesOf(name, alsoUnder).filter((pid) => pid !== except && !stopped.has(pid));
+    for (const pid of fresh) {
+      stopped.add(pid);
+      signal(pid, 'SIGSTOP');
+    }
+    if (fresh.length === 0 || deadline.isOver) return stopped;
+  }
+}
+
+/** Looking for processes takes the whole thread; ending them goes on later, in `endProcessesOf`. */
+const LOOKING_MS = 2_000;
+
+/**
+ * Sends a signal to all of them but `except`. For SIGKILL all are stopped first, because a process may have forked
+ * between being listed and being hit; SIGTERM is sent once, as a process may start others to clean up. Stopped ones
+ * are continued, or they would not see it.
  */
 export function signalProcessesOf(
   name: string,
@@ -55,16 +105,13 @@ export function signalProcessesOf(
   alsoUnder: readonly number[],
   except?: number,
 ): void {
-  const hit = new Set<number>();
-  for (;;) {
-    const fresh = processesOf(name, alsoUnder).filter((pid) => pid !== except && !hit.has(pid));
-    for (const pid of fresh) {
-      hit.add(pid);
-      signal(pid, sent);
-    }
-    if (sent === 'SIGTERM') for (const pid of fresh) signal(pid, 'SIGCONT');
-    if (sent === 'SIGTERM' || fresh.length === 0) return;
+  if (sent === 'SIGKILL') {
+    for (const pid of stopAll(name, alsoUnder, new Deadline(LOOKING_MS), except)) signal(pid, sent);
+    return;
   }
+  const found = processesOf(name, alsoUnder).filter((pid) => pid !== except);
+  for (const pid of found) signal(pid, sent);
+  for (const pid of found) signal(pid, 'SIGCONT');
 }
 
 /** Sends a signal; a process that is gone already is fine. A negative pid means its process group. */

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 
 /** How a small helper program ended. `ok` = it could be started and exited with 0. */
 export interface Outcome {
@@ -17,19 +17,31 @@ export interface RunOptions {
 /** Runs a program to its end, with messages in plain English. Never throws: a program that is not there has `exitCode` null and says so in `stderr`. */
 export function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
   return new Promise((resolve) => {
-    const child = spawn(program, args, {
-      cwd: options.cwd,
-      env: { ...(options.env ?? process.env), LC_ALL: 'C' },
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
+    const notStarted = (error: unknown) =>
+      resolve({
+        ok: false,
+        exitCode: null,
+        stdout: Buffer.alloc(0),
+        stderr: error instanceof Error ? error.message : String(error),
+      });
+    let child: ChildProcess;
+    try {
+      child = spawn(program, args, {
+        cwd: options.cwd,
+        env: { ...(options.env ?? process.env), LC_ALL: 'C' },
+        stdio: ['pipe', 'pipe', 'pipe'],
+      });
+    } catch (error) {
+      // Some errors are emitted, others thrown (E2BIG, ENOMEM, a NUL in an argument).
+      notStarted(error);
+      return;
+    }
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
     // With too many open files there is a child without streams, which then emits `error`.
     child.stdout?.on('data', (chunk: Buffer) => stdout.push(chunk));
     child.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk));
-    child.once('error', (error) =>
-      resolve({ ok: false, exitCode: null, stdout: Buffer.alloc(0), stderr: error.message }),
-    );
+    child.once('error', notStarted);
     child.once('close', (exitCode) =>
       resolve({
         ok: exitCode === 0,

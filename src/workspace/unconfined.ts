@@ -28,10 +28,16 @@ export class Unconfined implements Confinement {
     this.#count += 1;
     const marker = `${this.name}:${this.#count}`;
     const setpriv = findTool('setpriv');
-    const { child, ...running } = spawnDetached(
+    const started = spawnDetached(
       [...(setpriv === undefined ? [] : [setpriv, '--pdeathsig', 'KILL', '--']), ...command.argv],
-      { cwd: this.cwd, env: { ...command.env, ...this.extraEnv, [MARKER]: marker } },
+      {
+        cwd: this.cwd,
+        env: { ...command.env, ...this.extraEnv, [MARKER]: marker },
+        program: command.argv[0],
+      },
     );
+    if ('error' in started) return notStarted(started.error);
+    const { child, ...running } = started;
     const leader = child.pid;
     if (leader !== undefined) this.#groups.add(leader);
     return {
@@ -39,6 +45,8 @@ export class Unconfined implements Confinement {
       kill: (name) => {
         if (leader === undefined) return;
         const isRunning = child.exitCode === null && child.signalCode === null;
+        // A whole group stops in one step, however fast it multiplies; what left it is found at leisure then.
+        if (name === 'SIGKILL') signal(-leader, 'SIGSTOP');
         signalProcessesOf(marker, name, isRunning ? [leader] : []);
         // Whatever of its process group dropped the marker.
         signal(-leader, name);
@@ -47,11 +55,17 @@ export class Unconfined implements Confinement {
   }
 
   async endProcesses(): Promise<number> {
-    const count = await endProcessesOf(this.name);
-    for (const leader of this.#groups) signal(-leader, 'SIGKILL');
-    this.#groups.clear();
-    return count;
+    for (const leader of this.#groups) signal(-leader, 'SIGSTOP');
+    try {
+      return await endProcessesOf(this.name);
+    } finally {
+      for (const leader of this.#groups) signal(-leader, 'SIGKILL');
+      this.#groups.clear();
+    }
   }
+
+  /** Nothing was set up. */
+  mustBeUntouched(): void {}
 
   async close(): Promise<void> {
     await this.endProcesses();

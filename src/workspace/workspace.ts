@@ -12,6 +12,8 @@ export interface Command {
    * needs it to find the right repository and no other, GIT_CEILING_DIRECTORIES or GIT_DISCOVERY_ACROSS_FILESYSTEM.
    */
   env: Readonly<Record<string, string>>;
+  /** Capabilities (`sys_admin`) that it keeps beyond the usual ones. Means something to real root in a namespace only. */
+  capabilities?: readonly string[];
 }
 
 /** A command that is running in a workspace. */
@@ -34,6 +36,11 @@ export interface Collected {
    * nobody's to leave behind, so nothing of them is in the changeset.
    */
   reserved: string[];
+  /**
+   * What was changed in the repository that root belongs to, but outside root (`../other/y.txt`, relative to root): not in
+   * a `.git` and not ignored by git. It ends with the workspace. Empty where root is the top of its repository.
+   */
+  outside: string[];
 }
 
 /** Takes everything that was changed, sorted by path; gives what is to be kept of it, in the same order. */

@@ -26,7 +26,7 @@ describe('a whole plan', () => {
       locks: { database: 1, browser: 2 }
       secrets: [PIN, '!NO_TOKEN', "${v('vars.model')}", 'MY_*']
       tasks:
-        schema: { run: "true", owns: [src/db/**], estimate: 90 }
+        schema: { run: "true", owns: [src/db/**], estimate: 90, capabilities: [CAP_SYS_ADMIN, net_admin, Sys_Admin] }
         backend:
           description: API endpoints
           droid: df-backend
@@ -83,6 +83,7 @@ describe('a whole plan', () => {
     assert.equal(owns[1].at.column, 24);
     assert.equal(tasks[0].agent, 'shell');
     assert.equal(tasks[0].estimate, 90_000);
+    assert.deepEqual(tasks[0].capabilities, ['sys_admin', 'net_admin']);
     assert.equal(tasks[0].timeout, 1_200_000);
     assert.deepEqual(tasks[2].locks, [
       { name: 'a', mode: 'write' },

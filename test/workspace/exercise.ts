@@ -27,6 +27,7 @@ export interface Exercised {
   leftOver: number;
   entries: ChangesetEntry[];
   special: string[];
+  outside: string[];
   /** The workspace at the end, without .git and .forge. */
   view: string[];
   filesChanged?: number;
@@ -59,7 +60,7 @@ export async function exercise(work: Exercise): Promise<Exercised> {
     const { exitCode, signal, error } = await running.ended;
     const leftOver = await workspace.endProcesses();
     const filesChanged = await workspace.filesChanged();
-    const { changeset, special } = await workspace.collect(work.into);
+    const { changeset, special, outside } = await workspace.collect(work.into);
     const translate = (target: string) =>
       target.startsWith(workspace.path) ? work.root + target.slice(workspace.path.length) : target;
     const view = snapshot(workspace.outsidePath, { without: ['.git', '.forge'], translate });
@@ -73,6 +74,7 @@ export async function exercise(work: Exercise): Promise<Exercised> {
       leftOver,
       entries: [...changeset.entries],
       special,
+      outside,
       view,
       ...(filesChanged === undefined ? {} : { filesChanged }),
     };

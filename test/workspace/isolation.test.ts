@@ -31,6 +31,8 @@ async function untouched(grounds: Grounds, guarded: string, script: string): Pro
   return done;
 }
 
+/** Without forge's own folder of a run, and the folders above it. */
+const elsewhere = (line: string) => !/^"root\/\.forge/.test(line);
 const changes = (done: Collecting) => done.entries.map((entry) => `${entry.change} ${entry.path}`);
 
 for (const setting of SETTINGS.filter(({ disk }) => disk !== 'xfs')) {
@@ -89,21 +91,32 @@ for (const setting of SETTINGS.filter(({ disk }) => disk !== 'xfs')) {
         );
       }));
 
-    it('a root below its repository: commits stay inside, and git works', () =>
-      onGrounds(setting, async (grounds) => {
-        const top = `${grounds.dir}/disk`;
-        grounds.sh(`echo 1 >f; cd ..; echo state >.gitignore; ${GIT}`);
-        const before = snapshot(`${top}/.git`, { times: true });
-        const done = await untouched(
-          grounds,
-          grounds.root,
-          `${AGENT} set -e; test "$(git rev-parse --show-prefix)" = root/; echo 2 >>f; git add f; git commit -qm work; git checkout -qb new; git log --oneline | wc -l`,
-        );
-        assert.equal(done.exitCode, 0, done.output);
-        assert.match(done.output, /^2$/m);
-        assert.deepEqual(changes(done), ['modified f']);
-        assert.deepEqual(snapshot(`${top}/.git`, { times: true }), before, 'the repository was written');
-      }));
+    it('a root below its repository: commits stay inside, git works, and what changes around root is told', () =>
+      onGrounds(
+        setting,
+        async (grounds) => {
+          const top = `${grounds.dir}/disk/repo`;
+          grounds.sh(
+            `echo 1 >f; mkdir -p ../other/sub; cd ..; for f in a b c d sub/e; do echo base >other/$f; done; ln -s a other/link; ln -s "$PWD/other/a" other/abs; echo '*.log' >.gitignore; ${GIT}; echo mine >other/b; echo untracked >other/u`,
+          );
+          const before = snapshot(top, { times: true });
+          const done = await grounds.exercise(
+            `${AGENT} set -e; test "$(git rev-parse --show-prefix)" = root/; echo 2 >>f; git add f; git commit -qm work; git checkout -qb new; git log --oneline | wc -l
+            cd ../other; cat b; touch a; echo base >c; chmod 600 sub/e; echo x >x.log; mkdir empty; ls -l abs link >/dev/null; touch abs; git stash -uq`,
+          );
+          assert.equal(done.exitCode, 0, done.output);
+          assert.match(done.output, /^2\nmine$/m);
+          assert.deepEqual(changes(done), ['modified f']);
+          assert.deepEqual(done.outside, ['../other/b', '../other/sub/e', '../other/u']);
+          const after = snapshot(top, { times: true });
+          assert.deepEqual(
+            after.filter(elsewhere),
+            before.filter(elsewhere),
+            'something was written through',
+          );
+        },
+        'repo/root',
+      ));
 
     it('a nested repository whose .git file names a folder of root by an absolute path', () =>
       onGrounds(setting, async (grounds) => {

@@ -1,0 +1,73 @@
+import { type Dirent, lstatSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { run } from './run-program.js';
+
+/** How deep folders are looked into that git does not list: below the top, below an ignored folder, below a nested repository. */
+const DEPTH = 4;
+
+/**
+ * The folders below `top` that have a `.git` of their own. Where git knows the tree it is asked (submodules, untracked
+ * repositories, at any depth); what it does not look into (ignored folders, a tree without git) is walked four folders
+ * deep, folders called node_modules left out.
+ */
+export async function nestedRepositories(top: string, hasGit: boolean): Promise<string[]> {
+  const found = new Set<string>();
+  const walks = [top];
+  if (hasGit) {
+    const [links, untracked, ignored] = await Promise.all([
+      list(top, ['-s']),
+      list(top, ['-o', '--exclude-standard']),
+      list(top, ['-o', '-i', '--exclude-standard', '--directory']),
+    ]);
+    for (const line of links)
+      if (line.startsWith('160000 ')) found.add(join(top, line.slice(line.indexOf('\t') + 1)));
+    for (const path of untracked) if (path.endsWith('/')) found.add(join(top, path.slice(0, -1)));
+    for (const path of ignored) if (path.endsWith('/')) walks.push(join(top, path.slice(0, -1)));
+  }
+  walks.push(...found);
+  for (const folder of walks) walk(folder, DEPTH, found);
+  found.delete(top);
+  return [...found].filter(hasDotGit).sort();
+}
+
+async function list(top: string, options: readonly string[]): Promise<string[]> {
+  const answer = await run(
+    'git',
+    [
+      ...['-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null', '-c', 'safe.directory=*'],
+      ...['ls-files', '-z', ...options],
+    ],
+    {
+      cwd: top,
+      env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('GIT_'))),
+    },
+  );
+  // Without git, or with an index that git can't read, the walk is what there is.
+  return answer.ok ? answer.stdout.toString('utf8').split('\0') : [];
+}
+
+function walk(folder: string, depth: number, found: Set<string>): void {
+  if (/(?:^|\/)node_modules$/.test(folder)) return;
+  for (const entry of entries(folder)) {
+    if (entry.name === '.git') found.add(folder);
+    else if (depth > 0 && entry.isDirectory() && entry.name !== 'node_modules' && entry.name !== '.forge')
+      walk(join(folder, entry.name), depth - 1, found);
+  }
+}
+
+function entries(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    // Gone meanwhile, or closed to this user: then no command of theirs gets there either.
+    return [];
+  }
+}
+
+function hasDotGit(folder: string): boolean {
+  try {
+    return lstatSync(join(folder, '.git'), { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return false;
+  }
+}

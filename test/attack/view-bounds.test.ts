@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { BACKENDS, eventsOf, type ForgeResult, project } from '../rig/project.js';
+
+const asRoot = process.getuid?.() === 0 ? false : 'needs root';
+const reasonOf = (result: ForgeResult, task: string) =>
+  eventsOf(result.events, 'task.finished').find((event) => event.task === task)?.reason ?? '';
+const plan = (tasks: Record<string, object>, more: object = {}) =>
+  JSON.stringify({ version: 1, tasks, ...more });
+
+for (const backend of BACKENDS) {
+  test(`${backend}: real root keeps a container's capabilities, and those that the task names`, {
+    skip: asRoot,
+  }, async (t) => {
+    const here = project(t);
+    const run =
+      'grep CapBnd /proc/self/status | cut -f2 > $FORGE_TASK; grep CapEff /proc/self/status | cut -f2 >> $FORGE_TASK';
+    here.write({
+      'forge.plan.yaml': plan({
+        few: { run, owns: ['few'] },
+        more: { run, owns: ['more'], capabilities: ['CAP_SYS_ADMIN', 'net_admin'] },
+      }),
+    });
+    const result = await here.forge(['apply', '--yes', '--json', '--backend', backend]);
+    assert.equal(result.code, 0, result.stdout + result.stderr);
+    const caps = (name: string) =>
+      here
+        .read(name)
+        .trim()
+        .split('\n')
+        .map((hex) => BigInt(`0x${hex}`));
+    const few = 0xa80425fbn & ~(1n << 27n);
+    assert.deepEqual(caps('few'), [few, few]);
+    const more = few | (1n << 21n) | (1n << 12n);
+    assert.deepEqual(caps('more'), [more, more]);
+  });
+
+  test(`${backend}: a task that may unmount its view and does fails by that name, and nothing of it counts as "no changes"`, {
+    skip: asRoot,
+  }, async (t) => {
+    const here = project(t, { 'src/a.txt': 'a\n' });
+    const run = {
+      overlay: 'umount -l $PWD',
+      copy: `mount -o remount,bind,rw ${here.dir} || mount -t tmpfs none $PWD`,
+    }[backend];
+    here.write({
+      'forge.plan.yaml': plan({ a: { run, owns: ['src/**'], capabilities: ['sys_admin'] } }),
+    });
+    const result = await here.forge(['apply', '--yes', '--json', '--backend', backend]);
+    assert.equal(result.code, 1, result.stdout + result.stderr);
+    assert.match(reasonOf(result, 'a'), /mounts of the private view were changed while the task ran/);
+  });
+
+  test(`${backend}: a task that loses /proc ends, and says so`, { skip: asRoot }, async (t) => {
+    const here = project(t, { 'src/a.txt': 'a\n' });
+    here.write({
+      'forge.plan.yaml': plan({
+        a: {
+          run: 'setsid sleep 1000 & umount -l /proc',
+          owns: ['src/**'],
+          timeout: '60s',
+          capabilities: ['sys_admin'],
+        },
+      }),
+    });
+    const result = await here.forge(['apply', '--yes', '--json', '--backend', backend]);
+    assert.equal(result.code, 1, result.stdout + result.stderr);
+    assert.match(reasonOf(result, 'a'), /\/proc of the private view .* was unmounted or covered/);
+    assert.deepEqual(here.scratch(), []);
+  });
+}
+
+/** Two children each, for ever; the limit spares the machine. A generation that finds no room dies, and the next one comes. */
+const BOMB = `while :; do prlimit --nproc=500:500 sh -c 'b() { b & b & wait; }; b'; done 2>/dev/null`;
+
+for (const [name, backend, isolation] of [
+  ['overlay', 'overlay', undefined],
+  ['copy without namespaces', 'copy', 'none'],
+] as const) {
+  test(`${name}: a fork bomb ends with its timeout, and leaves nothing`, { skip: asRoot }, async (t) => {
+    const USER = 31_337;
+    const here = project(t, { 'src/a.txt': 'a\n' });
+    here.write({ 'forge.plan.yaml': plan({ a: { run: BOMB, owns: ['src/**'], timeout: '1s' } }) });
+    execFileSync('sh', [
+      '-c',
+      'mkdir -p "$1" && chown -R "$2:$2" "$1/.." && chmod 755 "$1/.."',
+      'sh',
+      here.state,
+      `${USER}`,
+    ]);
+    const result = await here.forge(['apply', '--yes', '--json', '--backend', backend], {
+      as: USER,
+      env: { HOME: here.state, FORGE_ISOLATION: isolation },
+    });
+    assert.equal(result.code, 1, result.stdout + result.stderr);
+    const attempt = eventsOf(result.events, 'attempt.finished')[0];
+    assert.equal(attempt?.outcome, 'timeout', JSON.stringify(attempt));
+    // What was killed takes its time to be gone, and to be buried by the machine's init; what lives stays.
+    const count = () =>
+      execFileSync('sh', ['-c', `ps -o pid= -u ${USER} | wc -l`], { encoding: 'utf8' }).trim();
+    let left = count();
+    for (let tries = 0; left !== '0' && tries < 600; tries += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      left = count();
+    }
+    assert.equal(left, '0');
+  });
+}
+
+const NUL = 'x\0y';
+const LONG = `true ${'x'.repeat(140_000)}`;
+for (const [what, tasks, more, message] of [
+  ['run with NUL', { a: { run: NUL } }, {}, /NUL/],
+  ['run of 140 kB', { a: { run: LONG } }, {}, /longer than the system takes|128 KiB/],
+  ['env of 140 kB', { a: { run: 'true', env: { A: LONG } } }, {}, /longer than the system takes|128 KiB/],
+  ['verify with NUL', { a: { run: 'true', verify: NUL } }, {}, /NUL/],
+  ['gate with NUL', { a: { run: 'true' } }, { gates: [{ name: 'g', run: NUL }] }, /NUL/],
+  [
+    'gate of 140 kB',
+    { a: { run: 'true' } },
+    { gates: [{ name: 'g', run: LONG }] },
+    /longer than the system takes|128 KiB/,
+  ],
+] as const) {
+  for (const isolation of [undefined, 'none']) {
+    test(`${what}${isolation ? ' without namespaces' : ''}: forge says what is wrong and exits by itself`, async (t) => {
+      const here = project(t, { 'src/a.txt': 'a\n' });
+      here.write({ 'forge.plan.yaml': plan(tasks, more) });
+      const result = await here.forge(['apply', '--yes'], {
+        env: { FORGE_ISOLATION: isolation },
+        started: (child) => {
+          const timer = setTimeout(() => child.kill('SIGKILL'), 120_000);
+          child.once('exit', () => clearTimeout(timer));
+        },
+      });
+      assert.equal(result.signal, null, 'forge did not exit');
+      assert.ok(
+        result.code === 1 || result.code === 2,
+        `exit ${result.code}: ${result.stdout}${result.stderr}`,
+      );
+      const log = here.path(`.forge/runs/${here.run()}/gates/1.log`);
+      const said = result.stdout + result.stderr + (existsSync(log) ? readFileSync(log, 'utf8') : '');
+      assert.match(said, message);
+      assert.doesNotMatch(said, /internal error|\n\s+at /);
+    });
+  }
+}
+
+test('forge check names a capability that is none, and what was meant', async (t) => {
+  const here = project(t);
+  here.write({
+    'forge.plan.yaml':
+      'version: 1\ntasks:\n  a: { run: "true", capabilities: [cap_sys_admn, CAP_CHOWN, Net_Raw] }\n',
+  });
+  const result = await here.forge(['check']);
+  assert.equal(result.code, 2);
+  assert.match(result.stderr + result.stdout, /3:36.*no capability is called `cap_sys_admn`/);
+  assert.match(result.stderr + result.stdout, /did you mean `?sys_admin/);
+});
