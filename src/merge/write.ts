@@ -5,7 +5,7 @@ import { eachBounded } from './bounded.js';
 import { freeName } from './displace.js';
 import type { ResolvedEntry } from './entry.js';
 import { fault } from './fault.js';
-import { deviceOf, finish, type Merged, type Recorder, undo } from './finish.js';
+import { finish, type Merged, type Recorder, undo } from './finish.js';
 import { announce, commit, conclude, letGo, type Marker } from './marker.js';
 import { codeOf, explain, NOTHING_TOUCHED, TreeChangedError } from './merge-error.js';
 import type { MergePlan, RefUpdate } from './merge-plan.js';
@@ -26,6 +26,10 @@ export async function writeMerge(options: {
   writes: readonly ResolvedEntry[];
   after?: RefUpdate;
   record?: Recorder;
+  /** Told what could not be kept, in one sentence each. */
+  note?: (text: string) => void;
+  /** Called right before the commit point; what it throws stops the merge, and nothing was touched. */
+  lastCheck?: () => Promise<void>;
 }): Promise<Merged> {
   const { root, runDir, runId, writes, after, record } = options;
   if (writes.length === 0 && after === undefined) {
@@ -47,7 +51,7 @@ export async function writeMerge(options: {
     const plan: MergePlan = { v: 1, run: runId, writes: [], ...(after === undefined ? {} : { after }) };
     try {
       await mkdir(dir, { recursive: true });
-      const places = await preflight(root, writes, await deviceOf(dir));
+      const places = await preflight(root, writes, dir);
       plan.writes = await stage({ root, dir, run: runId, writes, places });
       fault('merge-staged');
       await writeFileDurably(`${dir}/plan.json`, JSON.stringify(plan));
@@ -55,6 +59,7 @@ export async function writeMerge(options: {
       for (let folder = dir; folder !== root && folder !== dirname(folder); folder = dirname(folder))
         await syncPath(folder);
       fault('merge-planned');
+      await options.lastCheck?.();
       await checkUnchanged(root, writes);
       committing = true;
       await commit(root, marker);
