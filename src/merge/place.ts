@@ -1,6 +1,6 @@
-import { constants } from 'node:fs';
-import { chmod, copyFile, link, rename, rm, rmdir, symlink } from 'node:fs/promises';
+import { chmod, link, rename, rm, rmdir, symlink } from 'node:fs/promises';
 import { syncPath } from '../journal/index.js';
+import { copyFile } from '../util/copy-file.js';
 import { encodePath } from '../workspace/index.js';
 import { displace } from './displace.js';
 import { fault } from './fault.js';
@@ -71,7 +71,7 @@ async function putFile(
     if (code !== 'EXDEV' && code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'ENOSYS') throw error;
     const copy = folder.at(`${besideName(job.plan.run, write.n)}-new`);
     await rm(copy, { force: true });
-    await copyFile(staged, copy, constants.COPYFILE_EXCL);
+    await copyFile(staged, copy, { exclusive: true });
     await syncPath(copy);
     await chmod(copy, write.mode!);
     await rename(copy, at);

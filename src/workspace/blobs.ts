@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
-import { constants, createReadStream, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { chmod, copyFile, open, rename } from 'node:fs/promises';
+import { createReadStream, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmod, open, rename } from 'node:fs/promises';
+import { copyFile } from '../util/copy-file.js';
 import type { DiskTree } from './disk-tree.js';
 import { explain } from './failure.js';
 import type { Content } from './path-state.js';
@@ -30,7 +31,7 @@ export class BlobStore {
     const fresh = `${this.dir}/copy-${this.#copies}`;
     const source = tree.readable(path);
     try {
-      await copyFile(source, fresh, constants.COPYFILE_FICLONE);
+      await copyFile(source, fresh);
       await chmod(fresh, 0o600);
       // Hashing the copy, not the file, makes the name right even while something still writes to the file.
       const stored = await hashFile(fresh);
