@@ -1,7 +1,8 @@
-import { chmod, link, rename, rm, rmdir, symlink } from 'node:fs/promises';
+import { chmod, chown, link, rename, rm, rmdir, symlink } from 'node:fs/promises';
 import { syncPath } from '../journal/index.js';
 import { copyFile } from '../util/copy-file.js';
 import { encodePath } from '../workspace/index.js';
+import { keepAttributes } from './attributes.js';
 import { displace } from './displace.js';
 import { fault } from './fault.js';
 import type { Folder } from './folder.js';
@@ -72,6 +73,11 @@ async function putFile(
     const copy = folder.at(`${besideName(job.plan.run, write.n)}-new`);
     await rm(copy, { force: true });
     await copyFile(staged, copy, { exclusive: true });
+    const fresh = await look(staged);
+    if (fresh !== null) {
+      if (process.geteuid?.() === 0) await chown(copy, fresh.uid, fresh.gid);
+      await keepAttributes(job.dir, [{ path: write.path, from: staged, expected: fresh, to: copy }]);
+    }
     await syncPath(copy);
     await chmod(copy, write.mode!);
     await rename(copy, at);

@@ -52,7 +52,7 @@ export async function writeMerge(options: {
     try {
       await mkdir(dir, { recursive: true });
       const places = await preflight(root, writes, dir);
-      plan.writes = await stage({ root, dir, run: runId, writes, places });
+      plan.writes = await stage({ root, dir, run: runId, writes, places, note: options.note });
       fault('merge-staged');
       await writeFileDurably(`${dir}/plan.json`, JSON.stringify(plan));
       // The plan must be findable after a power failure: every folder on the way to it.
