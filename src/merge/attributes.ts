@@ -1,6 +1,14 @@
 import { spawn } from 'node:child_process';
-import { constants } from 'node:fs';
-import { type FileHandle, lstat, mkdir, mkdtemp, open, rm, symlink } from 'node:fs/promises';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { O_PATH } from './folder.js';
 import { codeOf } from './merge-error.js';
 import type { Seen } from './seen.js';
@@ -28,16 +36,39 @@ const FIRST_FD = 3;
  * call for it, so GNU cp does it, one process for many files: it is given a folder of links to the files, open, so that it
  * reads the very ones that were looked at, and a folder of links to their heirs. It changes the heirs' permission bits
  * too, which are set afterwards. `dir` is a folder for the links. Gives one sentence for each file that lost something.
+ * @throws what the system says when files can't be opened or cp can't be started
  */
 export async function keepAttributes(dir: string, heirs: readonly Heir[]): Promise<string[]> {
-  if (process.platform !== 'linux') return [];
+  if (process.platform !== 'linux' || heirs.length === 0) return [];
+  const links = makeLinks(dir, Math.min(BATCH, heirs.length));
   const notes: string[] = [];
-  for (let at = 0; at < heirs.length; at += BATCH) {
-    const lost = await keepOfBatch(dir, heirs.slice(at, at + BATCH));
-    if (lost === 'no GNU cp') return [...notes, WITHOUT_CP];
-    notes.push(...lost);
+  try {
+    for (let at = 0; at < heirs.length; at += BATCH) {
+      const lost = await keepOfBatch(links, heirs.slice(at, at + BATCH));
+      if (lost === 'no GNU cp') return [...notes, WITHOUT_CP];
+      notes.push(...lost);
+    }
+    return notes;
+  } finally {
+    rmSync(links.dir, { recursive: true });
   }
-  return notes;
+}
+
+/** Two folders of links to descriptors that cp inherits: names could lead to something else by then. */
+interface Links {
+  dir: string;
+  count: number;
+}
+
+function makeLinks(parent: string, count: number): Links {
+  const dir = mkdtempSync(`${parent}/attributes-`);
+  mkdirSync(`${dir}/from`);
+  mkdirSync(`${dir}/to`);
+  for (let n = 0; n < count; n += 1) {
+    symlinkSync(`/proc/self/fd/${FIRST_FD + 2 * n}`, `${dir}/from/${n}`);
+    symlinkSync(`/proc/self/fd/${FIRST_FD + 2 * n + 1}`, `${dir}/to/${n}`);
+  }
+  return { dir, count };
 }
 
 const WITHOUT_CP =
@@ -50,79 +81,68 @@ interface Opened {
   to: number;
 }
 
-async function keepOfBatch(dir: string, heirs: readonly Heir[]): Promise<string[] | 'no GNU cp'> {
+async function keepOfBatch(links: Links, heirs: readonly Heir[]): Promise<string[] | 'no GNU cp'> {
   const opened: Opened[] = [];
-  const handles: FileHandle[] = [];
+  const descriptors: number[] = [];
   try {
+    // Synchronous, a batch at a time: ten small calls a file, which would take ten times as long one by one in the pool.
     for (const heir of heirs) {
-      const from = await openExpected(heir);
+      const from = openExpected(heir);
       if (from === undefined) continue;
-      handles.push(from);
-      const to = await open(heir.to, O_PATH | constants.O_NOFOLLOW);
-      handles.push(to);
-      opened.push({ heir, from: from.fd, to: to.fd });
+      descriptors.push(from);
+      const to = openSync(heir.to, O_PATH | constants.O_NOFOLLOW);
+      descriptors.push(to);
+      opened.push({ heir, from, to });
     }
-    return await keepOfOpened(dir, opened);
+    return await keepOfOpened(links, opened);
   } finally {
-    for (const handle of handles) await handle.close();
+    for (const descriptor of descriptors) closeSync(descriptor);
   }
 }
 
 /** undefined: it is another file by now, which the last look before the commit point will find. */
-async function openExpected({ from, expected }: Heir): Promise<FileHandle | undefined> {
-  let handle: FileHandle;
+function openExpected({ from, expected }: Heir): number | undefined {
+  let descriptor: number;
   try {
-    handle = await open(from, O_PATH | constants.O_NOFOLLOW);
+    descriptor = openSync(from, O_PATH | constants.O_NOFOLLOW);
   } catch (error) {
     if (GONE.has(codeOf(error))) return undefined;
     throw error;
   }
-  let isIt = false;
-  try {
-    const stat = await handle.stat({ bigint: true });
-    isIt = stat.isFile() && String(stat.ino) === expected.ino;
-    return isIt ? handle : undefined;
-  } finally {
-    if (!isIt) await handle.close();
-  }
+  const stat = fstatSync(descriptor, { bigint: true });
+  if (stat.isFile() && String(stat.ino) === expected.ino) return descriptor;
+  closeSync(descriptor);
+  return undefined;
 }
 
 /** One process for all; where something is refused, halves find out for which files. */
-async function keepOfOpened(mergeDir: string, opened: readonly Opened[]): Promise<string[] | 'no GNU cp'> {
+async function keepOfOpened(links: Links, opened: readonly Opened[]): Promise<string[] | 'no GNU cp'> {
   if (opened.length === 0) return [];
-  const dir = await mkdtemp(`${mergeDir}/attributes-`);
-  await mkdir(`${dir}/from`);
-  await mkdir(`${dir}/to`);
-  // Links to descriptors that cp inherits: names could lead to something else by now.
-  for (const n of opened.keys()) {
-    await symlink(`/proc/self/fd/${FIRST_FD + 2 * n}`, `${dir}/from/${n}`);
-    await symlink(`/proc/self/fd/${FIRST_FD + 2 * n + 1}`, `${dir}/to/${n}`);
-  }
-  const before = await Promise.all(opened.map(({ heir }) => contentStamp(heir.to)));
+  const before = opened.map(({ to }) => contentStamp(to));
+  // Links that are left over lead to the first pair once more.
+  const pairs = Array.from({ length: links.count }, (_, n) => opened[n] ?? opened[0]!);
   const result = await copyAttributes(
-    dir,
-    opened.flatMap(({ from, to }) => [from, to]),
+    links.dir,
+    pairs.flatMap(({ from, to }) => [from, to]),
   );
-  await rm(dir, { recursive: true });
-  for (const [n, { heir }] of opened.entries()) {
-    if ((await contentStamp(heir.to)) !== before[n])
-      throw new Error('cp --attributes-only changed the content of a file');
+  for (const [n, { to }] of opened.entries()) {
+    if (contentStamp(to) !== before[n]) throw new Error('cp --attributes-only changed the content of a file');
   }
   if (result === 'done' || result === 'no GNU cp') return result === 'done' ? [] : result;
   if (opened.length === 1) return [`${opened[0]!.heir.path} ${result.refused}`];
   const middle = Math.ceil(opened.length / 2);
   const notes: string[] = [];
   for (const half of [opened.slice(0, middle), opened.slice(middle)]) {
-    const lost = await keepOfOpened(mergeDir, half);
+    const lost = await keepOfOpened(links, half);
     if (lost === 'no GNU cp') return lost;
     notes.push(...lost);
   }
   return notes;
 }
 
-async function contentStamp(path: string | Buffer): Promise<string> {
-  const { size, mtimeNs, ino } = await lstat(path, { bigint: true });
-  return `${size} ${mtimeNs} ${ino}`;
+function contentStamp(descriptor: number): string {
+  const { size, mtimeNs } = fstatSync(descriptor, { bigint: true });
+  return `${size} ${mtimeNs}`;
 }
 
 function copyAttributes(
@@ -130,7 +150,7 @@ function copyAttributes(
   descriptors: readonly number[],
 ): Promise<'done' | 'no GNU cp' | { refused: string }> {
   const args = ['-rLT', '--attributes-only', '--preserve=mode,xattr', '--', `${dir}/from`, `${dir}/to`];
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const child = spawn('cp', args, {
       env: { ...process.env, LC_ALL: 'C' },
       stdio: ['ignore', 'ignore', 'pipe', ...descriptors],
@@ -138,9 +158,8 @@ function copyAttributes(
     const told: Buffer[] = [];
     // With too many open files there is a child without streams, which then emits `error`.
     child.stderr?.on('data', (chunk: Buffer) => told.push(chunk));
-    child.once('error', (error) =>
-      resolve(codeOf(error) === 'ENOENT' ? 'no GNU cp' : { refused: lossOf(error.message) }),
-    );
+    // The machine's own failure (no more processes): nothing is merged for the sake of going on.
+    child.once('error', (error) => (codeOf(error) === 'ENOENT' ? resolve('no GNU cp') : reject(error)));
     child.once('close', (code) => {
       const stderr = Buffer.concat(told).toString('utf8').trim();
       if (code === 0) resolve('done');
@@ -156,7 +175,7 @@ function copyAttributes(
 function lossOf(stderr: string): string {
   const line = stderr.split('\n')[0]!;
   const attribute = /attribute '([^']+)'/.exec(line)?.[1];
-  const why = line.slice(line.lastIndexOf(': ') + 2) || 'cp failed';
+  const why = line.split(': ').at(-1) || 'cp failed';
   return attribute === undefined
     ? `may have lost extended attributes, an ACL or capabilities (${why})`
     : `lost its attribute ${attribute} (${why})`;
