@@ -1,3 +1,4 @@
+import { isSafeRelativePath } from '../util/reserved-path.js';
 import type { ChangesetEntry, RelativePath } from '../workspace/index.js';
 import type { Seen } from './seen.js';
 
@@ -19,10 +20,5 @@ export interface Conflict {
   reason: string;
 }
 
-/** Whether a path may be joined to root: relative, no empty, `.` or `..` segment, not in `.git` or `.forge`. Entries come from disk, so nothing about them is taken on trust. */
-export function isSafePath(path: string): boolean {
-  if (path === '' || path.includes('\0')) return false;
-  const segments = path.split('/');
-  if (segments[0] === '.forge') return false;
-  return segments.every((s) => s !== '' && s !== '.' && s !== '..' && s.toLowerCase() !== '.git');
-}
+/** Whether a path may be joined to root: relative, no empty, `.` or `..` segment, no `.git` or `.forge` at any depth. Entries come from disk, so nothing about them is taken on trust. */
+export const isSafePath: (path: string) => boolean = isSafeRelativePath;

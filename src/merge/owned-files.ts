@@ -1,6 +1,7 @@
 import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { isReservedPath } from '../util/reserved-path.js';
 import { decodeName } from '../workspace/index.js';
 import { git, gitOk, records } from './git.js';
 import { codeOf } from './merge-error.js';
@@ -65,7 +66,7 @@ async function listTracked(root: string, prefix: string, owned: Owned, found: Ow
     } else if (record[1] !== ' ') dirty.add(path);
   }
   found.opaque.push(...opaque);
-  for (const path of untracked) if (!isReserved(path) && owned(path)) found.files.set(path, undefined);
+  for (const path of untracked) if (!isReservedPath(path) && owned(path)) found.files.set(path, undefined);
   for (const record of records(tracked.stdout)) {
     const tab = record.indexOf('\t');
     const [tag, mode, oid, stage] = record.slice(0, tab).split(' ');
@@ -76,7 +77,7 @@ async function listTracked(root: string, prefix: string, owned: Owned, found: Ow
       found.files.set(path, clean ? oid : undefined);
     }
   }
-  for (const folder of nested) if (!isReserved(folder)) await listNested(root, folder, owned, found);
+  for (const folder of nested) if (!isReservedPath(folder)) await listNested(root, folder, owned, found);
   return true;
 }
 
@@ -105,12 +106,8 @@ async function walk(root: string, folder: string, owned: Owned, found: OwnedFile
   for (const entry of entries) {
     const name = decodeName(entry.name);
     const path = folder === '' ? name : `${folder}/${name}`;
-    if (isReserved(path)) continue;
+    if (isReservedPath(path)) continue;
     if (entry.isDirectory()) await walk(root, path, owned, found);
     else if (owned(path)) found.files.set(path, undefined);
   }
-}
-
-function isReserved(path: string): boolean {
-  return path === '.forge' || path.startsWith('.forge/') || /(^|\/)\.git(\/|$)/.test(path);
 }
