@@ -1,7 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExitCode } from '../exit-code.js';
-import { ForgeError } from '../forge-error.js';
 import type { Journal } from '../journal/index.js';
 import {
   type Base,
@@ -11,7 +10,6 @@ import {
   checkCommitLocks,
   commitRun,
   hardLinkNotes,
-  MergeError,
   type ResolvedEntry,
   readMarker,
   resolveMerge,
@@ -182,10 +180,7 @@ async function merge(
       throw error;
     }
     if (error instanceof CommitTargetError) return { exitCode: ExitCode.refused, reason };
-    // What is no failure of the machine's is a bug, and shown as one.
-    if (!(error instanceof MergeError || error instanceof ForgeError || 'syscall' in (error as Error)))
-      throw error;
-    return { exitCode: ExitCode.failed, reason };
+    throw error;
   }
 }
 
