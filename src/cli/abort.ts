@@ -14,7 +14,7 @@ What its tasks made is kept until \`forge clean\`.`,
 
 /** `forge abort`. Takes the words after it; gives the exit code. */
 export const run = command(spec, async (flags, words) => {
-  const folder = findRun(await rootOf(flags), words[0]);
+  const folder = findRun(await rootOf(flags, 'acts'), words[0]);
   const did = await abortRun(folder);
   if (flags.json) process.stdout.write(`${JSON.stringify({ run: folder.id, did })}\n`);
   else if (did === 'stopped')

@@ -1,9 +1,8 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { agentNames } from '../agents/index.js';
 import { ExitCode } from '../exit-code.js';
 import { ForgeError } from '../forge-error.js';
 import { readPlan } from '../plan/index.js';
+import { mayBeMerging } from '../util/merging.js';
 import { printDiagnostics } from './check.js';
 import { type CommandSpec, command, type Flag } from './command-line.js';
 import { renderDryRun } from './dry-run.js';
@@ -42,10 +41,17 @@ export const run = command(spec, async (flags, words) => {
   const read = () => readPlan({ file, vars, agents: agentNames });
   let result = await read();
   // What a merge was cut short in may be the plan itself, or the files that a split divides.
-  if (result.ok && existsSync(join(result.plan.root, '.forge', 'merging'))) {
-    const { recover } = await import('../run/index.js');
-    await recover(result.plan.root, (text) => process.stderr.write(`forge: ${text}\n`));
-    result = await read();
+  if (result.ok && mayBeMerging(result.plan.root)) {
+    if (flags['dry-run']) {
+      process.stderr.write(
+        'forge: a merge was interrupted here; what follows is of the tree as it is now (`forge status` finishes a half-written one)\n',
+      );
+    } else {
+      const { recover, trustToAct } = await import('../run/index.js');
+      await trustToAct(result.plan.root);
+      await recover(result.plan.root, (text) => process.stderr.write(`forge: ${text}\n`));
+      result = await read();
+    }
   }
   printDiagnostics(file, result, colorWanted(flags, process.stderr));
   if (!result.ok) return ExitCode.invalid;

@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { agentNames } from '../agents/index.js';
 import { ExitCode } from '../exit-code.js';
-import { diagnosticRenderer, diagnosticsToJson, type PlanResult, readPlan } from '../plan/index.js';
+import {
+  diagnosticRenderer,
+  diagnosticsToJson,
+  type Plan,
+  type PlanResult,
+  printable,
+  readPlan,
+} from '../plan/index.js';
 import { type CommandSpec, command, type Flag } from './command-line.js';
 import { parseVars, planAndTasks } from './plan-argument.js';
 import { colorWanted } from './terminal.js';
@@ -23,6 +30,7 @@ export const run = command(spec, async (flags, words) => {
   else {
     printDiagnostics(file, result, colorWanted(flags, process.stderr));
     if (result.ok && !flags.quiet) process.stdout.write(describe(result.plan));
+    if (result.ok && flags.verbose) process.stdout.write(await describeSecrets(result.plan));
   }
   return result.ok ? ExitCode.ok : ExitCode.invalid;
 });
@@ -41,7 +49,19 @@ export function printDiagnostics(file: string, result: PlanResult, color: boolea
 `);
 }
 
-function describe(plan: Extract<PlanResult, { ok: true }>['plan']): string {
+/** Names of what is masked and why, never a value. */
+async function describeSecrets(plan: Plan): Promise<string> {
+  // Loaded only when it is asked for: a check is to be quick.
+  const { secretsOf } = await import('../run/index.js');
+  const secrets = secretsOf(plan);
+  if (secrets.length === 0) return 'nothing is masked: no variable looks like a secret\n';
+  const rows = secrets.map(({ name, why }) => [printable(name), why] as const);
+  const width = Math.max(...rows.map(([name]) => name.length)) + 2;
+  const lines = rows.map(([name, why]) => `  ${name.padEnd(width)}${why}\n`);
+  return `masked in logs, events and on screen:\n${lines.join('')}`;
+}
+
+function describe(plan: Plan): string {
   const tasks = `${plan.tasks.length} ${plan.tasks.length === 1 ? 'task' : 'tasks'}`;
   const gates = `${plan.gates.length} ${plan.gates.length === 1 ? 'gate' : 'gates'}`;
   return `${plan.name}: ${tasks}, ${gates}; no conflicts detected\n`;

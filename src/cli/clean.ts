@@ -1,7 +1,16 @@
-import { rm } from 'node:fs/promises';
 import { ExitCode } from '../exit-code.js';
+import { ForgeError } from '../forge-error.js';
 import { JournalDamagedError, readJournal, unlessDamaged } from '../journal/index.js';
-import { findRun, listRuns, progressOf, RunFolder, rootLockHolder } from '../run/index.js';
+import {
+  findRun,
+  isUnderWay,
+  listRuns,
+  lockRoot,
+  progressOf,
+  RunFolder,
+  removeRun,
+  unbornRuns,
+} from '../run/index.js';
 import { type CommandSpec, command, type Flag } from './command-line.js';
 import { rootOf } from './root-of.js';
 
@@ -15,33 +24,50 @@ never one that is under way. Work that waits for \`forge merge\` or \`forge resu
 
 /** `forge clean`. Takes the words after it; gives the exit code. */
 export const run = command(spec, async (flags, words) => {
-  const root = await rootOf(flags);
-  const holder = rootLockHolder(root)?.pid;
+  const root = await rootOf(flags, 'acts');
   const chosen =
     words.length > 0
       ? words.map((word) => findRun(root, word))
       : listRuns(root).map((id) => new RunFolder(root, id));
-  for (const folder of chosen) {
-    const why = whyKept(folder, holder);
-    const wanted = why !== UNDER_WAY && (flags.all || words.length > 0);
-    if (why !== undefined && !wanted) {
-      if (!flags.quiet) process.stdout.write(`kept    ${folder.id}: ${why}\n`);
-      continue;
+  const release = lockIfFree(root);
+  try {
+    for (const folder of chosen) {
+      const why = whyKept(folder);
+      const wanted = why !== UNDER_WAY && (flags.all || words.length > 0);
+      if (why !== undefined && !wanted) {
+        if (!flags.quiet) process.stdout.write(`kept    ${folder.id}: ${why}\n`);
+        continue;
+      }
+      await removeRun(folder);
+      if (!flags.quiet) process.stdout.write(`removed ${folder.id}\n`);
     }
-    await rm(folder.dir, { recursive: true, force: true });
-    if (!flags.quiet) process.stdout.write(`removed ${folder.id}\n`);
+    // Who holds the lock knows that nobody is starting one of these.
+    if (release !== undefined && words.length === 0)
+      for (const id of unbornRuns(root)) await removeRun(new RunFolder(root, id));
+  } finally {
+    release?.();
   }
   return ExitCode.ok;
 });
 
 const UNDER_WAY = 'is under way';
 
+/** With the lock nobody can start or resume a run meanwhile; without it (a run is under way) all but that run may be cleaned. */
+function lockIfFree(root: string): (() => void) | undefined {
+  try {
+    return lockRoot(root, { doing: 'clean' });
+  } catch (error) {
+    if (error instanceof ForgeError && error.exitCode === ExitCode.refused) return undefined;
+    throw error;
+  }
+}
+
 /** Why a run is not over; undefined when it is. */
-function whyKept(folder: RunFolder, holder: number | undefined): string | undefined {
+function whyKept(folder: RunFolder): string | undefined {
   const progress = unlessDamaged(() => progressOf(readJournal(folder.journal)));
+  if (isUnderWay(folder.root, folder.id)) return UNDER_WAY;
   if (progress instanceof JournalDamagedError) {
     return `line ${progress.line} of its journal is damaged (name it, or --all)`;
   }
-  if (holder !== undefined && holder === progress.pid) return UNDER_WAY;
   return progress.merged || progress.abandoned ? undefined : 'could still go on (name it, or --all)';
 }

@@ -15,7 +15,7 @@ const spec = {
 
 /** `forge diff`. Takes the words after it; gives the exit code. */
 export const run = command(spec, async (flags, words) => {
-  const root = await rootOf(flags);
+  const root = await rootOf(flags, 'looks');
   const [first, second] = words;
   // `forge diff backend` means the task of the latest run, unless a run is called so.
   const isRun =

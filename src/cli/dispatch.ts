@@ -72,7 +72,7 @@ function unknownCommand(name: string): string {
 const EXIT_CODE_OF_ERROR: Record<string, number> = {
   PlanFileError: ExitCode.invalid,
   AgentUnavailableError: ExitCode.invalid,
-  BackendUnavailableError: ExitCode.failed,
+  BackendUnavailableError: ExitCode.invalid,
   MergeError: ExitCode.failed,
   WorkspaceError: ExitCode.failed,
   JournalDamagedError: ExitCode.failed,

@@ -21,7 +21,7 @@ them one after another.`,
 export const run = command(spec, async (flags, words) => {
   const [name, wanted] = words;
   if (name === undefined) throw new ForgeError('name a task: `forge logs <task>`', ExitCode.invalid);
-  const folder = findRun(await rootOf(flags), wanted);
+  const folder = findRun(await rootOf(flags, 'looks'), wanted);
   const logs = new Map<string, string[]>();
   const known = new Set<string>();
   for (const event of readJournal(folder.journal)) {

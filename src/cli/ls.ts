@@ -1,7 +1,7 @@
 import { ExitCode } from '../exit-code.js';
 import { JournalDamagedError, readJournal, unlessDamaged } from '../journal/index.js';
 import { foldEvents, outcomeOf, sanitize } from '../report/index.js';
-import { listRuns, RunFolder, rootLockHolder } from '../run/index.js';
+import { isUnderWay, listRuns, RunFolder } from '../run/index.js';
 import { type CommandSpec, command, type Flag } from './command-line.js';
 import { rootOf } from './root-of.js';
 
@@ -15,10 +15,9 @@ const spec = {
 
 /** `forge ls`. Takes the words after it; gives the exit code. */
 export const run = command(spec, async (flags) => {
-  const root = await rootOf(flags);
-  const holder = rootLockHolder(root)?.pid;
+  const root = await rootOf(flags, 'looks');
   for (const id of listRuns(root).reverse()) {
-    const { name, state, tasks } = describe(new RunFolder(root, id), holder);
+    const { name, state, tasks } = describe(new RunFolder(root, id));
     if (flags.json) process.stdout.write(`${JSON.stringify({ run: id, name, state, tasks })}\n`);
     else {
       const count = `${tasks} ${tasks === 1 ? 'task' : 'tasks'}`;
@@ -29,14 +28,11 @@ export const run = command(spec, async (flags) => {
 });
 
 /** One run that can't be read must not hide the others. */
-function describe(
-  folder: RunFolder,
-  holder: number | undefined,
-): { name: string; state: string; tasks: number } {
+function describe(folder: RunFolder): { name: string; state: string; tasks: number } {
   const view = unlessDamaged(() => foldEvents(readJournal(folder.journal)));
   if (view instanceof JournalDamagedError) {
     return { name: `(line ${view.line} of its journal is damaged)`, state: 'damaged', tasks: 0 };
   }
-  const { state } = outcomeOf(view, holder !== undefined && holder === view.pid);
+  const { state } = outcomeOf(view, isUnderWay(folder.root, folder.id));
   return { name: view.name, state, tasks: view.tasks.size };
 }

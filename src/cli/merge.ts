@@ -25,7 +25,7 @@ declined, refused, or held up by a gate. Runs the gates first; does not ask.`,
 export const run = command(spec, async (flags, words) => {
   const target = targetOf(flags);
   const backend = parseBackend(flags.backend);
-  const root = await rootOf(flags);
+  const root = await rootOf(flags, 'acts');
   const folder = findRun(root, words[0]);
   return runSession(root, { ...flags, yes: true, 'no-merge': false }, { folder }, (control) =>
     mergeRun(

@@ -17,7 +17,7 @@ others are, then come integration, gates and merge.`,
 export const run = command(spec, async (flags, words) => {
   const jobs = parseJobs(flags.jobs);
   const backend = parseBackend(flags.backend);
-  const root = await rootOf(flags);
+  const root = await rootOf(flags, 'acts');
   const folder = findRun(root, words[0]);
   return runSession(root, flags, { folder }, (control) =>
     resumeRun(

@@ -1,27 +1,29 @@
-import { agentNames } from '../agents/index.js';
 import { ExitCode } from '../exit-code.js';
 import { ForgeError } from '../forge-error.js';
-import { readPlan } from '../plan/index.js';
-import { findRoot, recover } from '../run/index.js';
+import { readPlanRoot } from '../plan/index.js';
+import { findRoot, finishHalfWritten, recover, trustToAct, trustToRead } from '../run/index.js';
 import { defaultPlan } from './plan-argument.js';
 
 /**
  * The working tree that a command about runs is about: the root of the plan (`-f`, or the one in this folder), else the
- * nearest folder at or above this one with a `.forge`. Finishes an interrupted merge there first.
- * Throws ForgeError (2) when there is none.
+ * nearest folder at or above this one with a `.forge`. First finishes a merge there that a dead forge left half written;
+ * a command that `acts` also undoes one that had written nothing, and removes the scratch of dead runs.
+ *
+ * @throws ForgeError: 2 when there is none, 1 when its `.forge` is not ours to believe.
  */
-export async function rootOf(flags: { file: string | undefined }): Promise<string> {
+export async function rootOf(flags: { file: string | undefined }, how: 'looks' | 'acts'): Promise<string> {
   const file = flags.file ?? defaultPlan();
-  const root = (file === undefined ? undefined : await rootOfPlan(file)) ?? findRoot(process.cwd());
+  const root = (file === undefined ? undefined : await readPlanRoot(file)) ?? findRoot(process.cwd());
   if (root === undefined) {
     throw new ForgeError(`no runs are kept for ${process.cwd()} or a folder above it`, ExitCode.invalid);
   }
-  await recover(root, (text) => process.stderr.write(`forge: ${text}\n`));
+  const note = (text: string) => process.stderr.write(`forge: ${text}\n`);
+  if (how === 'looks') {
+    trustToRead(root);
+    await finishHalfWritten(root, note);
+  } else {
+    await trustToAct(root);
+    await recover(root, note);
+  }
   return root;
-}
-
-/** undefined for a plan that is invalid by now: its runs are looked for by folder. */
-async function rootOfPlan(file: string): Promise<string | undefined> {
-  const result = await readPlan({ file, vars: {}, agents: agentNames });
-  return result.ok ? result.plan.root : undefined;
 }

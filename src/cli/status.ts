@@ -1,7 +1,7 @@
 import { ExitCode } from '../exit-code.js';
 import { readJournal } from '../journal/index.js';
 import { foldEvents, renderStatus, statusToJson } from '../report/index.js';
-import { findRun, rootLockHolder } from '../run/index.js';
+import { findRun, isUnderWay } from '../run/index.js';
 import { supportsUnicode } from '../terminal-abilities.js';
 import { type CommandSpec, command, type Flag } from './command-line.js';
 import { rootOf } from './root-of.js';
@@ -17,9 +17,10 @@ const spec = {
 
 /** `forge status`. Takes the words after it; gives the exit code. */
 export const run = command(spec, async (flags, words) => {
-  const root = await rootOf(flags);
-  const view = foldEvents(readJournal(findRun(root, words[0]).journal));
-  const alive = rootLockHolder(root)?.pid === view.pid;
+  const root = await rootOf(flags, 'looks');
+  const folder = findRun(root, words[0]);
+  const view = foldEvents(readJournal(folder.journal));
+  const alive = isUnderWay(root, folder.id);
   const columns = terminalColumns();
   const options = {
     color: colorWanted(flags, process.stdout),

@@ -39,6 +39,7 @@ export class Journal {
   readonly #run: string;
   #seq: number;
   #listeners: ((event: ForgeEvent) => void)[] = [];
+  #redact = (body: EventBody) => body;
   #flushing: Promise<void> | undefined;
   #dirty = false;
   #failure: Error | undefined;
@@ -56,10 +57,21 @@ export class Journal {
     this.#listeners.push(listener);
   }
 
+  /** Has every event pass through `redact` before it is written and anybody hears of it. */
+  redactWith(redact: (body: EventBody) => EventBody): void {
+    this.#redact = redact;
+  }
+
   /** Appends an event; gives it with its envelope. Throws JournalWriteError (disk full, …); then the journal is as it was. */
   append(body: EventBody): ForgeEvent {
     const seq = this.#seq + 1;
-    const event: ForgeEvent = { v: 1, seq, at: new Date().toISOString(), run: this.#run, ...body };
+    const event: ForgeEvent = {
+      v: 1,
+      seq,
+      at: new Date().toISOString(),
+      run: this.#run,
+      ...this.#redact(body),
+    };
     try {
       writeWhole(this.#fd, Buffer.from(`${JSON.stringify(event)}\n`));
     } catch (error) {

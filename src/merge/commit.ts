@@ -1,6 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { encodePath, gitIgnored, temporaryPrefix } from '../workspace/index.js';
+import { encodePath, gitIgnored, makeTemporary } from '../workspace/index.js';
 import type { Base } from './base.js';
 import { commitEntry } from './commit-entry.js';
 import { CommitTargetError } from './commit-locks.js';
@@ -57,7 +57,7 @@ export async function commitRun(options: {
   const made = branch === undefined ? undefined : await branchMadeBefore(root, branch, options.runId);
   if (made !== undefined) return made;
   const target = await checkCommitTarget(root, branch);
-  const scratch = await mkdtemp(temporaryPrefix('commit'));
+  const scratch = makeTemporary('commit');
   try {
     const builder = new CommitBuilder({ ...options, head: target.head, scratch });
     const { commit, commits } = await builder.build();

@@ -1,9 +1,9 @@
-import { lstat, readdir, readFile, rm } from 'node:fs/promises';
-import { isAbsolute } from 'node:path';
+import { lstat, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { syncPath } from '../journal/index.js';
+import { isStagingPlace } from './believe.js';
+import { conclude } from './commit-record.js';
 import { fault } from './fault.js';
-import { conclude, type Marker } from './marker.js';
-import { codeOf, explain, FINISHES_LATER, MergeError } from './merge-error.js';
+import { codeOf, explain, FINISHES_LATER, HalfWrittenError } from './merge-error.js';
 import type { MergePlan, PlannedWrite } from './merge-plan.js';
 import { perform } from './perform.js';
 import { moveRef } from './ref-update.js';
@@ -25,73 +25,79 @@ export interface Merged {
   refused?: string;
 }
 
-/** The absolute merge folder of a marker. */
-export function mergeFolder(root: string, marker: Marker): string {
-  return isAbsolute(marker.dir) ? marker.dir : `${root}/${marker.dir}`;
-}
-
 /**
- * Told what a merge did before its marker goes, to record it durably: a crash before the record is followed by finishing
- * the merge (and recording) once more, so that a merge that is over is always known to be.
+ * Told what a merge did before its record goes, to journal it durably: a crash before that is followed by finishing
+ * the merge (and telling) once more, so that a merge that is over is always known to be.
  */
 export type Recorder = (merged: Merged) => Promise<void>;
 
-/** Everything after the commit point; also what finishes an interrupted merge. Can be repeated. Throws a MergeError. */
+/**
+ * Everything after the commit point; also what finishes an interrupted merge. Can be repeated. `staged` is false when
+ * an earlier attempt had everything in place: then only the tidying is left, and what is in the tree is the user's.
+ *
+ * @throws HalfWrittenError
+ */
 export async function finish(
   root: string,
-  dir: string,
-  plan: MergePlan,
-  claims: string[],
-  record?: Recorder,
+  { dir, plan, staged }: { dir: string; plan: MergePlan; staged: boolean },
+  recorder?: Recorder,
 ): Promise<Merged> {
   try {
-    await perform({ root, dir, plan });
-    await syncPath(`${dir}/old`);
-    fault('merge-synced');
-    const refused = plan.after && (await moveRef(root, plan.after));
-    fault('merge-ref');
+    let refused: string | undefined;
+    if (staged) {
+      await perform({ root, dir, plan });
+      await syncPath(`${dir}/old`);
+      fault('merge-synced');
+      refused = plan.after && (await moveRef(root, plan.after));
+      fault('merge-ref');
+      // In one step: what is staged is there as a whole, or everything is in place.
+      await rename(`${dir}/new`, `${dir}/placed`);
+      await syncPath(dir);
+    }
     const displaced = await findDisplaced(dir, plan.writes);
-    const beside = plan.writes.filter((write) => write.beside !== undefined);
-    await unstage(root, dir, plan.run, beside);
+    await unstage(
+      root,
+      dir,
+      plan.run,
+      plan.writes.filter((write) => write.beside !== undefined),
+    );
     fault('merge-unstaged');
     const merged: Merged = {
       paths: plan.writes.map((write) => write.path),
       displaced,
       ...(refused === undefined ? {} : { refused }),
     };
-    await record?.(merged);
+    await recorder?.(merged);
     fault('merge-recorded');
-    await conclude(root, claims);
+    await conclude(root);
     fault('merge-done');
     return merged;
   } catch (error) {
-    throw explain('finish the merge in', root, error, FINISHES_LATER);
+    const explained = explain('finish the merge in', root, error, FINISHES_LATER);
+    throw explained instanceof HalfWrittenError
+      ? explained
+      : new HalfWrittenError(`${explained.message} ${FINISHES_LATER}`, { cause: error });
   }
 }
 
-/** Removes what was staged before the commit point, and the marker. */
-export async function undo(root: string, dir: string, run: string, claims: string[]): Promise<void> {
-  let beside: PlannedWrite[] = [];
-  try {
-    beside = JSON.parse(await readFile(`${dir}/beside.json`, 'utf8')) as PlannedWrite[];
-  } catch (error) {
-    // Not written yet, or never needed.
-    if (codeOf(error) !== 'ENOENT') throw error;
-  }
-  await unstage(root, dir, run, beside);
+/** Removes what was staged before the commit point, and the record. `dir` is a merge folder that is known to be forge's. */
+export async function undo(root: string, dir: string, run: string): Promise<void> {
+  await unstage(root, dir, run, await stagedBeside(dir));
   await rm(dir, { recursive: true, force: true });
-  await conclude(root, claims);
+  await conclude(root);
 }
 
-/** Reads the plan of an interrupted merge. */
-export async function readPlan(dir: string): Promise<MergePlan> {
+/** The writes whose files were staged beside their targets, as far as their record can be read. */
+async function stagedBeside(dir: string): Promise<PlannedWrite[]> {
   try {
-    return JSON.parse(await readFile(`${dir}/plan.json`, 'utf8')) as MergePlan;
+    const listed: unknown = JSON.parse(await readFile(`${dir}/beside.json`, 'utf8'));
+    const isWrite = (write: PlannedWrite | null) =>
+      typeof write === 'object' && Number.isInteger(write?.n) && isStagingPlace(write?.beside);
+    return Array.isArray(listed) ? listed.filter(isWrite) : [];
   } catch (error) {
-    throw new MergeError(
-      `An interrupted merge can't be finished: ${dir}/plan.json is missing or damaged. What it replaced so far is in ${dir}/old; look there, then remove .forge/merging.`,
-      { cause: error },
-    );
+    // Not written yet, or never needed; or torn, and then nothing was staged after it.
+    if (codeOf(error) === 'ENOENT' || error instanceof SyntaxError) return [];
+    throw error;
   }
 }
 

@@ -1,6 +1,13 @@
+import { ExitCode } from '../exit-code.js';
+
 /** A merge that could not be done. The message says where it stopped, in what state the working tree is, and what to do. */
 export class MergeError extends Error {
   override name = 'MergeError';
+}
+
+/** Something failed past the commit point: part of the merge is in the working tree, and the next forge command finishes it. */
+export class HalfWrittenError extends MergeError {
+  readonly exitCode = ExitCode.halfWritten;
 }
 
 /** The working tree changed between comparing and writing; nothing was written. Comparing again decides. */
@@ -33,7 +40,9 @@ export function explain(doing: string, path: string, error: unknown, state: stri
   const code = codeOf(error);
   const why = (code && ADVICE[code]) || (error instanceof Error ? error.message : String(error));
   const message = `Cannot ${doing} ${JSON.stringify(path)}: ${why}${code ? ` (${code})` : ''}. ${state}`;
-  return new MergeError(message, { cause: error });
+  return state === FINISHES_LATER
+    ? new HalfWrittenError(message, { cause: error })
+    : new MergeError(message, { cause: error });
 }
 
 /** The error for content of a run that is no longer what was collected. */
@@ -46,4 +55,4 @@ export function damaged(path: string): MergeError {
 export const NOTHING_TOUCHED =
   'The working tree was not touched; put that right and run `forge merge` again.';
 export const FINISHES_LATER =
-  'The merge was under way: put that right, and the next forge command finishes it.';
+  'The merge is half written: put that right, and the next forge command finishes it.';

@@ -8,6 +8,8 @@ export interface PlannedWrite {
   kind: 'file' | 'symlink' | 'directory' | 'mode' | 'absent';
   mode?: number;
   target?: string;
+  /** SHA-256 (hex) of a file's new content. */
+  hash?: string;
   /** Inode of the staged file, by which a write that is already done is known. */
   ino?: string;
   /** Folder (relative to root) that holds the staged file as `.forge-<run>-<n>`, when it is on another device than the run folder. */

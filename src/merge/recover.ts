@@ -1,4 +1,4 @@
-import { lstat } from 'node:fs/promises';
+import { mayBeMerging } from '../util/merging.js';
 import type { Merged } from './finish.js';
 
 /** What became of a merge that was interrupted. `undone`: it had not passed its commit point, so the tree was never touched. */
@@ -12,43 +12,36 @@ export interface Recovered {
   refused?: string;
 }
 
+/** How far recovering goes: `finish` touches only a merge that is past its commit point, as a command that only looks may. */
+export type RecoverHow = 'finish' | 'finish or undo';
+
 /**
- * Finishes (or undoes) a merge that was cut short; every forge command calls it first. Costs one lstat when there is
- * none, so this file imports nothing heavy. Waits while a living forge is merging (`waitMs`,
- * default one minute). `record` is called with a merge that is finished just before its end. Throws a MergeError.
+ * Finishes (or undoes) a merge that was cut short. The caller holds the lock of the root. Costs one lstat when there is
+ * nothing, so this file imports nothing heavy. `record` is called with a merge that is finished just before its end.
+ *
+ * @throws MergeError for a record that is not believed (see believe), HalfWrittenError where finishing fails.
  */
 export async function recoverMerge(
   root: string,
-  options: { waitMs?: number; record?: (run: string, merged: Merged) => Promise<void> } = {},
+  options: { how?: RecoverHow; record?: (run: string, merged: Merged) => Promise<void> } = {},
 ): Promise<Recovered | null> {
-  try {
-    await lstat(`${root}/.forge/merging`);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
-      return null;
-    throw error;
+  if (!mayBeMerging(root)) return null;
+  const { readCommitRecord } = await import('./commit-record.js');
+  const record = await readCommitRecord(root);
+  if (record === null) return null;
+  if (record.state === 'staging' && options.how === 'finish') return null;
+  const { believeFolder, believePlan, refuseLiving } = await import('./believe.js');
+  const { finish, undo } = await import('./finish.js');
+  const dir = await believeFolder(root, record);
+  refuseLiving(record);
+  if (record.state === 'staging') {
+    await undo(root, dir, record.run);
+    return { run: record.run, paths: [], outcome: 'undone', displaced: [] };
   }
-  const { finish, mergeFolder, readPlan, undo } = await import('./finish.js');
-  const { letGo, takeOver } = await import('./marker.js');
-  const taken = await takeOver(root, options.waitMs ?? 60_000);
-  if (taken === null) return null;
-  const { marker, claims } = taken;
-  try {
-    const dir = mergeFolder(root, marker);
-    if (marker.state === 'staging') {
-      await undo(root, dir, marker.run, claims);
-      return { run: marker.run, paths: [], outcome: 'undone', displaced: [] };
-    }
-    const { record } = options;
-    const merged = await finish(
-      root,
-      dir,
-      await readPlan(dir),
-      claims,
-      record && ((done) => record(marker.run, done)),
-    );
-    return { run: marker.run, outcome: 'finished', ...merged };
-  } finally {
-    letGo(root);
-  }
+  const merged = await finish(
+    root,
+    await believePlan(root, dir, record),
+    options.record && ((done) => options.record!(record.run, done)),
+  );
+  return { run: record.run, outcome: 'finished', ...merged };
 }

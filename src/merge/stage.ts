@@ -38,6 +38,7 @@ export async function stage(options: {
     const write: PlannedWrite = { n, path, kind, expected };
     if ('mode' in entry) write.mode = entry.mode;
     if (entry.kind === 'symlink') write.target = entry.target;
+    if (entry.kind === 'file') write.hash = entry.hash;
     const beside = kind === 'file' ? places.get(parentOf(path)) : undefined;
     if (beside !== undefined) write.beside = beside;
     return write;
@@ -108,5 +109,5 @@ export async function unstage(
       if (codeOf(error) !== 'ENOTDIR') throw error;
     });
   });
-  await rm(`${dir}/new`, { recursive: true, force: true });
+  for (const staged of ['new', 'placed']) await rm(`${dir}/${staged}`, { recursive: true, force: true });
 }

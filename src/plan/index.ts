@@ -5,7 +5,7 @@ export type { Part } from './part.js';
 export type { Gate, LockUse, Pattern, Plan, PlanResult, SourceRange, Task } from './plan.js';
 export { PlanFileError } from './plan-file.js';
 export { displayWidth, printable } from './printable.js';
-export { type ReadPlanOptions, readPlan } from './read-plan.js';
+export { type ReadPlanOptions, readPlan, readPlanRoot } from './read-plan.js';
 export { diagnosticRenderer, type RenderOptions, renderDiagnostic } from './render-diagnostic.js';
 export { resolveRoot } from './root.js';
 export type { Splits } from './split.js';

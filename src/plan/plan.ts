@@ -82,6 +82,8 @@ export interface Plan {
   gates: readonly Gate[];
   /** Capacity of every lock that is declared; others have capacity 1. */
   locks: Readonly<Record<string, number>>;
+  /** Which variables' values are masked besides those named like secrets, and (`!NAME`) which are not; `*` is a wildcard. */
+  secrets: readonly string[];
   /** How the files of tasks with `split` were divided. */
   splits: Splits;
 }

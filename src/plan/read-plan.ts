@@ -10,6 +10,7 @@ import { type Problem, Problems } from './problem.js';
 import { parseQuickly } from './quick-yaml.js';
 import { isCaseInsensitive, resolveRoot } from './root.js';
 import { findSchemaProblems } from './schema-problems.js';
+import { readSecretRules } from './secret-rules.js';
 import type { Splits, Tree } from './split.js';
 import { DEFAULT_TIMEOUT, readTasks } from './tasks.js';
 import { Variables } from './variables.js';
@@ -57,6 +58,29 @@ export async function readPlan(options: ReadPlanOptions): Promise<PlanResult> {
   return await readTree(tree.root, text, problems, options);
 }
 
+/**
+ * The root of a plan, whatever else is wrong with it or with `--var`; undefined where even that can't be told.
+ *
+ * @throws PlanFileError when the file can't be read as text.
+ */
+export async function readPlanRoot(file: string): Promise<string | undefined> {
+  const text = await readPlanFile(file);
+  const { root } = await parse(text);
+  if (root?.kind !== 'map') return undefined;
+  const problems = new Problems(new LineTable(file, text));
+  const variables = new Variables(asMap(root.entries.get('vars')?.value), {}, text, problems);
+  const node = root.entries.get('root')?.value;
+  const value = new Fields(variables, problems, text).text(node);
+  if (node !== undefined && value === undefined) return undefined;
+  try {
+    return resolveRoot(file, value);
+  } catch (error) {
+    // There is no such folder (any more).
+    if ((error as NodeJS.ErrnoException).code !== undefined) return undefined;
+    throw error;
+  }
+}
+
 async function parse(text: string): Promise<{ root?: YamlNode; problems: Problem[] }> {
   const root = parseQuickly(text);
   if (root !== undefined) return { root, problems: [] };
@@ -95,6 +119,7 @@ async function readTree(
   const locks: Record<string, number> = Object.create(null);
   for (const [name, { value }] of asMap(get('locks'))?.entries ?? [])
     locks[name] = fields.count(value, `locks.${name}`, 1) ?? 1;
+  const secrets = readSecretRules(get('secrets'), fields);
   const name = fields.filledText(get('name'), 'name');
   const goal = fields.text(get('goal'));
   const concurrency = fields.count(get('concurrency'), 'concurrency', 1);
@@ -120,6 +145,7 @@ async function readTree(
     edges,
     gates,
     locks,
+    secrets,
     splits: splitsOf(tasks),
   };
   return { ok: true, plan, warnings: diagnostics };

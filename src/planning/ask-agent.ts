@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { Adapter, AgentEvent, Question } from '../agents/index.js';
 import { ExitCode } from '../exit-code.js';
 import { ForgeError } from '../forge-error.js';
-import { temporaryPrefix } from '../workspace/index.js';
+import { makeTemporary } from '../workspace/index.js';
 
 /** Longest time for one answer. droid alone spends up to five minutes on a provider that fails (NOTES-droid). */
 const LONGEST_ANSWER_MS = 20 * 60_000;
@@ -31,7 +31,7 @@ export async function askAgent({ adapter, signal, onEvent, ...question }: AskOpt
       `the agent ${adapter.name} cannot write plans: it has no read-only mode`,
       ExitCode.invalid,
     );
-  const scratch = await mkdtemp(temporaryPrefix('plan'));
+  const scratch = makeTemporary('plan');
   try {
     const { argv, env } = await adapter.prepareQuestion({ ...question, scratch });
     const [program, ...args] = argv as [string, ...string[]];

@@ -24,14 +24,24 @@ export interface Outcome {
 /** Exit codes that forge gives after SIGINT and SIGTERM (DESIGN section 4). */
 const INTERRUPTED = new Set([130, 143]);
 
+/** Exit code of a run whose merge failed past its commit point (DESIGN section 4). */
+const HALF_WRITTEN = 5;
+
 /** Takes a view and, for a run without an end, whether its process is alive (unknown = yes); gives what became of it. */
 export function outcomeOf(view: RunView, alive = true): Outcome {
   const { merge, finished } = view;
   if (merge && merge.state !== 'running') return mergeOutcome(view, merge.state);
+  if (merge && finished?.exitCode === HALF_WRITTEN)
+    return {
+      state: 'interrupted',
+      sentence: 'The merge is half written; the next forge command finishes it.',
+      next: [{ command: `forge status ${sanitize(view.run)}`, why: 'finish it' }],
+    };
+  // Every command that looks at a run finishes a merge that had written something first.
   if (merge && (finished || !alive))
     return {
       state: 'interrupted',
-      sentence: 'The merge was interrupted; the next forge command finishes or undoes it.',
+      sentence: 'Nothing merged: the merge was interrupted before it wrote anything. The result is kept.',
       next: [merging(view)],
     };
   if (!finished) {

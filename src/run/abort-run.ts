@@ -12,14 +12,20 @@ import type { RunFolder } from './run-folder.js';
 export async function abortRun(folder: RunFolder): Promise<'stopped' | 'given up'> {
   const progress = progressOf(readJournal(folder.journal));
   const holder = rootLockHolder(folder.root);
-  if (holder && holder.pid === progress.pid && progress.exitCode === undefined) {
-    process.kill(holder.pid, 'SIGTERM');
-    return 'stopped';
+  if (holder?.run === folder.id) {
+    if (holder.liveness === 'alive') {
+      process.kill(holder.process.pid, 'SIGTERM');
+      return 'stopped';
+    }
+    throw new ForgeError(
+      `run ${folder.id} is under way on another machine or in another container (process ${holder.process.pid} there); stop it there`,
+      ExitCode.refused,
+    );
   }
   if (progress.merged) {
     throw new ForgeError(`run ${folder.id} is merged; undo it with git or your editor`, ExitCode.invalid);
   }
-  const release = lockRoot(folder.root, `abort of ${folder.id}`);
+  const release = lockRoot(folder.root, { doing: `abort of ${folder.id}`, run: folder.id });
   try {
     dropTornLine(folder.journal);
     const journal = new Journal(folder.journal, folder.id, progress.lastSeq);

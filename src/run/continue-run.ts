@@ -2,6 +2,7 @@ import { ExitCode } from '../exit-code.js';
 import { ForgeError } from '../forge-error.js';
 import type { RunControl } from './control.js';
 import { executeRun, type PreparedRun } from './execute-run.js';
+import { trustToAct } from './forge-folder.js';
 import { openRun } from './open-run.js';
 import { preflight, preflightCommit } from './preflight.js';
 import { finishInterruptedMerge } from './recover.js';
@@ -76,7 +77,8 @@ async function withRun(
   control: RunControl,
   prepare: (run: PreparedRun) => Promise<PreparedRun>,
 ): Promise<ExitCode> {
-  const release = lockRoot(folder.root, `run ${folder.id}`);
+  await trustToAct(folder.root);
+  const release = lockRoot(folder.root, { doing: `run ${folder.id}`, run: folder.id });
   try {
     await finishInterruptedMerge(folder.root, control.note);
     const run = await prepare(await openRun(folder, changes, control.note));

@@ -1,7 +1,7 @@
 import { loadAdapter, type OtherTask, renderPrompt } from '../agents/index.js';
 import { ExitCode } from '../exit-code.js';
 import type { Journal } from '../journal/index.js';
-import type { Base } from '../merge/index.js';
+import { type Base, HalfWrittenError } from '../merge/index.js';
 import type { Plan, Task } from '../plan/index.js';
 import type { Changeset, ChosenBackend } from '../workspace/index.js';
 import { withoutImpliedFolders } from './changed-paths.js';
@@ -9,8 +9,10 @@ import type { RunControl } from './control.js';
 import type { AttemptResult } from './executor.js';
 import { integrate } from './integrate.js';
 import { LocalExecutor } from './local-executor.js';
+import { Redactor } from './redactor.js';
 import type { RunFolder, RunRequest } from './run-folder.js';
 import { runTasks } from './run-tasks.js';
+import { secretsOf } from './secrets.js';
 import type { SelectedTask } from './select-tasks.js';
 
 /** A run whose folder, base and backend are there. */
@@ -30,6 +32,8 @@ export interface PreparedRun {
 /** Runs the tasks that are left, integrates and merges; the journal says how it went. Closes the journal. */
 export async function executeRun(run: PreparedRun, control: RunControl): Promise<ExitCode> {
   const { journal } = run;
+  const redactor = new Redactor(secretsOf(run.plan));
+  journal.redactWith((event) => redactor.event(event));
   journal.listen(control.onEvent);
   const began = performance.now();
   // How long people took to answer is no part of what the run took.
@@ -42,11 +46,15 @@ export async function executeRun(run: PreparedRun, control: RunControl): Promise
   };
   announce(run);
   try {
-    const { exitCode, reason } = await tasksThenMerge(run, { ...control, ...timed(control.approve, asking) });
+    const { exitCode, reason } = await tasksThenMerge(run, redactor, {
+      ...control,
+      ...timed(control.approve, asking),
+    });
     return await finish(exitCode, reason);
   } catch (error) {
     // The journal itself may be what failed (disk full): the first error is the one to report.
-    await finish(ExitCode.failed, (error as Error).message).catch(() => undefined);
+    const exitCode = error instanceof HalfWrittenError ? error.exitCode : ExitCode.failed;
+    await finish(exitCode, (error as Error).message).catch(() => undefined);
     throw error;
   }
 }
@@ -67,6 +75,7 @@ function timed(approve: RunControl['approve'], watch: { ms: number }): Pick<RunC
 
 async function tasksThenMerge(
   run: PreparedRun,
+  redactor: Redactor,
   control: RunControl,
 ): Promise<{ exitCode: ExitCode; reason?: string }> {
   const { plan, request, tasks, folder, journal, base, chosen, done } = run;
@@ -76,7 +85,7 @@ async function tasksThenMerge(
     folder,
     journal,
     base,
-    executor: new LocalExecutor(chosen.backend, loadAdapter),
+    executor: new LocalExecutor(chosen.backend, loadAdapter, redactor),
     prompt: (task, now, last) => promptFor(run, task, now, last),
     concurrency: request.jobs ?? plan.concurrency,
     keepGoing: request.keepGoing,
@@ -95,6 +104,7 @@ async function tasksThenMerge(
     journal,
     base,
     backend: chosen.backend,
+    redactor,
     changesets: tasks.map(({ task }) => ({
       task: task.id,
       title: task.description ?? task.id,

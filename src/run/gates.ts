@@ -5,8 +5,8 @@ import type { Gate } from '../plan/index.js';
 import type { Workspace } from '../workspace/index.js';
 import { inheritedEnvironment } from './inherited-environment.js';
 import { OutputLog, Tail } from './output.js';
+import type { Redactor } from './redactor.js';
 import type { RunFolder } from './run-folder.js';
-import { secretsOf } from './secrets.js';
 import { howItEnded, supervise } from './supervise.js';
 
 /** Characters of a failed gate's output that its message shows. */
@@ -21,6 +21,7 @@ export async function runGates(options: {
   workspace: Workspace;
   folder: RunFolder;
   journal: Journal;
+  redactor: Redactor;
   keepGoing: boolean;
   signal: AbortSignal;
 }): Promise<{ name: string; reason: string; tail: string }[]> {
@@ -37,11 +38,11 @@ export async function runGates(options: {
 async function runGate(
   gate: Gate,
   logFile: string,
-  { workspace, folder, journal, signal }: Parameters<typeof runGates>[0],
+  { workspace, folder, journal, redactor, signal }: Parameters<typeof runGates>[0],
 ): Promise<{ reason: string; tail: string } | undefined> {
   await mkdir(dirname(logFile), { recursive: true });
   const env = { ...inheritedEnvironment(), ...gate.env, PWD: workspace.path, FORGE_RUN: folder.id };
-  const log = new OutputLog(logFile, { fresh: true, secrets: secretsOf(env) });
+  const log = new OutputLog(logFile, { fresh: true, redactor });
   const tail = new Tail(TAIL);
   const began = performance.now();
   journal.append({ type: 'gate.started', name: gate.name, log: logFile });

@@ -9,9 +9,9 @@ import {
   type Conflict,
   checkCommitLocks,
   commitRun,
+  HalfWrittenError,
   hardLinkNotes,
   type ResolvedEntry,
-  readMarker,
   resolveMerge,
   stillResolved,
   TreeChangedError,
@@ -29,6 +29,7 @@ import { withoutImpliedFolders } from './changed-paths.js';
 import type { RunControl } from './control.js';
 import { folderClashes } from './folder-clashes.js';
 import { runGates } from './gates.js';
+import type { Redactor } from './redactor.js';
 import type { RunFolder, RunRequest } from './run-folder.js';
 
 /** How often integration starts again because the user saved a file that is to be merged meanwhile. */
@@ -42,6 +43,7 @@ export interface IntegrateOptions {
   journal: Journal;
   base: Base;
   backend: Backend;
+  redactor: Redactor;
   /** The changeset of every task, in topological order. */
   changesets: readonly { task: string; title: string; changeset: Changeset }[];
   control: Pick<RunControl, 'approve' | 'noMerge' | 'signal'>;
@@ -146,6 +148,7 @@ async function passGates(
       workspace,
       folder,
       journal,
+      redactor: options.redactor,
       keepGoing: request.keepGoing,
       signal: options.control.signal,
     });
@@ -162,7 +165,7 @@ async function merge(
   writes: readonly ResolvedEntry[],
   paths: string[],
 ): Promise<IntegrateResult | 'again'> {
-  const { plan, journal } = options;
+  const { journal } = options;
   try {
     if (paths.length > 0) journal.append({ type: 'merge.started', paths: paths.length });
     await journal.synced();
@@ -171,7 +174,7 @@ async function merge(
     return await write(options, writes, paths, commits);
   } catch (error) {
     if (error instanceof TreeChangedError) return 'again';
-    if (await isHalfWritten(plan.root)) throw error;
+    if (error instanceof HalfWrittenError) throw error;
     const reason = (error as Error).message;
     try {
       journal.append({ type: 'merge.finished', state: 'refused', paths: [], reason });
@@ -182,11 +185,6 @@ async function merge(
     if (error instanceof CommitTargetError) return { exitCode: ExitCode.refused, reason };
     throw error;
   }
-}
-
-/** Whether the merge has passed its commit point: then the next forge command finishes it. */
-async function isHalfWritten(root: string): Promise<boolean> {
-  return (await readMarker(root))?.state === 'committed';
 }
 
 /** The commits of `--branch` and `--commit`. */
@@ -228,7 +226,6 @@ async function write(
   const after = commits?.after;
   await writeMerge({
     root: plan.root,
-    runDir: folder.dir,
     runId: folder.id,
     writes,
     ...(after && { after, lastCheck: () => checkCommitLocks(plan.root, after.ref, after) }),

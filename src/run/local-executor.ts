@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Adapter, AgentEvent } from '../agents/index.js';
 import type { EventBody } from '../journal/index.js';
@@ -6,9 +6,9 @@ import {
   type Backend,
   type ChangesetEntry,
   gitIgnored,
+  makeTemporary,
   saveManifest,
   sortChanges,
-  temporaryPrefix,
   type Workspace,
 } from '../workspace/index.js';
 import type { AttemptRequest, AttemptResult, Executor } from './executor.js';
@@ -16,7 +16,7 @@ import { filesDoneCounter } from './files-done.js';
 import { inheritedEnvironment } from './inherited-environment.js';
 import { OutputLog, Tail } from './output.js';
 import { createOutputLimit } from './output-events.js';
-import { secretsOf } from './secrets.js';
+import type { Redactor } from './redactor.js';
 import { type Ended, howItEnded, supervise } from './supervise.js';
 
 /** How often the number of changed files is looked at, in milliseconds. */
@@ -31,6 +31,7 @@ export class LocalExecutor implements Executor {
   constructor(
     private readonly backend: Backend,
     private readonly adapter: (name: string) => Promise<Adapter>,
+    private readonly redactor: Redactor,
   ) {}
 
   async run(request: AttemptRequest, emit: Emit, signal: AbortSignal): Promise<AttemptResult> {
@@ -38,7 +39,7 @@ export class LocalExecutor implements Executor {
     let scratch: string | undefined;
     try {
       await mkdir(request.dir, { recursive: true });
-      scratch = await mkdtemp(temporaryPrefix('attempt'));
+      scratch = makeTemporary('attempt');
       workspace = await this.backend.open({
         root: request.root,
         start: request.start,
@@ -62,10 +63,12 @@ export class LocalExecutor implements Executor {
   ): Promise<AttemptResult> {
     const { task } = request;
     const env = taskEnvironment(request, workspace);
-    const log = new OutputLog(join(request.dir, 'output.log'), { secrets: secretsOf(env) });
+    const log = new OutputLog(join(request.dir, 'output.log'), { redactor: this.redactor });
     try {
       const adapter = await this.adapter(task.agent);
-      if (request.prompt) await writeFile(join(request.dir, 'prompt.md'), request.prompt);
+      if (request.prompt) {
+        await writeFile(join(request.dir, 'prompt.md'), this.redactor.text(request.prompt));
+      }
       const command = await adapter.prepare({
         task,
         attempt: request.attempt,
@@ -87,10 +90,15 @@ export class LocalExecutor implements Executor {
         log,
         onLine: (stream, text) => {
           if (stream === 'stderr') stderr.add(text);
-          const meant = stream === 'stdout' ? reader.line(text) : [];
-          if (meant.length === 0 && !(adapter.takesPrompt && stream === 'stdout')) output(stream, text);
-          for (const event of meant) emit(agentEvent(request, event));
+          if (stream === 'stderr' || !adapter.takesPrompt) output(stream, text);
         },
+        // Masked before it was decoded, a secret that is a word of the agent's own JSON would break it, and one that
+        // JSON escapes would come out of it: the journal masks what it meant.
+        ...(adapter.takesPrompt && {
+          onWritten: (text) => {
+            for (const event of reader.line(text)) emit(agentEvent(request, event));
+          },
+        }),
       });
       await stopProgress();
       const verdict = judge(ended, reader.finish({ ...ended, stderrTail: stderr.text }), task.timeout);

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
-import { SecretMask } from './secrets.js';
+import type { Redactor } from './redactor.js';
 
 /** An attempt or gate that prints more than this (bytes) is ended: its log would fill the disk. */
 const LARGEST_LOG = 256 * 1024 * 1024;
@@ -21,13 +21,13 @@ export class TooMuchOutputError extends Error {
 /** The output of an attempt or gate, on disk as it comes, secrets masked; forge never holds more than a line of it. */
 export class OutputLog {
   readonly #file: WriteStream;
-  readonly #secrets: readonly Buffer[];
+  readonly #redactor: Redactor;
   #written = 0;
   #failure: Error | undefined;
 
-  /** Appends to `file`, or starts it anew when `fresh`. `secrets` are values that must not be stored. */
-  constructor(file: string, options: { fresh?: boolean; secrets?: readonly Buffer[] } = {}) {
-    this.#secrets = options.secrets ?? [];
+  /** Appends to `file`, or starts it anew when `fresh`. */
+  constructor(file: string, options: { fresh?: boolean; redactor: Redactor }) {
+    this.#redactor = options.redactor;
     this.#file = createWriteStream(file, { flags: options.fresh ? 'w' : 'a', mode: 0o600 });
     this.#file.on('error', (error) => {
       this.#failure = error;
@@ -36,21 +36,29 @@ export class OutputLog {
 
   /** Writes text of forge's own (a heading) between the outputs of commands. */
   note(text: string): void {
-    if (!this.#failure) this.#file.write(text);
+    if (!this.#failure) this.#file.write(this.#redactor.text(text));
   }
 
   /**
-   * Copies a stream to the log and hands its lines to `line`, until it ends. Waits for the disk when it is slower than
-   * the command. Rejects with what writing the log threw (ENOSPC, …) or TooMuchOutputError.
+   * Copies a stream to the log and hands its lines to `line`, secrets masked in both, until it ends. `written` gets the
+   * lines as they are: a mask could damage what a program must read. Waits for the disk when it is slower than the
+   * command. Rejects with what writing the log threw (ENOSPC, …) or TooMuchOutputError.
    */
-  async copy(stream: Readable, line: (text: string) => void): Promise<void> {
+  async copy(
+    stream: Readable,
+    line: (text: string) => void,
+    written?: (text: string) => void,
+  ): Promise<void> {
     const lines = new LineSplitter(line);
-    const mask = new SecretMask(this.#secrets);
+    const writtenLines = written && new LineSplitter(written);
+    const mask = this.#redactor.mask();
     for await (const chunk of stream as AsyncIterable<Buffer>) {
+      writtenLines?.push(chunk);
       const bytes = mask.push(chunk);
       lines.push(bytes);
       await this.#write(bytes);
     }
+    writtenLines?.end();
     const rest = mask.end();
     lines.push(rest);
     await this.#write(rest);
@@ -61,7 +69,15 @@ export class OutputLog {
     if (this.#failure) throw this.#failure;
     this.#written += bytes.length;
     if (this.#written > LARGEST_LOG) throw new TooMuchOutputError();
-    if (!this.#file.write(bytes)) await Promise.race([once(this.#file, 'drain'), once(this.#file, 'close')]);
+    if (this.#file.write(bytes)) return;
+    const waiting = new AbortController();
+    const { signal } = waiting;
+    try {
+      await Promise.race([once(this.#file, 'drain', { signal }), once(this.#file, 'close', { signal })]);
+    } finally {
+      // What did not come would go on listening, once more for every wait.
+      waiting.abort();
+    }
   }
 
   /** Resolves when everything is written. Rejects with what writing threw. */

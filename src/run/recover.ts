@@ -1,23 +1,50 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { ExitCode } from '../exit-code.js';
+import { ForgeError } from '../forge-error.js';
 import { dropTornLine, Journal, JournalDamagedError, readJournal } from '../journal/index.js';
-import { type Merged, recoverMerge } from '../merge/index.js';
+import { type Merged, type RecoverHow, recoverMerge } from '../merge/index.js';
+import { mayBeCommitted, mayBeMerging } from '../util/merging.js';
 import { sweepScratch, sweepTemporary } from '../workspace/index.js';
+import { trustToRead } from './forge-folder.js';
 import { type Progress, progressOf } from './open-run.js';
 import { lockRoot, rootLockHolder } from './root-lock.js';
 import { RunFolder } from './run-folder.js';
 
 /**
- * What every command that has a root does first: finishes a merge that a dead forge left half-way, and removes the
- * scratch of dead runs. Quick when there is nothing. A living forge at work on the root is left alone.
+ * What a command that only looks does first: finishes a merge that a dead forge left past its commit point, or what is
+ * in the tree is neither the old nor the new one. It changes nothing else. A forge at work on the root is left alone.
+ *
+ * @throws MergeError, HalfWrittenError (5)
+ */
+export async function finishHalfWritten(root: string, note: (text: string) => void): Promise<void> {
+  if (!mayBeCommitted(root) || rootLockHolder(root) !== undefined) return;
+  await underLock(root, (held) => finishInterruptedMerge(held, note, 'finish'));
+}
+
+/**
+ * What a command that acts on a root does first: finishes or undoes a merge that a dead forge left, and removes the
+ * scratch of dead runs. A forge at work on the root is left alone.
+ *
+ * @throws MergeError, HalfWrittenError (5)
  */
 export async function recover(root: string, note: (text: string) => void): Promise<void> {
   await sweep(note);
-  if (!existsSync(join(root, '.forge', 'merging')) || rootLockHolder(root)) return;
-  const release = lockRoot(root, 'finishing an interrupted merge');
+  if (!mayBeMerging(root) || rootLockHolder(root) !== undefined) return;
+  await underLock(root, (held) => finishInterruptedMerge(held, note));
+}
+
+/** Does something with the root's lock, unless another forge has just taken it. */
+async function underLock(root: string, work: (root: string) => Promise<void>): Promise<void> {
+  trustToRead(root);
+  let release: () => void;
   try {
-    await finishInterruptedMerge(root, note);
+    release = lockRoot(root, { doing: 'finishing an interrupted merge' });
+  } catch (error) {
+    if (error instanceof ForgeError && error.exitCode === ExitCode.refused) return;
+    throw error;
+  }
+  try {
+    await work(root);
   } finally {
     release();
   }
@@ -28,7 +55,12 @@ export async function recover(root: string, note: (text: string) => void): Promi
  * attempts. What can't be removed is told, and keeps no command from its work.
  */
 export async function sweep(note: (text: string) => void): Promise<void> {
-  for (const step of [sweepScratch, sweepTemporary]) {
+  const scratch = async () => {
+    const { left } = await sweepScratch();
+    for (const dir of left)
+      note(`left ${dir} alone: it does not say which forge made it; remove it if no forge is running`);
+  };
+  for (const step of [scratch, sweepTemporary]) {
     try {
       await step();
     } catch (error) {
@@ -38,8 +70,13 @@ export async function sweep(note: (text: string) => void): Promise<void> {
 }
 
 /** Finishes an interrupted merge for a caller that holds the root's lock. The run's journal learns that it is merged. */
-export async function finishInterruptedMerge(root: string, note: (text: string) => void): Promise<void> {
+export async function finishInterruptedMerge(
+  root: string,
+  note: (text: string) => void,
+  how: RecoverHow = 'finish or undo',
+): Promise<void> {
   const recovered = await recoverMerge(root, {
+    how,
     record: (run, merged) => recordMerge(new RunFolder(root, run), merged, note),
   });
   if (!recovered) return;
@@ -76,6 +113,7 @@ async function recordMerge(folder: RunFolder, merged: Merged, note: (text: strin
     );
     journal.append({ type: 'merge.finished', state: 'merged', paths: merged.paths, reason });
   }
-  if (progress.exitCode === undefined) journal.append({ type: 'run.finished', exitCode: ExitCode.ok, ms: 0 });
+  if (progress.exitCode !== ExitCode.ok)
+    journal.append({ type: 'run.finished', exitCode: ExitCode.ok, ms: 0 });
   await journal.close();
 }

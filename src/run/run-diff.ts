@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { ExitCode } from '../exit-code.js';
@@ -12,7 +12,7 @@ import {
   composeChangesets,
   decodeName,
   loadChangeset,
-  temporaryPrefix,
+  makeTemporary,
 } from '../workspace/index.js';
 import { progressOf } from './open-run.js';
 import type { RunFolder } from './run-folder.js';
@@ -28,7 +28,7 @@ export async function runDiff(folder: RunFolder, task: string | undefined, color
   const changesets = await Promise.all(dirs.map((dir) => loadChangeset(dir)));
   const entries = composeChangesets(changesets);
   const base = await loadBase(folder.base);
-  const scratch = await mkdtemp(temporaryPrefix('diff'));
+  const scratch = makeTemporary('diff');
   try {
     const before = await Promise.all(entries.map(({ path }) => baseEntry(base, path)));
     for (const [side, state] of [

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ExitCode } from '../exit-code.js';
 import { ForgeError } from '../forge-error.js';
 import type { Splits } from '../plan/index.js';
+import { hasForgeFolder, isRealRunFolder, trustToRead } from './forge-folder.js';
 
 /** Where everything of one run is kept: `<root>/.forge/runs/<id>/`. All members are absolute paths. */
 export class RunFolder {
@@ -48,25 +49,49 @@ export class RunFolder {
   }
 }
 
-/** Makes `.forge/` (which ignores itself for git) and the folder of a new run in it. */
-export function createRunFolder(root: string): RunFolder {
-  const forge = join(root, '.forge');
-  mkdirSync(join(forge, 'runs'), { recursive: true });
-  const ignore = join(forge, '.gitignore');
-  if (!existsSync(ignore)) writeFileSync(ignore, '# forge keeps runs here; `forge clean` empties it.\n*\n');
+/** The id of a new run: when it started (UTC), and four digits for those that start in the same second. */
+export function newRunId(): string {
   const now = new Date().toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
-  const folder = new RunFolder(root, `${now}-${randomBytes(2).toString('hex')}`);
-  mkdirSync(folder.dir);
+  return `${now}-${randomBytes(2).toString('hex')}`;
+}
+
+/** Makes the folder of a new run, for this user alone. `.forge/runs` is there. */
+export function createRunFolder(root: string, id: string): RunFolder {
+  const folder = new RunFolder(root, id);
+  mkdirSync(folder.dir, { mode: 0o700 });
   return folder;
 }
 
-/** Ids of the runs kept for a root, oldest first. */
+/** Names that forge gives to run folders. */
+export const RUN_ID = /^\d{8}-\d{6}-[0-9a-f]{4}$/;
+
+/** Ids of the runs kept for a root, oldest first: real folders of ours with a journal that is a file. */
 export function listRuns(root: string): string[] {
+  return runFolders(root).filter((id) =>
+    lstatSync(new RunFolder(root, id).journal, { throwIfNoEntry: false })?.isFile(),
+  );
+}
+
+/** What only the start of a run puts into its folder, before there is a journal. */
+const START: ReadonlySet<string> = new Set(['forge.plan.yaml', 'request.json', 'base']);
+
+/**
+ * Folders of runs that were killed before they had a journal, so that they are no runs: they hold nothing that any task
+ * made. To be asked by who holds the root's lock: nobody else starts a run then.
+ */
+export function unbornRuns(root: string): string[] {
+  return runFolders(root).filter((id) => {
+    const names = readdirSync(new RunFolder(root, id).dir);
+    return RUN_ID.test(id) && names.every((name) => START.has(name.replace(/\.new$/, '')));
+  });
+}
+
+function runFolders(root: string): string[] {
   const dir = join(root, '.forge', 'runs');
   if (!existsSync(dir)) return [];
-  return readdirSync(dir, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && existsSync(join(dir, entry.name, 'journal.ndjson')))
-    .map((entry) => entry.name)
+  trustToRead(root);
+  return readdirSync(dir)
+    .filter((name) => isRealRunFolder(root, name))
     .sort();
 }
 
@@ -88,10 +113,17 @@ export function findRun(root: string, wanted?: string): RunFolder {
   );
 }
 
-/** The nearest folder at or above `from` that has a `.forge`; undefined when there is none. */
+/**
+ * The nearest folder at or above `from` that has a `.forge`; undefined when there is none.
+ *
+ * @throws ForgeError (1) when that is not ours to believe: in a folder that others may write to, anybody could have put one.
+ */
 export function findRoot(from: string): string | undefined {
   for (let dir = from; ; dir = dirname(dir)) {
-    if (existsSync(join(dir, '.forge', 'runs'))) return dir;
+    if (hasForgeFolder(dir)) {
+      trustToRead(dir);
+      return dir;
+    }
     if (dirname(dir) === dir) return undefined;
   }
 }

@@ -1,18 +1,18 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { ExitCode } from '../exit-code.js';
 import { Journal, writeFileDurably } from '../journal/index.js';
 import { captureBase } from '../merge/index.js';
 import type { Plan } from '../plan/index.js';
 import { backendForRun } from './backend-for-run.js';
 import type { RunControl } from './control.js';
-import { executeRun } from './execute-run.js';
+import { executeRun, type PreparedRun } from './execute-run.js';
+import { makeForgeFolder } from './forge-folder.js';
 import { ownedByAny } from './owned-by.js';
 import { preflight, preflightCommit } from './preflight.js';
 import { finishInterruptedMerge, sweep } from './recover.js';
+import { removeRun } from './remove-run.js';
 import { lockRoot } from './root-lock.js';
-import { createRunFolder, type RunRequest } from './run-folder.js';
-import { selectTasks } from './select-tasks.js';
+import { createRunFolder, newRunId, RunFolder, type RunRequest, unbornRuns } from './run-folder.js';
+import { type SelectedTask, selectTasks } from './select-tasks.js';
 
 /**
  * Runs a plan from the start: preflight, base, tasks, integration, gates, merge. Gives the exit code.
@@ -23,29 +23,36 @@ export async function runPlan(plan: Plan, request: RunRequest, control: RunContr
   const tasks = selectTasks(plan, request.tasks);
   await preflight(plan.root, tasks);
   if (request.branch !== undefined || request.commit) await preflightCommit(plan.root, request.branch);
-  mkdirSync(join(plan.root, '.forge'), { recursive: true });
-  const release = lockRoot(plan.root, 'apply');
+  await makeForgeFolder(plan.root);
+  const id = newRunId();
+  const release = lockRoot(plan.root, { doing: `apply ${id}`, run: id });
   try {
     await sweep(control.note);
     await finishInterruptedMerge(plan.root, control.note);
-    const folder = createRunFolder(plan.root);
-    await writeFileDurably(folder.plan, plan.text);
-    await writeFileDurably(
-      folder.request,
-      `${JSON.stringify({ ...request, splits: plan.splits }, null, 2)}\n`,
-    );
-    const base = await captureBase({
-      root: plan.root,
-      owned: ownedByAny(plan, tasks),
-      dir: folder.base,
+    for (const unborn of unbornRuns(plan.root)) await removeRun(new RunFolder(plan.root, unborn));
+    const folder = createRunFolder(plan.root, id);
+    const prepared = await prepare(plan, request, tasks, folder, control).catch(async (error: unknown) => {
+      // It never became a run: nothing of it could be resumed or listed. What can't be removed now, the next apply removes.
+      await removeRun(folder).catch(() => undefined);
+      throw error;
     });
-    const chosen = await backendForRun(folder, request, base, control.note);
-    const journal = new Journal(folder.journal, folder.id);
-    return await executeRun(
-      { plan, request, tasks, folder, journal, base, chosen, done: new Map() },
-      control,
-    );
+    return await executeRun({ plan, request, tasks, folder, ...prepared, done: new Map() }, control);
   } finally {
     release();
   }
+}
+
+/** What a run has before it has a journal: how it was started, the base, the backend. */
+async function prepare(
+  plan: Plan,
+  request: RunRequest,
+  tasks: readonly SelectedTask[],
+  folder: RunFolder,
+  control: RunControl,
+): Promise<Pick<PreparedRun, 'base' | 'chosen' | 'journal'>> {
+  await writeFileDurably(folder.plan, plan.text);
+  await writeFileDurably(folder.request, `${JSON.stringify({ ...request, splits: plan.splits }, null, 2)}\n`);
+  const base = await captureBase({ root: plan.root, owned: ownedByAny(plan, tasks), dir: folder.base });
+  const chosen = await backendForRun(folder, request, base, control.note);
+  return { base, chosen, journal: new Journal(folder.journal, folder.id) };
 }

@@ -16,7 +16,8 @@ export interface Ended {
 
 /**
  * Runs a command in a workspace until it ends, its time is up (`timeoutMs`) or `signal` aborts; then ends whatever it
- * left running. Lines go to `onLine`, raw output to `log`. Never rejects.
+ * left running. Output goes to `log`, and as lines to `onLine`, secrets masked; what is written on standard output also
+ * goes to `onWritten`, where somebody must read it as it is. Never rejects.
  */
 export async function supervise(
   workspace: Workspace,
@@ -26,11 +27,12 @@ export async function supervise(
     signal: AbortSignal;
     log: OutputLog;
     onLine: (stream: 'stdout' | 'stderr', text: string) => void;
+    onWritten?: (text: string) => void;
   },
 ): Promise<Ended> {
   const running = workspace.spawn(command);
   const output = Promise.all([
-    options.log.copy(running.stdout, (text) => options.onLine('stdout', text)),
+    options.log.copy(running.stdout, (text) => options.onLine('stdout', text), options.onWritten),
     options.log.copy(running.stderr, (text) => options.onLine('stderr', text)),
   ]);
   // Output that cannot be kept (disk full) ends the command: its pipes would fill and it would hang.

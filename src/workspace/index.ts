@@ -10,7 +10,7 @@ export { blobPath, loadChangeset, saveManifest } from './manifest.js';
 export { decodeName, encodePath } from './path-bytes.js';
 export { sweepScratch } from './scratch.js';
 export { type SortedChanges, sortChanges } from './sort-changes.js';
-export { sweepTemporary, temporaryPrefix } from './temporary.js';
+export { makeTemporary, sweepTemporary } from './temporary.js';
 export type {
   Backend,
   BackendName,

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { closeSync, constants, openSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { temporaryPrefix } from './temporary.js';
+import { makeTemporary } from './temporary.js';
 import { findTool } from './tools.js';
 
 /** The two ends of a pipe: `fd` for a child (to be closed here once it has started), `stream` to read from. */
@@ -20,7 +20,7 @@ export interface OutputPipe {
 export function makeOutputPipes(count: number): OutputPipe[] | undefined {
   const mkfifo = findTool('mkfifo');
   if (mkfifo === undefined || process.platform === 'win32') return undefined;
-  const dir = mkdtempSync(temporaryPrefix('pipe'));
+  const dir = makeTemporary('pipe');
   const open: number[] = [];
   try {
     const paths = Array.from({ length: count }, (_, index) => join(dir, String(index)));

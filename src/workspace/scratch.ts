@@ -1,24 +1,37 @@
 import { randomBytes } from 'node:crypto';
 import {
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
-  readFileSync,
+  realpathSync,
   rmdirSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import {
+  livenessOf,
+  type ProcessIdentity,
+  parseProcessIdentity,
+  thisProcess,
+} from '../util/process-identity.js';
+import {
+  assertRemovable,
+  NotOursError,
+  readRecord,
+  whyNotMarked,
+  whyNotOurFile,
+} from '../util/provenance.js';
 import { errorCode, explain } from './failure.js';
-import { isDead, type Owner, thisProcess } from './owner.js';
 import { endProcessesOf } from './processes.js';
 import { removeTree } from './remove-tree.js';
 import { stateFolders } from './state-folder.js';
 
 const OWNER = 'owner.json';
-/** A scratch folder without a readable owner was left half made by a crash; younger ones may be in the making. */
-const HALF_MADE_MS = 10 * 60_000;
+/** The name of a workspace (run id, task, try) and twelve random digits. */
+const SCRATCH_NAME = /^([A-Za-z0-9._-]+)-[0-9a-f]{12}$/;
 
 /** A folder of one workspace, outside root, that says who made it. */
 export interface Scratch {
@@ -30,11 +43,11 @@ export interface Scratch {
 /** Makes a scratch folder in a state folder. `name` goes into its name and is the FORGE_ATTEMPT marker of its processes. */
 export function makeScratch(stateFolder: string, name: string): Scratch {
   const dir = join(stateFolder, `${name}-${randomBytes(6).toString('hex')}`);
-  const owner = JSON.stringify({ ...thisProcess(), name });
+  const owner = JSON.stringify({ v: 1, process: thisProcess(), name });
   for (let tries = 1; ; tries += 1) {
     try {
       mkdirSync(dir, { mode: 0o700 });
-      writeFileSync(join(dir, OWNER), owner);
+      writeFileSync(join(dir, OWNER), owner, { mode: 0o600 });
       return { dir, madeNs: statSync(join(dir, OWNER), { bigint: true }).ctimeNs };
     } catch (error) {
       // Swept as unborn (see removeUnborn) between being made and being owned.
@@ -45,22 +58,13 @@ export function makeScratch(stateFolder: string, name: string): Scratch {
 }
 
 /**
- * Removes a folder that nobody owns yet or any more, which a forge that was killed between two system calls leaves. A
- * forge that lives and finds it gone makes another.
+ * Removes a scratch folder, its owner file last: one that is half removed when forge is killed still says whose it was.
+ *
+ * @throws WorkspaceError, NotOursError for a folder that is not a real one of ours with a name that forge gives.
  */
-function removeUnborn(dir: string): void {
-  if (!/-[0-9a-f]{12}$/.test(dir)) return;
-  try {
-    if (statSync(join(dir, OWNER), { throwIfNoEntry: false })?.size === 0) rmSync(join(dir, OWNER));
-    rmdirSync(dir);
-  } catch (error) {
-    if (!['ENOENT', 'ENOTEMPTY', 'ENOTDIR', 'EACCES', 'EPERM'].includes(errorCode(error) ?? ''))
-      throw explain(error, `remove ${dir}`);
-  }
-}
-
-/** Removes a scratch folder, its owner file last: one that is half removed when forge is killed still says whose it was. */
 export async function removeScratch(dir: string): Promise<void> {
+  if (!existsSync(dir)) return;
+  assertRemovable(dir, dirname(dir), SCRATCH_NAME);
   for (const name of list(dir)) if (name !== OWNER) await removeTree(join(dir, name));
   try {
     // At once: between the two it is nobody's.
@@ -71,46 +75,83 @@ export async function removeScratch(dir: string): Promise<void> {
   }
 }
 
+/** What a sweep of the state folders did. */
+export interface Swept {
+  removed: string[];
+  /** What looks like forge's but says nothing of its owner, so that it is left where it is. */
+  left: string[];
+}
+
 /**
  * Removes the scratch that dead runs left in the state folders, and ends processes of theirs that still live (where
- * no namespace ended them). Gives the folders removed. One readdir a state folder when there is nothing to do.
+ * no namespace ended them). Only in state folders with forge's mark, only real folders of this user that are named as
+ * forge names them and whose owner file says the same name and a process that is certainly dead. One readdir a state
+ * folder when there is nothing to do.
+ *
+ * @throws WorkspaceError where something can't be removed.
  */
-export async function sweepScratch(): Promise<string[]> {
-  const removed: string[] = [];
+export async function sweepScratch(): Promise<Swept> {
+  const swept: Swept = { removed: [], left: [] };
   for (const folder of stateFolders()) {
-    for (const name of list(folder)) {
-      const dir = join(folder, name);
+    if (!existsSync(folder) || whyNotMarked(folder) !== undefined) continue;
+    const real = realpathSync(folder);
+    for (const name of list(real)) {
+      if (!SCRATCH_NAME.test(name)) continue;
+      const dir = join(real, name);
+      try {
+        assertRemovable(dir, real, SCRATCH_NAME);
+      } catch (error) {
+        if (error instanceof NotOursError) continue;
+        throw error;
+      }
       const owner = readOwner(dir);
-      if (owner === undefined) removeUnborn(dir);
-      if (owner === undefined ? !isOld(dir) : !isDead(owner)) continue;
-      if (owner !== undefined) await endProcessesOf(owner.name);
+      if (owner === undefined) {
+        if (!removeUnborn(dir)) swept.left.push(dir);
+        continue;
+      }
+      if (livenessOf(owner.process) !== 'dead') continue;
+      await endProcessesOf(owner.name);
       await removeScratch(dir);
-      removed.push(dir);
+      swept.removed.push(dir);
     }
   }
-  return removed;
+  return swept;
+}
+
+/**
+ * Removes a folder that nobody owns yet or any more, which a forge that was killed between two system calls leaves: one
+ * with nothing in it but an empty owner file. A forge that lives and finds it gone makes another. Gives whether it is gone.
+ */
+function removeUnborn(dir: string): boolean {
+  const owner = join(dir, OWNER);
+  try {
+    if (whyNotOurFile(owner) === undefined && lstatSync(owner).size === 0) rmSync(owner);
+    rmdirSync(dir);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return true;
+    if (['ENOTEMPTY', 'EEXIST', 'EACCES', 'EPERM'].includes(errorCode(error) ?? '')) return false;
+    throw explain(error, `remove ${dir}`);
+  }
 }
 
 function list(folder: string): string[] {
   try {
     return readdirSync(folder);
   } catch (error) {
-    // Never used, or somebody else's: either way none of our scratch is in it.
+    // Gone meanwhile, or unreadable: either way there is nothing here to remove.
     if (['ENOENT', 'EACCES', 'ENOTDIR'].includes(errorCode(error) ?? '')) return [];
     throw explain(error, `read ${folder}`);
   }
 }
 
-function readOwner(dir: string): (Owner & { name: string }) | undefined {
-  try {
-    return JSON.parse(readFileSync(join(dir, OWNER), 'utf8')) as Owner & { name: string };
-  } catch {
-    // Half made, half removed or not a scratch folder: its age decides.
-    return undefined;
-  }
-}
-
-function isOld(dir: string): boolean {
-  const stats = statSync(dir, { throwIfNoEntry: false });
-  return stats !== undefined && Date.now() - stats.mtimeMs > HALF_MADE_MS;
+/** Who a scratch folder says it is of, where that agrees with its name. */
+function readOwner(dir: string): { process: ProcessIdentity; name: string } | undefined {
+  const record = readRecord(join(dir, OWNER)) as
+    | { v?: unknown; process?: unknown; name?: unknown }
+    | undefined;
+  const owner = parseProcessIdentity(record?.process);
+  const [, name] = SCRATCH_NAME.exec(basename(dir)) ?? [];
+  if (owner === undefined || record?.v !== 1 || name === undefined || record.name !== name) return undefined;
+  return { process: owner, name };
 }

@@ -1,16 +1,20 @@
-import { chmodSync, lstatSync, mkdirSync, realpathSync, statfsSync } from 'node:fs';
+import { lstatSync, mkdirSync, realpathSync, statfsSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { makeMarkedFolder, NotOursError } from '../util/provenance.js';
 
 /** f_type of overlayfs (statfs(2)); an upper folder cannot lie on it. */
 const OVERLAYFS = 0x794c7630;
 
-/** Places for large scratch, best first: FORGE_STATE_DIR alone if it is set. */
+/**
+ * Folders of forge's own for large scratch, best first: in FORGE_STATE_DIR alone if that is set. The folder above each
+ * is somebody else's (the user's, the system's), and nothing there is ever touched.
+ */
 export function stateFolders(env: NodeJS.ProcessEnv = process.env): string[] {
-  if (env.FORGE_STATE_DIR) return [env.FORGE_STATE_DIR];
   const own = `forge-${process.getuid?.() ?? 'user'}`;
-  const home = env.XDG_STATE_HOME ? join(env.XDG_STATE_HOME, 'forge') : join(homedir(), '.local/state/forge');
-  return [home, `/var/tmp/${own}`, `/dev/shm/${own}`];
+  if (env.FORGE_STATE_DIR) return [join(env.FORGE_STATE_DIR, own)];
+  const home = env.XDG_STATE_HOME || join(homedir(), '.local/state');
+  return [join(home, 'forge', 'workspaces'), `/var/tmp/${own}`, `/dev/shm/${own}`];
 }
 
 /** Whether a folder is root or lies below it. Both are real paths. */
@@ -21,23 +25,26 @@ export function isWithin(folder: string, root: string): boolean {
 export type StateFolder = { path: string } | { path: string; refused: string };
 
 /**
- * Makes a state folder (mode 700) and gives its real path, or why it can't serve: it is not ours, can't be made, lies
- * below root, or is on overlayfs where `forOverlay` is asked for.
+ * Makes a state folder (mode 700, with forge's mark in it) and gives its real path, or why it can't serve: something that
+ * forge did not make is in its place, it can't be made, others could replace it, it lies below root, or is on overlayfs
+ * where `forOverlay` is asked for.
  */
 export function prepareStateFolder(path: string, root: string, forOverlay: boolean): StateFolder {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-    const real = realpathSync(path);
-    const stats = lstatSync(real);
-    const uid = process.getuid?.();
-    // A folder in /var/tmp that somebody else made first could be swapped under our feet.
-    if (uid !== undefined && stats.uid !== uid) return { path, refused: `${path} belongs to another user` };
-    if ((stats.mode & 0o022) !== 0) chmodSync(real, 0o700);
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    const parent = realpathSync(dirname(path));
+    const real = join(parent, basename(path));
     if (isWithin(real, root)) return { path: real, refused: `${path} lies inside the working tree` };
-    if (forOverlay && statfsSync(real).type === OVERLAYFS)
+    // Where everybody may rename, our folder could be swapped under our feet (/tmp has the sticky bit against that).
+    const { mode } = statSync(parent);
+    if ((mode & 0o002) !== 0 && (mode & 0o1000) === 0)
+      return { path, refused: `everybody may replace what is in ${parent} (chmod +t ${parent})` };
+    makeMarkedFolder(real);
+    if (lstatSync(real).isDirectory() && forOverlay && statfsSync(real).type === OVERLAYFS)
       return { path: real, refused: `${path} is itself on overlayfs` };
     return { path: real };
   } catch (error) {
+    if (error instanceof NotOursError) return { path, refused: error.message };
     return {
       path,
       refused: `${path} cannot be used (${error instanceof Error ? error.message : String(error)})`,

@@ -1,46 +1,71 @@
-import { lstatSync, readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isStillRunning, thisProcess } from './owner.js';
+import { livenessOf, thisProcess } from '../util/process-identity.js';
+import { assertRemovable, makeMarkedFolder, NotOursError, whyNotMarked } from '../util/provenance.js';
+import { errorCode, explain } from './failure.js';
 import { removeTree } from './remove-tree.js';
 
-const NAME = /^forge-[a-z]+-(\d*)-(\d+)-(\d*)-\w{6}$/;
-let mark: string | undefined;
+const NAME = /^[a-z]+-(\d*)-(\d+)-(\d*)-\w{6}$/;
+
+/** Where small things that are removed soon lie: a folder of forge's own in the system's temporary folder. */
+const temporaryFolder = () => join(tmpdir(), `forge-${process.getuid?.() ?? 'user'}`);
+
+/** The temporary folder once it is known to be forge's own; null where somebody else has that name. */
+let own: string | null | undefined;
 
 /**
- * The beginning of a name for mkdtemp, in the system's temporary folder, for something small that is removed soon. It
- * says whose it is (PID namespace, pid, start time), so that what a killed forge left can be told. `what` is [a-z]+.
+ * Makes a folder for something small that is removed soon. Its name says whose it is (PID namespace, pid, start time),
+ * so that what a killed forge left can be told. `what` is [a-z]+.
+ *
+ * @throws WorkspaceError where there can be none.
  */
-export function temporaryPrefix(what: string): string {
-  if (mark === undefined) {
-    const { namespace, pid, start } = thisProcess();
-    mark = [namespaceNumber(namespace), pid, start].join('-');
+export function makeTemporary(what: string): string {
+  const { pidNamespace, pid, start } = thisProcess();
+  for (let tries = 1; ; tries += 1) {
+    try {
+      own ??= makeOwn();
+      // Beside a folder that is not ours, under a name that no later forge will dare to remove.
+      if (own === null) return mkdtempSync(join(tmpdir(), `forge-${what}-`));
+      return mkdtempSync(join(own, `${[what, numberOf(pidNamespace), pid, start].join('-')}-`));
+    } catch (error) {
+      // Something that tidies the temporary folder has taken it away.
+      if (errorCode(error) !== 'ENOENT' || tries === 2) throw explain(error, `make a folder in ${tmpdir()}`);
+      own = undefined;
+    }
   }
-  return join(tmpdir(), `forge-${what}-${mark}-`);
 }
 
-/** Removes what dead forges of this user left behind in the temporary folder. Throws WorkspaceError. */
+function makeOwn(): string | null {
+  try {
+    makeMarkedFolder(temporaryFolder());
+    return temporaryFolder();
+  } catch (error) {
+    if (error instanceof NotOursError) return null;
+    throw error;
+  }
+}
+
+/** Removes what dead forges of this user left behind in the temporary folder. @throws WorkspaceError */
 export async function sweepTemporary(): Promise<void> {
-  const here = namespaceNumber(thisProcess().namespace);
-  for (const name of namesIn(tmpdir())) {
+  if (whyNotMarked(temporaryFolder()) !== undefined) return;
+  const folder = realpathSync(temporaryFolder());
+  const here = thisProcess();
+  for (const name of readdirSync(folder)) {
     const [, namespace, pid, start] = NAME.exec(name) ?? [];
     // A pid means nothing in another container.
-    if (pid === undefined || namespace !== here || isStillRunning(Number(pid), start ?? '')) continue;
-    const dir = join(tmpdir(), name);
-    const stats = lstatSync(dir, { throwIfNoEntry: false });
-    if (stats?.isDirectory() && stats.uid === process.getuid?.()) await removeTree(dir);
+    if (pid === undefined || namespace !== numberOf(here.pidNamespace)) continue;
+    if (livenessOf({ ...here, pid: Number(pid), start: start ?? '' }) !== 'dead') continue;
+    try {
+      assertRemovable(join(folder, name), folder, NAME);
+    } catch (error) {
+      if (error instanceof NotOursError) continue;
+      throw error;
+    }
+    await removeTree(join(folder, name));
   }
 }
 
-function namespaceNumber(link: string): string {
-  return /\d+/.exec(link)?.[0] ?? '';
-}
-
-function namesIn(dir: string): string[] {
-  try {
-    return readdirSync(dir);
-  } catch {
-    // No temporary folder, or one that can't be listed: what needs it will say so.
-    return [];
-  }
+function numberOf(namespace: string): string {
+  return /\d+/.exec(namespace)?.[0] ?? '';
 }

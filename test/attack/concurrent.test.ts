@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { thisProcess } from '../../src/util/process-identity.js';
 import { Home } from '../rig/calling-home.js';
 import { eventsOf, type ForgeResult, type Project, project } from '../rig/project.js';
 
@@ -21,7 +22,12 @@ test('several forges started at once: one works, the others are refused with exi
     await once(dead, 'close');
     mkdirSync(here.path('.forge'));
     if (round % 2 === 1)
-      here.write({ '.forge/lock': JSON.stringify({ pid: dead.pid, started: '1', doing: 'apply' }) });
+      here.write({
+        '.forge/lock': JSON.stringify({
+          process: { ...thisProcess(), pid: dead.pid, start: '1' },
+          doing: 'apply',
+        }),
+      });
     let over = 0;
     const forges = Array.from({ length: 4 }, () =>
       here.forge(['apply']).then((result) => {
@@ -113,11 +119,21 @@ test('a lock whose process is stopped is still its own; one whose pid was reused
   other.kill('SIGSTOP');
   const stat = readFileSync(`/proc/${other.pid}/stat`, 'latin1');
   const started = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]!;
-  here.write({ '.forge/lock': JSON.stringify({ pid: other.pid, started, doing: 'apply' }) });
+  here.write({
+    '.forge/lock': JSON.stringify({
+      process: { ...thisProcess(), pid: other.pid, start: started },
+      doing: 'apply',
+    }),
+  });
   const refused = await here.forge(['apply']);
   assert.equal(refused.code, 3, refused.stdout);
   assert.match(refused.stderr, BUSY);
-  here.write({ '.forge/lock': JSON.stringify({ pid: other.pid, started: '17', doing: 'apply' }) });
+  here.write({
+    '.forge/lock': JSON.stringify({
+      process: { ...thisProcess(), pid: other.pid, start: '17' },
+      doing: 'apply',
+    }),
+  });
   assert.equal((await here.forge(['apply'])).code, 0);
 });
 

@@ -173,7 +173,7 @@ test('a changeset that was edited to write outside the tree, into .git or .forge
 
 test('a lock or merge marker that is garbage: taken for nobody’s, or named', async (t) => {
   const { here } = await waiting(t);
-  for (const garbage of ['', 'x', '{}', '{"pid":0,"started":null}', '{"pid":"1"}', '[]', '\0\0\0\0']) {
+  for (const garbage of ['', 'x', '{}', '{"process":{"pid":0}}', '{"pid":"1"}', '[]', '\0\0\0\0']) {
     writeFileSync(here.path('.forge/lock'), garbage);
     const result = await here.forge(['resume', '--no-merge']);
     assert.equal(result.code, 0, `${JSON.stringify(garbage)}: ${result.stderr}`);

@@ -121,10 +121,14 @@ async function killOnce(
   const halfWay = same(here.tree());
   assert.ok(halfWay !== 'neither' || isCommitted(here), `${where}: half merged before the commit point`);
 
-  // The next forge command, whatever it is, finishes or undoes, and cleans up.
+  // The next forge command, whatever it is, finishes what is half written; one that only looks does nothing else.
   const status = await here.forge(['status'], { env });
   assert.ok(status.code === 0 || status.code === 2, `${where}: ${status.stderr}`);
   assert.doesNotMatch(status.stderr, /\n\s+at /, where);
+  assert.notEqual(same(here.tree()), 'neither', `${where}: lost, or not finished`);
+  // The next one that acts undoes what had written nothing, and cleans up.
+  const clean = await here.forge(['clean'], { env });
+  assert.ok(clean.code === 0 || clean.code === 2, `${where}: ${clean.stderr}`);
   assert.deepEqual(await survivors(here), [], `${where}: orphans after the next command`);
   const state = same(here.tree());
   assert.notEqual(state, 'neither', `${where}: lost`);

@@ -41,7 +41,8 @@ export async function survivors(here: Project): Promise<{ pid: number; command: 
 /** What forge left outside `.forge`: scratch in its state folder and in TMPDIR, files beside targets in the tree. */
 export function leftovers(here: Project): string[] {
   const inTree = Object.keys(here.tree()).filter((path) => /(^|\/)\.forge-/.test(path));
-  return [...here.scratch(), ...list(join(topOf(here), 'tmp')), ...inTree];
+  const temporary = list(join(topOf(here), 'tmp')).flatMap((own) => list(join(topOf(here), 'tmp', own)));
+  return [...here.scratch(), ...temporary.filter((name) => name !== 'made-by-forge.json'), ...inTree];
 }
 
 /** The names in `.forge`, without those that belong there. */

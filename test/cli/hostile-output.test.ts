@@ -40,6 +40,7 @@ test('a line of 50 MB and bytes that are not UTF-8 are kept whole in the log, cu
   const log = readFileSync(logOf(here));
   assert.equal(log.length, 50_000_001 + 7);
   assert.ok(log.subarray(-7).equals(Buffer.from('caf\xe9 \xff\n', 'latin1')));
+  assert.doesNotMatch(result.stderr, /Warning/, 'Node complains of nothing');
 });
 
 test('output that imitates forge’s events is only output', async (t) => {
@@ -74,4 +75,14 @@ test('values of variables named like secrets are masked in events, logs and what
   for (const text of [result.stdout, result.stderr, stored, leak.stdout])
     assert.doesNotMatch(text, /hunter2/);
   assert.match(stored, /token=\*\*\* plain=visible-value/);
+});
+
+test('a secret that is cut over pieces of the output is masked in each of a million bytes of it', async (t) => {
+  // A line of 20 bytes does not fit a whole number of times into the pieces that a pipe gives.
+  const here = running(t, 'yes "a $MY_API_TOKEN b" | head -c 1000000');
+  const result = await here.forge(['apply', '-v'], { env: { MY_API_TOKEN: 'hunter2-hunter2' } });
+  assert.equal(result.code, 0, result.stderr);
+  const lines = new Set(readFileSync(logOf(here), 'utf8').split('\n'));
+  assert.deepEqual([...lines], ['a *** b', '']);
+  assert.doesNotMatch(result.stdout, /hunter2-hunter2/);
 });

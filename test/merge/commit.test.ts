@@ -54,7 +54,6 @@ async function commitAndWrite(at: Scene, base: Base, tasks: CommitTask[]) {
   mkdirSync(runDir, { recursive: true });
   const merged = await writeMerge({
     root: at.root,
-    runDir,
     runId: 'r1',
     writes: resolution.writes,
     ...(made.after ? { after: made.after } : {}),
@@ -309,7 +308,6 @@ test('--commit: the branch moved while merging; the tree is merged, the commits 
   mkdirSync(runDir, { recursive: true });
   const merged = await writeMerge({
     root: at.root,
-    runDir,
     runId: 'r1',
     writes: resolution.writes,
     after: made.after,

@@ -69,9 +69,6 @@ export async function prepareJob(at: Scene, entries: MergeEntry[], after?: RefUp
   const resolution = await resolveMerge({ root: at.root, base, entries, into: join(at.dir, 'into') });
   if (!resolution.ok) throw new Error(JSON.stringify(resolution.conflicts));
   const job = join(at.dir, 'job.json');
-  writeFileSync(
-    job,
-    JSON.stringify({ root: at.root, runDir, runId: 'r1', writes: resolution.writes, after }),
-  );
+  writeFileSync(job, JSON.stringify({ root: at.root, runId: 'r1', writes: resolution.writes, after }));
   return job;
 }

@@ -68,11 +68,11 @@ test('a read-only file system: nothing is touched', async (t) => {
   const into = join(at.dir, 'into');
   const resolution = await resolveMerge({ root: at.root, base, entries, into });
   assert.ok(resolution.ok);
+  mkdirSync(join(at.root, '.forge/runs/r'), { recursive: true });
   execFileSync('mount', ['-o', 'remount,ro', at.root]);
-  const runDir = join(at.root, '.forge/runs/r');
   await failsUntouched(
     at,
-    () => writeMerge({ root: at.root, runDir, runId: 'r', writes: resolution.writes }),
+    () => writeMerge({ root: at.root, runId: 'r', writes: resolution.writes }),
     /read-only/,
   );
 });
@@ -138,7 +138,7 @@ test('a folder that this user may not write: nothing is touched', async (t) => {
   const resolution = await resolveMerge({ root: at.root, base, entries, into: join(at.dir, 'into') });
   assert.ok(resolution.ok);
   const job = join(at.dir, 'job.json');
-  writeFileSync(job, JSON.stringify({ root: at.root, runDir, runId: 'r', writes: resolution.writes }));
+  writeFileSync(job, JSON.stringify({ root: at.root, runId: 'r', writes: resolution.writes }));
   const before = snapshot(at.root);
   const { code, result } = await runProcess(['write', job], undefined, 65534);
   assert.equal(code, 1);

@@ -38,7 +38,7 @@ test('saves in the very moment of merging: each is in the tree, or moved aside a
     }
   };
   const [merged] = await Promise.all([
-    writeMerge({ root: at.root, runDir, runId: 'r1', writes: resolution.writes }).finally(() => {
+    writeMerge({ root: at.root, runId: 'r1', writes: resolution.writes }).finally(() => {
       merging = false;
     }),
     user(),

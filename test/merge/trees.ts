@@ -166,7 +166,7 @@ export async function merge(
   if (!resolution.ok) return { resolution };
   return {
     resolution,
-    merged: await writeMerge({ root: at.root, runDir, runId: run, writes: resolution.writes }),
+    merged: await writeMerge({ root: at.root, runId: run, writes: resolution.writes }),
   };
 }
 

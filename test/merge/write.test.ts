@@ -66,7 +66,7 @@ test('an edit between comparing and writing refuses the merge and touches nothin
   const runDir = join(at.root, '.forge/runs/r');
   mkdirSync(runDir, { recursive: true });
   await assert.rejects(
-    writeMerge({ root: at.root, runDir, runId: 'r', writes: resolution.writes }),
+    writeMerge({ root: at.root, runId: 'r', writes: resolution.writes }),
     (error: unknown) => error instanceof TreeChangedError && error.paths[0] === 'b.txt',
   );
   assert.deepEqual(snapshot(at.root), before);
@@ -88,7 +88,7 @@ test('a folder swapped for a symlink between comparing and writing is not follow
   const runDir = join(at.root, '.forge/runs/r');
   mkdirSync(runDir, { recursive: true });
   await assert.rejects(
-    writeMerge({ root: at.root, runDir, runId: 'r', writes: resolution.writes }),
+    writeMerge({ root: at.root, runId: 'r', writes: resolution.writes }),
     /"src" is now a symlink/,
   );
   assert.deepEqual(readdirSync(outside), []);

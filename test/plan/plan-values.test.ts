@@ -24,6 +24,7 @@ describe('a whole plan', () => {
       agents: { droid: { model: "${v('vars.model')}", auto: medium, depth: 2 } }
       defaults: { agent: droid, timeout: 20m, retries: 1, env: { NODE_ENV: ci } }
       locks: { database: 1, browser: 2 }
+      secrets: [PIN, '!NO_TOKEN', "${v('vars.model')}", 'MY_*']
       tasks:
         schema: { run: "true", owns: [src/db/**], estimate: 90 }
         backend:
@@ -52,6 +53,7 @@ describe('a whole plan', () => {
       goal: 'Add user authentication with JWT',
       concurrency: 3,
       locks: { database: 1, browser: 2 },
+      secrets: ['PIN', '!NO_TOKEN', 'claude-opus-5', 'MY_*'],
       splits: {},
     });
     assert.match(source, /^version: 1\n/);
@@ -73,7 +75,7 @@ describe('a whole plan', () => {
       retries: 2,
       env: { NODE_ENV: 'ci', N: '1.10', YES: 'true', A: '1' },
     });
-    assert.deepEqual([at.line, at.column, at.endColumn], [13, 3, 10]);
+    assert.deepEqual([at.line, at.column, at.endColumn], [14, 3, 10]);
     assert.deepEqual(
       owns.map((p: { text: string }) => p.text),
       ['src/api/**', '!src/api/x.ts'],

@@ -89,7 +89,7 @@ test('no change, interrupted, killed, killed while merging', () => {
   );
   assert.equal(
     summary(done().add({ type: 'merge.started', paths: 2 }), false),
-    '1 task\nThe merge was interrupted; the next forge command finishes or undoes it.\n' +
+    '1 task\nNothing merged: the merge was interrupted before it wrote anything. The result is kept.\n' +
       'Next: forge merge r1 (merge it)\n',
   );
 });

@@ -128,10 +128,12 @@ export class Project {
     return found;
   }
 
-  /** Names of what forge left in its state folder. */
+  /** Names of what forge left in the folder of its own in the state folder. */
   scratch(): string[] {
     try {
-      return readdirSync(this.state, { recursive: true, encoding: 'utf8' });
+      return readdirSync(this.state)
+        .flatMap((own) => readdirSync(join(this.state, own), { recursive: true, encoding: 'utf8' }))
+        .filter((name) => name !== 'made-by-forge.json');
     } catch {
       return [];
     }

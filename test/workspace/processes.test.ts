@@ -219,14 +219,14 @@ for (const setting of PLAIN) {
         await new Promise((resolve) => forge.stdout.once('data', resolve));
         process.env.FORGE_STATE_DIR = grounds.state;
         assert.equal(readdirSync(grounds.state).length, 1);
-        assert.deepEqual(await sweepScratch(), [], 'the scratch of a living forge was removed');
+        assert.deepEqual((await sweepScratch()).removed, [], 'the scratch of a living forge was removed');
         assert.ok(alive(grounds).length >= 5);
         forge.kill('SIGKILL');
         await new Promise((resolve) => forge.once('exit', resolve));
         // Without namespaces only the command itself falls at once; the sweep ends the rest.
         if (setting.isolation !== 'none')
           await until('every process gone', () => alive(grounds).length === 0);
-        assert.equal((await sweepScratch()).length, 1);
+        assert.equal((await sweepScratch()).removed.length, 1);
         await until('every process gone', () => alive(grounds).length === 0);
         assert.deepEqual(readdirSync(grounds.state), []);
         assert.ok(existsSync(grounds.root));

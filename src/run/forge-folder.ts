@@ -1,0 +1,78 @@
+import { existsSync, lstatSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ForgeError } from '../forge-error.js';
+import { whyNotOurFolder } from '../util/provenance.js';
+
+/** Where forge keeps everything about a working tree. */
+export const forgeFolder = (root: string) => join(root, '.forge');
+
+/** Whether there is anything called `.forge/runs` in a folder, whoever made it. */
+export function hasForgeFolder(root: string): boolean {
+  return lstatSync(join(forgeFolder(root), 'runs'), { throwIfNoEntry: false }) !== undefined;
+}
+
+/**
+ * Makes sure that what is in a root's `.forge` may be read as forge's own: real folders of this user. What is not there
+ * is fine. That git does not track it is asked separately, by those who act on it (see trustToAct): it costs a process.
+ *
+ * @throws ForgeError (1) that names it and says why; nothing in it was believed or touched.
+ */
+export function trustToRead(root: string): void {
+  for (const folder of [forgeFolder(root), join(forgeFolder(root), 'runs')]) {
+    if (lstatSync(folder, { throwIfNoEntry: false }) === undefined) return;
+    const why = whyNotOurFolder(folder);
+    if (why !== undefined) throw distrusted(folder, why);
+  }
+}
+
+/** As trustToRead, and that git tracks nothing of it: what came with a repository was not made here. @throws ForgeError (1) */
+export async function trustToAct(root: string): Promise<void> {
+  trustToRead(root);
+  if (!existsSync(forgeFolder(root))) return;
+  const { isTracked } = await import('../merge/index.js');
+  if (await isTracked(root))
+    throw distrusted(
+      forgeFolder(root),
+      'git tracks it here, so it came with the repository; `git rm -r --cached .forge` if it is yours',
+    );
+}
+
+/**
+ * Makes a root's `.forge`, for this user alone and ignored by git, or makes sure that the one that is there is ours.
+ *
+ * @throws ForgeError (1) for one that is not, and where it can't be made.
+ */
+export async function makeForgeFolder(root: string): Promise<void> {
+  await trustToAct(root);
+  const forge = forgeFolder(root);
+  try {
+    if (!existsSync(forge)) mkdirSync(forge, { mode: 0o700 });
+    mkdirSync(join(forge, 'runs'), { recursive: true, mode: 0o700 });
+    const ignore = join(forge, '.gitignore');
+    if (lstatSync(ignore, { throwIfNoEntry: false }) === undefined)
+      writeFileSync(ignore, '# forge keeps runs here; `forge clean` empties it.\n*\n', { flag: 'wx' });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why =
+      code === 'EACCES' || code === 'EPERM'
+        ? 'permission denied; forge keeps its runs there, so it needs to write to the working tree'
+        : code === 'EROFS'
+          ? 'the file system is read-only'
+          : message;
+    throw new ForgeError(`cannot make ${forge}: ${why}`);
+  }
+}
+
+/** The real path of a run's folder, if it is a real folder of ours below the root's own `.forge/runs`. */
+export function isRealRunFolder(root: string, id: string): boolean {
+  const dir = join(forgeFolder(root), 'runs', id);
+  return (
+    whyNotOurFolder(dir) === undefined && realpathSync(dir) === join(realpathSync(root), '.forge/runs', id)
+  );
+}
+
+function distrusted(folder: string, why: string): ForgeError {
+  return new ForgeError(
+    `${folder} is not believed: ${why}. Nothing in it was read or changed; remove it if it is not yours, or work in a folder of your own`,
+  );
+}

@@ -1,0 +1,20 @@
+import { realpathSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { assertRemovable } from '../util/provenance.js';
+import { forgeFolder } from './forge-folder.js';
+import type { RunFolder } from './run-folder.js';
+
+/** A run's id, or what an older forge or a test named one. */
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+
+/**
+ * Removes a run with everything that it kept. The caller holds the root's lock.
+ *
+ * @throws NotOursError for anything but a real folder of ours right below the root's `.forge/runs`.
+ */
+export async function removeRun(folder: RunFolder): Promise<void> {
+  const runs = join(realpathSync(forgeFolder(folder.root)), 'runs');
+  assertRemovable(join(runs, folder.id), runs, NAME);
+  await rm(folder.dir, { recursive: true, force: true });
+}

@@ -1,0 +1,35 @@
+import { isSecretName } from './secret-names.js';
+
+const CREDENTIALS = /:\/\/([^/?#\s"'<>]*)@/g;
+const PARAMETER = /[?&;]([\w.-]+)=([^&;#\s"'<>]+)/g;
+/** A user name of so many characters is a token (`https://TOKEN@github.com`), unless it is a mail address. */
+const SHORTEST_TOKEN = 20;
+
+/**
+ * The secrets inside the URLs of a text (`scheme://user:PASSWORD@host`, `?password=PASSWORD`), as they stand there and
+ * percent-decoded.
+ */
+export function urlSecrets(text: string): string[] {
+  if (!text.includes('://')) return [];
+  const found = new Set<string>();
+  for (const [, credentials] of text.matchAll(CREDENTIALS)) {
+    const [user, ...rest] = credentials!.split(':');
+    const password = rest.join(':');
+    // `postgres:postgres@localhost` keeps nobody out, and masked it would take the word from all output.
+    if (password !== user) found.add(password);
+    if (user!.length >= SHORTEST_TOKEN && !decoded(user!).includes('@')) found.add(user!);
+  }
+  for (const [, name, value] of text.matchAll(PARAMETER)) if (isSecretName(name!)) found.add(value!);
+  for (const each of [...found]) found.add(decoded(each));
+  found.delete('');
+  return [...found];
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // A lone `%`: not encoded at all.
+    return text;
+  }
+}
