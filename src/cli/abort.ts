@@ -1,5 +1,6 @@
 import { ExitCode } from '../exit-code.js';
 import { abortRun, findRun } from '../run/index.js';
+import { toJsonText } from '../util/json-text.js';
 import { type CommandSpec, command, type Flag } from './command-line.js';
 import { rootOf } from './root-of.js';
 
@@ -16,7 +17,7 @@ What its tasks made is kept until \`forge clean\`.`,
 export const run = command(spec, async (flags, words) => {
   const folder = findRun(await rootOf(flags, 'acts'), words[0]);
   const did = await abortRun(folder);
-  if (flags.json) process.stdout.write(`${JSON.stringify({ run: folder.id, did })}\n`);
+  if (flags.json) process.stdout.write(`${toJsonText({ run: folder.id, did })}\n`);
   else if (did === 'stopped')
     process.stdout.write(
       `run ${folder.id} was told to stop; \`forge resume ${folder.id}\` goes on with it\n`,

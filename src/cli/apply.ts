@@ -5,6 +5,7 @@ import { readPlan } from '../plan/index.js';
 import { mayBeMerging } from '../util/merging.js';
 import { printDiagnostics } from './check.js';
 import { type CommandSpec, command, type Flag } from './command-line.js';
+import { complain } from './complain.js';
 import { renderDryRun } from './dry-run.js';
 import { parseVars, planAndTasks } from './plan-argument.js';
 import { parseBackend, parseJobs, RUN_FLAGS } from './run-flags.js';
@@ -43,13 +44,13 @@ export const run = command(spec, async (flags, words) => {
   // What a merge was cut short in may be the plan itself, or the files that a split divides.
   if (result.ok && mayBeMerging(result.plan.root)) {
     if (flags['dry-run']) {
-      process.stderr.write(
-        'forge: a merge was interrupted here; what follows is of the tree as it is now (`forge status` finishes a half-written one)\n',
+      complain(
+        'a merge was interrupted here; what follows is of the tree as it is now (`forge status` finishes a half-written one)',
       );
     } else {
       const { recover, trustToAct } = await import('../run/index.js');
       await trustToAct(result.plan.root);
-      await recover(result.plan.root, (text) => process.stderr.write(`forge: ${text}\n`));
+      await recover(result.plan.root, complain);
       result = await read();
     }
   }

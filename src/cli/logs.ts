@@ -6,8 +6,8 @@ import { readJournal } from '../journal/index.js';
 import { nearestName } from '../nearest-name.js';
 import { findRun, openRunFile, type RunFolder } from '../run/index.js';
 import { isReaderGone } from '../util/reader-gone.js';
-import { sanitize } from '../util/sanitize.js';
 import { type CommandSpec, command, type Flag } from './command-line.js';
+import { complain } from './complain.js';
 import { rootOf } from './root-of.js';
 
 const spec = {
@@ -55,8 +55,7 @@ async function show(folder: RunFolder, log: string): Promise<void> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
     throw error;
   }
-  if (file === undefined)
-    process.stderr.write(`forge: skipped ${sanitize(log)}: it is not a file of this run (${folder.dir})\n`);
+  if (file === undefined) complain(`skipped ${log}: it is not a file of this run (${folder.dir})`);
   // A descriptor takes the place of the path.
   else await pipeline(createReadStream('', { fd: file }), process.stdout, { end: false });
 }

@@ -2,6 +2,7 @@ import { ExitCode } from '../exit-code.js';
 import { JournalDamagedError, readJournal, unlessDamaged } from '../journal/index.js';
 import { foldEvents, outcomeOf, sanitize } from '../report/index.js';
 import { isUnderWay, listRuns, RunFolder } from '../run/index.js';
+import { toJsonText } from '../util/json-text.js';
 import { type CommandSpec, command, type Flag } from './command-line.js';
 import { rootOf } from './root-of.js';
 
@@ -18,7 +19,7 @@ export const run = command(spec, async (flags) => {
   const root = await rootOf(flags, 'looks');
   for (const id of listRuns(root).reverse()) {
     const { name, state, tasks } = describe(new RunFolder(root, id));
-    if (flags.json) process.stdout.write(`${JSON.stringify({ run: id, name, state, tasks })}\n`);
+    if (flags.json) process.stdout.write(`${toJsonText({ run: id, name, state, tasks })}\n`);
     else {
       const count = `${tasks} ${tasks === 1 ? 'task' : 'tasks'}`;
       process.stdout.write(`${id}  ${state.padEnd(12)}  ${count}  ${sanitize(name)}\n`);

@@ -1,6 +1,6 @@
 import { ExitCode } from '../exit-code.js';
 import { ForgeError } from '../forge-error.js';
-import { findRun, mergeRun } from '../run/index.js';
+import { findRun, type MergeTarget, mergeRun } from '../run/index.js';
 import { type CommandSpec, command, type Flag } from './command-line.js';
 import { rootOf } from './root-of.js';
 import { parseBackend, RUN_FLAGS } from './run-flags.js';
@@ -17,14 +17,13 @@ declined, refused, or held up by a gate. Runs the gates first; does not ask.`,
     junit: RUN_FLAGS.junit,
     branch: { value: 'name', help: 'merge onto a new branch, one commit per task' },
     commit: { help: 'merge into the working tree and onto the current branch, one commit per task' },
+    'no-commit': { help: 'merge into the working tree only, whatever the run was started with' },
   },
 } as const satisfies CommandSpec<Record<string, Flag>>;
 
 /** `forge merge`. Takes the words after it; gives the exit code. */
 export const run = command(spec, async (flags, words) => {
-  if (flags.branch !== undefined && flags.commit) {
-    throw new ForgeError('--branch and --commit contradict each other: choose one', ExitCode.invalid);
-  }
+  const target = targetOf(flags);
   const backend = parseBackend(flags.backend);
   const root = await rootOf(flags, 'acts');
   const folder = findRun(root, words[0]);
@@ -33,10 +32,27 @@ export const run = command(spec, async (flags, words) => {
       folder,
       {
         ...(backend && { backend }),
-        ...(flags.branch !== undefined && { branch: flags.branch }),
-        ...(flags.commit && { commit: true }),
+        ...(target && { target }),
       },
       control,
     ),
   );
 });
+
+/** undefined = what the run was started with. Throws ForgeError (2) for more than one. */
+function targetOf(flags: {
+  branch: string | undefined;
+  commit: boolean;
+  'no-commit': boolean;
+}): MergeTarget | undefined {
+  const given = [
+    ...(flags.branch === undefined ? [] : ['--branch']),
+    ...(flags.commit ? ['--commit'] : []),
+    ...(flags['no-commit'] ? ['--no-commit'] : []),
+  ];
+  if (given.length > 1)
+    throw new ForgeError(`${given.join(' and ')} contradict each other: choose one`, ExitCode.invalid);
+  if (flags.branch !== undefined) return { to: 'branch', branch: flags.branch };
+  if (flags.commit) return { to: 'commit' };
+  return flags['no-commit'] ? { to: 'tree' } : undefined;
+}

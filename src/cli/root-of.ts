@@ -2,6 +2,7 @@ import { ExitCode } from '../exit-code.js';
 import { ForgeError } from '../forge-error.js';
 import { readPlanRoot } from '../plan/index.js';
 import { findRoot, finishHalfWritten, recover, trustToAct, trustToRead } from '../run/index.js';
+import { complain } from './complain.js';
 import { defaultPlan } from './plan-argument.js';
 
 /**
@@ -17,13 +18,12 @@ export async function rootOf(flags: { file: string | undefined }, how: 'looks' |
   if (root === undefined) {
     throw new ForgeError(`no runs are kept for ${process.cwd()} or a folder above it`, ExitCode.invalid);
   }
-  const note = (text: string) => process.stderr.write(`forge: ${text}\n`);
   if (how === 'looks') {
     trustToRead(root);
-    await finishHalfWritten(root, note);
+    await finishHalfWritten(root, complain);
   } else {
     await trustToAct(root);
-    await recover(root, note);
+    await recover(root, complain);
   }
   return root;
 }

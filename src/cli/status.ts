@@ -3,6 +3,7 @@ import { readJournal } from '../journal/index.js';
 import { foldEvents, renderStatus, statusToJson } from '../report/index.js';
 import { findRun, isUnderWay } from '../run/index.js';
 import { supportsUnicode } from '../terminal-abilities.js';
+import { toJsonText } from '../util/json-text.js';
 import { type CommandSpec, command, type Flag } from './command-line.js';
 import { rootOf } from './root-of.js';
 import { colorWanted, terminalColumns } from './terminal.js';
@@ -30,7 +31,7 @@ export const run = command(spec, async (flags, words) => {
     ...(columns !== undefined && { columns }),
   };
   process.stdout.write(
-    flags.json ? `${JSON.stringify(statusToJson(view, options))}\n` : renderStatus(view, options),
+    flags.json ? `${toJsonText(statusToJson(view, options))}\n` : renderStatus(view, options),
   );
   return ExitCode.ok;
 });

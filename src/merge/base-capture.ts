@@ -1,6 +1,6 @@
-import { constants } from 'node:fs';
-import { copyFile, mkdir, open, rm, stat, utimes } from 'node:fs/promises';
+import { mkdir, open, rm, stat, utimes } from 'node:fs/promises';
 import { writeFileDurably } from '../journal/index.js';
+import { copyFile } from '../util/copy-file.js';
 import { type Base, loadBase } from './base.js';
 import type { BaseData, BaseRecord } from './base-record.js';
 import { eachBounded } from './bounded.js';
@@ -10,38 +10,62 @@ import { codeOf, explain } from './merge-error.js';
 import { listOwned } from './owned-files.js';
 import { isSame, look, lookInside, type Seen, under } from './seen.js';
 
+/** From this many bytes on, what is to be copied before a run begins is announced: it takes a while, and disk. */
+const MUCH = 1e9;
+
 /**
  * Records, at the start of a run, what the paths that tasks may write look like, so that the merge can tell the
  * user's edits from the run's. Takes root (absolute, real), the test for owned paths, the folder to keep it in
  * (created), and, for a root outside git, the folders to walk (default: all). Costs what is owned, plus one
- * `git status`. Throws a MergeError when it can't be stored.
+ * `git status`. `announce` is told before more than `much` bytes (default: 1 GB) are copied; `signal` stops between
+ * files and within large ones.
+ * @throws MergeError when it can't be stored; the signal's reason when it is aborted: `dir` then holds what was copied
  */
 export async function captureBase(options: {
   root: string;
   owned: (path: string) => boolean;
   dir: string;
   folders?: readonly string[];
+  announce?: (text: string) => void;
+  signal?: AbortSignal;
+  much?: number;
 }): Promise<Base> {
-  const { root, owned, dir } = options;
+  const { root, owned, dir, signal } = options;
   await mkdir(`${dir}/copies`, { recursive: true });
   const markerNs = await touchMarker(root);
+  signal?.throwIfAborted();
   const { files, opaque } = await listOwned(root, owned, options.folders ?? []);
+  signal?.throwIfAborted();
   const withBlob = [...files].filter(([, blob]) => blob !== undefined).map(([path]) => path);
   const converted = await convertedPaths(root, withBlob);
 
   const records = new Map<string, BaseRecord>();
-  let copies = 0;
+  const toCopy: string[] = [];
+  let bytes = 0;
   const lookAt = lookInside(root);
   await eachBounded(files, async ([path, blob]) => {
+    signal?.throwIfAborted();
     const seen = await lookAt(path);
     if (seen === null) return;
     // Unchanged since before git looked, so git's word about the file still holds.
     const settled = BigInt(seen.ctimeNs) < markerNs;
-    let record: BaseRecord | null = { seen };
-    if (seen.kind === 'file') {
-      if (blob !== undefined && settled && !converted.has(path)) record.blob = blob;
-      else record = await keepCopy(root, path, dir, String(copies++));
+    if (seen.kind !== 'file') records.set(path, { seen });
+    else if (blob !== undefined && settled && !converted.has(path)) records.set(path, { seen, blob });
+    else {
+      toCopy.push(path);
+      bytes += seen.size;
     }
+  });
+  if (bytes > (options.much ?? MUCH)) {
+    const what = toCopy.length === 1 ? 'file' : 'files';
+    options.announce?.(
+      `copying ${readableSize(bytes)} (${toCopy.length} ${what}) before anything runs: all that the tasks own in ${root} and git does not keep, so that your own edits can be told from theirs. Ctrl-C stops it; a narrower \`owns\` copies less`,
+    );
+  }
+  let copies = 0;
+  await eachBounded(toCopy, async (path) => {
+    signal?.throwIfAborted();
+    const record = await keepCopy(root, path, dir, String(copies++), signal);
     if (record !== null) records.set(path, record);
   });
 
@@ -85,16 +109,23 @@ async function touchMarker(root: string): Promise<bigint> {
 }
 
 /** Copies a file so that its bytes and what was seen belong together; null when it went away. */
-async function keepCopy(root: string, path: string, dir: string, copy: string): Promise<BaseRecord | null> {
+async function keepCopy(
+  root: string,
+  path: string,
+  dir: string,
+  copy: string,
+  signal: AbortSignal | undefined,
+): Promise<BaseRecord | null> {
   const to = `${dir}/copies/${copy}`;
   for (let tries = 0; ; tries += 1) {
     const seen = await look(under(root, path));
     if (seen === null || seen.kind !== 'file') return seen && { seen };
     try {
-      await copyFile(under(root, path), to, constants.COPYFILE_FICLONE);
-      const hash = await hashFile(to);
+      await copyFile(under(root, path), to, { signal });
+      const hash = await hashFile(to, signal);
       if (isSame(seen, await look(under(root, path)))) return { seen, copy, hash };
     } catch (error) {
+      if (signal?.aborted) throw signal.reason;
       const code = codeOf(error);
       // Not readable: it can be compared, but not merged.
       if (code === 'EACCES') return { seen };
@@ -118,4 +149,12 @@ function foldersAbove(paths: Iterable<string>): Set<string> {
     }
   }
   return found;
+}
+
+function readableSize(bytes: number): string {
+  const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
+  let unit = 0;
+  let size = bytes;
+  for (; size >= 1000 && unit < units.length - 1; unit += 1) size /= 1000;
+  return `${unit === 0 || size >= 10 ? Math.round(size) : size.toFixed(1)} ${units[unit]}`;
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { CommitTargetError, checkCommitLocks } from './commit-locks.js';
 import { git } from './git.js';
-import { MergeError } from './merge-error.js';
 import { repositoryPrefix } from './owned-files.js';
 
 /** Where commits go. */
@@ -14,8 +14,8 @@ export interface CommitTarget {
 
 /**
  * Checks, before anything runs, that `--branch NAME` or (without `branch`) `--commit` can work in root's repository.
- * Throws a MergeError that says what to do: no repository, no commit yet, no identity, a bad or existing branch name,
- * a detached HEAD, a merge in progress.
+ * @throws CommitTargetError that says what to do: no repository, no commit yet, no identity, a bad or existing branch name,
+ * a detached HEAD, a merge in progress, a lock of git's that is held or was left behind.
  */
 export async function checkCommitTarget(root: string, branch?: string): Promise<CommitTarget> {
   const flag = branch === undefined ? '--commit' : '--branch';
@@ -24,18 +24,18 @@ export async function checkCommitTarget(root: string, branch?: string): Promise<
     return { ok: code === 0, text: stdout.toString().trim(), stderr };
   };
   if ((await repositoryPrefix(root)) === undefined)
-    throw new MergeError(
+    throw new CommitTargetError(
       `${flag} needs a git repository, and ${root} is in none. Run without it, or git init.`,
     );
   const head = await ask('rev-parse', '-q', '--verify', 'HEAD^{commit}');
   if (!head.ok)
-    throw new MergeError(
+    throw new CommitTargetError(
       `${flag} needs a commit to start from, and this repository has none yet. Make one first.`,
     );
   for (const who of ['GIT_AUTHOR_IDENT', 'GIT_COMMITTER_IDENT']) {
     const identity = await ask('var', who);
     if (!identity.ok) {
-      throw new MergeError(
+      throw new CommitTargetError(
         `${flag} makes commits, and git does not know who you are (${lastLine(identity.stderr)}). Set it: git config user.name "Your Name"; git config user.email you@example.com`,
       );
     }
@@ -44,21 +44,22 @@ export async function checkCommitTarget(root: string, branch?: string): Promise<
 
   const current = await ask('symbolic-ref', '-q', 'HEAD');
   if (!current.ok)
-    throw new MergeError(
+    throw new CommitTargetError(
       '--commit needs a branch, and HEAD is detached. git switch to one, or use --branch NAME.',
     );
   for (const state of ['MERGE_HEAD', 'CHERRY_PICK_HEAD', 'REVERT_HEAD', 'rebase-merge', 'rebase-apply']) {
     const path = await ask('rev-parse', '--git-path', state);
     if (existsSync(resolve(root, path.text)))
-      throw new MergeError(
+      throw new CommitTargetError(
         `--commit can't work in the middle of a git operation (${state}). Finish it first, or use --branch NAME.`,
       );
   }
   const unmerged = await ask('ls-files', '-u');
   if (unmerged.text !== '')
-    throw new MergeError(
+    throw new CommitTargetError(
       '--commit needs an index without unmerged paths. Resolve them first, or use --branch NAME.',
     );
+  await checkCommitLocks(root, current.text);
   return { ref: current.text, head: head.text };
 }
 
@@ -70,14 +71,16 @@ async function checkNewBranch(branch: string, ask: Ask): Promise<string> {
   // `--branch` also refuses what is a valid ref but can't be a branch name (a leading dash); `@{-1}` it would expand.
   const valid = await ask('check-ref-format', '--branch', branch);
   if (!valid.ok || valid.text !== branch)
-    throw new MergeError(`--branch ${name}: git does not take this as the name of a branch.`);
+    throw new CommitTargetError(`--branch ${name}: git does not take this as the name of a branch.`);
   const taken = await ask('for-each-ref', '--format=%(refname)', ref);
   if (taken.text !== '')
-    throw new MergeError(`--branch ${name}: ${taken.text.split('\n')[0]} exists already. Choose a new name.`);
+    throw new CommitTargetError(
+      `--branch ${name}: ${taken.text.split('\n')[0]} exists already. Choose a new name.`,
+    );
   for (let cut = ref.lastIndexOf('/'); cut > 'refs/heads'.length; cut = ref.lastIndexOf('/', cut - 1)) {
     const above = ref.slice(0, cut);
     if ((await ask('rev-parse', '-q', '--verify', above)).ok)
-      throw new MergeError(
+      throw new CommitTargetError(
         `--branch ${name}: the branch ${above} exists, so there can't be one below it. Choose another name.`,
       );
   }

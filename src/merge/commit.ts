@@ -1,18 +1,19 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { encodePath, makeTemporary } from '../workspace/index.js';
+import { isSafeRelativePath } from '../util/reserved-path.js';
+import { encodePath, gitIgnored, makeTemporary } from '../workspace/index.js';
 import type { Base } from './base.js';
 import { commitEntry } from './commit-entry.js';
+import { CommitTargetError } from './commit-locks.js';
 import { checkCommitTarget } from './commit-target.js';
-import { type Conflict, isSafePath, type MergeEntry } from './entry.js';
+import type { Conflict, MergeEntry } from './entry.js';
 import { fault } from './fault.js';
 import { convertedPaths } from './filters.js';
-import { git, gitOk, records } from './git.js';
+import { git, gitOk } from './git.js';
 import { GitObjects } from './git-objects.js';
 import { MergeError } from './merge-error.js';
 import type { GitEntry, IndexMove, RefUpdate } from './merge-plan.js';
 import { repositoryPrefix } from './owned-files.js';
-import { blockedParent } from './parents.js';
 import { indexLine, readIndex, sameEntry } from './ref-update.js';
 
 /** One task's part of a run. `title` becomes the first line of its commit. */
@@ -43,7 +44,7 @@ export type Committed =
  * tree, the index or any hook. What each commit changes is the task's own change: edits of the user's that were not
  * committed stay out where they can be separated. With `branch`, creates that branch; without, gives in `after` how
  * the current branch and index are to move when the working tree has been written. Tasks without changes make no commit.
- * Throws a MergeError (see `checkCommitTarget`).
+ * @throws CommitTargetError (see `checkCommitTarget`), MergeError when git fails otherwise
  */
 export async function commitRun(options: {
   root: string;
@@ -54,7 +55,7 @@ export async function commitRun(options: {
   goal?: string;
 }): Promise<Committed> {
   const { root, branch } = options;
-  const made = branch === undefined ? undefined : await madeBefore(root, branch, options.runId);
+  const made = branch === undefined ? undefined : await branchMadeBefore(root, branch, options.runId);
   if (made !== undefined) return made;
   const target = await checkCommitTarget(root, branch);
   const scratch = makeTemporary('commit');
@@ -68,7 +69,7 @@ export async function commitRun(options: {
       const none = '0'.repeat(commit.length);
       const moved = await git(root, ['update-ref', '-m', message, target.ref, commit, none]);
       if (moved.code !== 0) {
-        throw new MergeError(
+        throw new CommitTargetError(
           `The branch ${branch} could not be created: ${moved.stderr}. The run's commits end in ${commit}.`,
         );
       }
@@ -92,7 +93,11 @@ export async function commitRun(options: {
 }
 
 /** The branch, where this very run has made it: forge was killed before it could record that. */
-async function madeBefore(root: string, branch: string, runId: string): Promise<Committed | undefined> {
+export async function branchMadeBefore(
+  root: string,
+  branch: string,
+  runId: string,
+): Promise<Committed | undefined> {
   const ref = `refs/heads/${branch}`;
   const format = '--format=%H %(trailers:key=Forge-Run,valueonly,separator=%x2C)';
   const tip = await git(root, ['log', '-1', format, ref, '--']);
@@ -135,14 +140,15 @@ class CommitBuilder {
     this.#prefix = (await repositoryPrefix(root)) ?? '';
     const paths = [...new Set(tasks.flatMap((task) => task.entries.map((entry) => entry.path)))];
     for (const path of paths)
-      if (!isSafePath(path))
+      if (!isSafeRelativePath(path))
         throw new MergeError(`A changeset names ${JSON.stringify(path)}, which forge never commits.`);
     this.#objects = new GitObjects(root, await convertedPaths(root, paths));
-    for (const path of await ignored(root, paths)) this.skipped.add(path);
     await gitOk(root, ['read-tree', head], { env: this.#env });
     this.#head = await this.#listIndex(this.#env);
     this.#tree = new Map(this.#head);
-    this.#checkSubmodules(paths);
+    this.#checkSubmodules(paths, await this.#listIndex({}));
+    if (this.conflicts.length > 0) return { commit: head, commits: 0 };
+    for (const path of await gitIgnored(root, paths)) this.skipped.add(path);
 
     let commit = head;
     let commits = 0;
@@ -271,12 +277,16 @@ class CommitBuilder {
     }
   }
 
-  #checkSubmodules(paths: readonly string[]): void {
+  /** A submodule may be in the last commit or only be staged. */
+  #checkSubmodules(paths: readonly string[], staged: ReadonlyMap<string, GitEntry>): void {
+    const isSubmodule = (path: string) =>
+      [this.#head, staged].some((entries) => entries.get(path)?.mode === '160000');
     for (const path of paths) {
       const full = this.#prefix + path;
       for (let cut = full.indexOf('/'); cut !== -1; cut = full.indexOf('/', cut + 1)) {
-        if (this.#head.get(full.slice(0, cut))?.mode === '160000')
-          this.conflicts.push({ path, reason: 'it lies in a submodule, whose commits forge does not make' });
+        if (!isSubmodule(full.slice(0, cut))) continue;
+        this.conflicts.push({ path, reason: 'it lies in a submodule, whose commits forge does not make' });
+        break;
       }
     }
   }
@@ -288,19 +298,6 @@ class CommitBuilder {
 
 function fileMode(mode: number): string {
   return (mode & 0o100) === 0 ? '100644' : '100755';
-}
-
-/** The paths that git ignores and does not track. */
-async function ignored(root: string, paths: readonly string[]): Promise<string[]> {
-  const askable: string[] = [];
-  // git gives up on a path that leads through a symlink.
-  for (const path of paths) if (!(await blockedParent(root, path, () => false))) askable.push(path);
-  if (askable.length === 0) return [];
-  // check-ignore takes pathspecs and refuses --literal-pathspecs; `./` keeps a leading `:` from being magic.
-  const input = Buffer.concat(askable.map((path) => Buffer.from(encodePath(`./${path}\0`))));
-  const told = await git(root, ['check-ignore', '-z', '--stdin'], { input });
-  if (told.code > 1) throw new MergeError(`git check-ignore failed: ${told.stderr}`);
-  return records(told.stdout).map((path) => path.slice(2));
 }
 
 /** The commit message: one line, the goal, the trailers. Control characters (also in ids) become spaces. */

@@ -1,5 +1,5 @@
-import { constants } from 'node:fs';
-import { copyFile, rename, symlink, unlink } from 'node:fs/promises';
+import { rename, symlink, unlink } from 'node:fs/promises';
+import { copyFile } from '../util/copy-file.js';
 import { encodePath } from '../workspace/index.js';
 import type { Folder } from './folder.js';
 import { codeOf } from './merge-error.js';
@@ -33,7 +33,7 @@ export async function displace(
       return;
     }
     if (seen.kind === 'symlink') await symlink(encodePath(seen.target!), kept);
-    else await copyFile(from, kept, constants.COPYFILE_EXCL);
+    else await copyFile(from, kept, { exclusive: true });
     await unlink(from);
   }
 }

@@ -1,4 +1,4 @@
-import { lstat, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import { syncPath } from '../journal/index.js';
 import { isStagingPlace } from './believe.js';
 import { conclude } from './commit-record.js';
@@ -114,9 +114,4 @@ async function findDisplaced(dir: string, writes: readonly PlannedWrite[]): Prom
     if (foreign) found.push({ path: write.path, kept });
   }
   return found;
-}
-
-/** Device of a folder. */
-export async function deviceOf(path: string): Promise<number> {
-  return (await lstat(path)).dev;
 }

@@ -5,7 +5,7 @@ import { codeOf, MergeError } from './merge-error.js';
 import { look } from './seen.js';
 
 /** Linux's O_PATH: a handle that only names a folder and needs no permission to read it (not in node:fs). */
-const O_PATH = 0o10000000;
+export const O_PATH = 0o10000000;
 const anchored = process.platform === 'linux' && existsSync('/proc/self/fd');
 
 /** An open folder of the working tree: what is done through `at` happens in this very folder, even if its path is swapped for a symlink meanwhile. */

@@ -13,8 +13,13 @@ export interface GitResult {
 const REDIRECTS =
   /^GIT_(DIR|WORK_TREE|INDEX_FILE|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|COMMON_DIR|NAMESPACE|PREFIX|GRAFT_FILE|SHALLOW_FILE|(LITERAL|GLOB|NOGLOB|ICASE)_PATHSPECS|EXTERNAL_DIFF)$/;
 
-/** Settings that keep a repository from running programs of its own while forge looks at it, and that make its stat cache strict. */
+/**
+ * Settings that keep a repository from running programs of its own while forge looks at it, that make its stat cache strict,
+ * and that let git look into a repository of another user (root in somebody's folder, a bind mount): whose files they are
+ * decides nothing about what a run may merge.
+ */
 const SAFE = [
+  ...['-c', 'safe.directory=*'],
   ...['-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null'],
   ...['-c', 'core.trustctime=true', '-c', 'core.checkStat=default'],
   ...['-c', 'core.quotePath=false'],

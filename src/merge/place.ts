@@ -1,7 +1,8 @@
-import { constants } from 'node:fs';
-import { chmod, copyFile, link, rename, rm, rmdir, symlink } from 'node:fs/promises';
+import { chmod, chown, link, rename, rm, rmdir, symlink } from 'node:fs/promises';
 import { syncPath } from '../journal/index.js';
+import { copyFile } from '../util/copy-file.js';
 import { encodePath } from '../workspace/index.js';
+import { keepAttributes } from './attributes.js';
 import { displace } from './displace.js';
 import { fault } from './fault.js';
 import type { Folder } from './folder.js';
@@ -71,7 +72,12 @@ async function putFile(
     if (code !== 'EXDEV' && code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'ENOSYS') throw error;
     const copy = folder.at(`${besideName(job.plan.run, write.n)}-new`);
     await rm(copy, { force: true });
-    await copyFile(staged, copy, constants.COPYFILE_EXCL);
+    await copyFile(staged, copy, { exclusive: true });
+    const fresh = await look(staged);
+    if (fresh !== null) {
+      if (process.geteuid?.() === 0) await chown(copy, fresh.uid, fresh.gid);
+      await keepAttributes(job.dir, [{ path: write.path, from: staged, expected: fresh, to: copy }]);
+    }
     await syncPath(copy);
     await chmod(copy, write.mode!);
     await rename(copy, at);

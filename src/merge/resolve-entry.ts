@@ -1,5 +1,5 @@
-import { constants } from 'node:fs';
-import { copyFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
+import { copyFile } from '../util/copy-file.js';
 import type { Base } from './base.js';
 import type { MergeEntry, ResolvedEntry } from './entry.js';
 import { hashFile } from './hash.js';
@@ -147,8 +147,8 @@ async function resolveFile(
   // Copies under plain names, so that every name works as an argument, and so that `theirs` can't change while it is read.
   if ((await hashFile(ours)) !== hash) throw damaged(path);
   const names = { theirs: `${scratch}.theirs`, base: `${scratch}.base`, ours, into: `${scratch}.merged` };
-  await copyFile(under(root, path), names.theirs, constants.COPYFILE_FICLONE);
-  await copyFile(origin, names.base, constants.COPYFILE_FICLONE);
+  await copyFile(under(root, path), names.theirs);
+  await copyFile(origin, names.base);
   if (!isSame(now, await look(under(root, path)))) return { reason: 'is being written right now' };
   const conflict = await threeWay({ ...names, cwd: root });
   await rm(names.theirs, { force: true });

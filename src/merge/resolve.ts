@@ -1,8 +1,9 @@
 import { mkdir, readdir } from 'node:fs/promises';
+import { isSafeRelativePath } from '../util/reserved-path.js';
 import { decodeName } from '../workspace/index.js';
 import type { Base } from './base.js';
 import { eachBounded } from './bounded.js';
-import { type Conflict, isSafePath, type MergeEntry, type ResolvedEntry } from './entry.js';
+import type { Conflict, MergeEntry, ResolvedEntry } from './entry.js';
 import { codeOf, explain, MergeError, NOTHING_TOUCHED } from './merge-error.js';
 import { blockedParent, describe } from './parents.js';
 import { resolveEntry } from './resolve-entry.js';
@@ -40,7 +41,7 @@ export async function resolveMerge(options: {
   const { root, base, into } = options;
   const entries = new Map<string, MergeEntry>();
   for (const entry of options.entries) {
-    if (!isSafePath(entry.path)) {
+    if (!isSafeRelativePath(entry.path)) {
       throw new MergeError(
         `A changeset names ${JSON.stringify(entry.path)}, which forge never writes. ${NOTHING_TOUCHED}`,
       );

@@ -14,6 +14,8 @@ export interface Seen {
   ctimeNs: string;
   uid: number;
   gid: number;
+  /** How many names a file has, where it has more than one (hard links). */
+  nlink?: number;
   /** Where a symlink points. */
   target?: string;
 }
@@ -77,6 +79,7 @@ export function fromStat(stat: BigIntStats): Seen {
     ctimeNs: String(stat.ctimeNs),
     uid: Number(stat.uid),
     gid: Number(stat.gid),
+    ...(kind === 'file' && stat.nlink > 1n && { nlink: Number(stat.nlink) }),
   };
 }
 

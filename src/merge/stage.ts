@@ -1,6 +1,7 @@
-import { constants } from 'node:fs';
-import { chmod, chown, copyFile, lstat, mkdir, open, rm } from 'node:fs/promises';
+import { chmod, chown, lstat, mkdir, open, rm } from 'node:fs/promises';
 import { syncPath, writeFileDurably } from '../journal/index.js';
+import { copyFile } from '../util/copy-file.js';
+import { keepAttributes } from './attributes.js';
 import { eachBounded } from './bounded.js';
 import type { ResolvedEntry } from './entry.js';
 import { fault } from './fault.js';
@@ -18,9 +19,10 @@ export function stagedPath(root: string, dir: string, run: string, write: Planne
 }
 
 /**
- * Copies all new content to where it can be linked into place, with its final mode and owner, checks it against
- * its hash and syncs it. Takes root, the merge folder (must exist), the run and where each folder's files go. Gives the
- * writes as they go into the plan. Throws a MergeError; `unstage` then removes what was staged.
+ * Copies all new content to where it can be linked into place, with its final mode, owner and the attributes of the file
+ * that it replaces, checks it against its hash and syncs it. Takes root, the merge folder (must exist), the run and where
+ * each folder's files go. `note` is told of attributes that can't be kept. Gives the writes as they go into the plan.
+ * Throws a MergeError; `unstage` then removes what was staged.
  */
 export async function stage(options: {
   root: string;
@@ -28,6 +30,7 @@ export async function stage(options: {
   run: string;
   writes: readonly ResolvedEntry[];
   places: StagingPlaces;
+  note?: ((text: string) => void) | undefined;
 }): Promise<PlannedWrite[]> {
   const { root, dir, run, writes, places } = options;
   const planned = writes.map((entry, n): PlannedWrite => {
@@ -44,14 +47,27 @@ export async function stage(options: {
   await mkdir(`${dir}/old`, { recursive: true });
   const beside = planned.filter((write) => write.beside !== undefined);
   if (beside.length > 0) await writeFileDurably(`${dir}/beside.json`, JSON.stringify(beside));
-  await eachBounded(planned, async (write) => {
+  const files = planned.flatMap((write) => {
     const entry = writes[write.n]!;
-    if (entry.kind !== 'file') return;
-    try {
-      write.ino = await stageFile(stagedPath(root, dir, run, write), entry);
-    } catch (error) {
-      throw explain('store the new content of', write.path, error, NOTHING_TOUCHED);
-    }
+    return entry.kind === 'file' ? [{ write, entry, at: stagedPath(root, dir, run, write) }] : [];
+  });
+  const eachFile = (work: (file: (typeof files)[number]) => Promise<void>) =>
+    eachBounded(files, async (file) => {
+      await work(file).catch((error: unknown) => {
+        throw explain('store the new content of', file.entry.path, error, NOTHING_TOUCHED);
+      });
+    });
+  // Content first: writing it takes capabilities away, and so does chown, which takes setuid bits as well.
+  await eachFile(({ entry, at }) => putContent(at, entry));
+  const lost = await keepAttributes(
+    dir,
+    files.flatMap(({ entry: { path, expected }, at }) =>
+      expected?.kind === 'file' ? [{ path, from: under(root, path), expected, to: at }] : [],
+    ),
+  );
+  for (const text of lost) options.note?.(text);
+  await eachFile(async ({ write, entry, at }) => {
+    write.ino = await finishFile(at, entry.mode);
     fault('merge-staging');
   });
   await syncPath(`${dir}/new`);
@@ -59,23 +75,25 @@ export async function stage(options: {
   return planned;
 }
 
-async function stageFile(to: string | Buffer, entry: ResolvedEntry & { kind: 'file' }): Promise<string> {
-  await copyFile(entry.from, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
-  if ((await hashFile(to)) !== entry.hash) {
-    throw damaged(entry.path);
-  }
+async function putContent(to: string | Buffer, entry: ResolvedEntry & { kind: 'file' }): Promise<void> {
+  await copyFile(entry.from, to, { exclusive: true });
+  if ((await hashFile(to)) !== entry.hash) throw damaged(entry.path);
   const owner = entry.expected?.kind === 'file' ? entry.expected : undefined;
   if (owner && process.geteuid?.() === 0) await chown(to, owner.uid, owner.gid);
-  // chown clears setuid bits, so the mode comes after it; it is set on the open file, which a mode of 000 would not let open.
   await chmod(to, 0o600);
-  const handle = await open(to, 'r');
+}
+
+/** Sets the mode, on the open file because one of 000 would not let it be opened; gives the inode. */
+async function finishFile(at: string | Buffer, mode: number): Promise<string> {
+  await chmod(at, 0o600);
+  const handle = await open(at, 'r');
   try {
-    await handle.chmod(entry.mode);
+    await handle.chmod(mode);
     await handle.sync();
   } finally {
     await handle.close();
   }
-  return String((await lstat(to, { bigint: true })).ino);
+  return String((await lstat(at, { bigint: true })).ino);
 }
 
 /** Removes everything that was staged; what is not there is fine. */

@@ -7,7 +7,7 @@ import { announce, type CommitRecord, commit, conclude, mergeFolder } from './co
 import { freeName } from './displace.js';
 import type { ResolvedEntry } from './entry.js';
 import { fault } from './fault.js';
-import { deviceOf, finish, type Merged, type Recorder, undo } from './finish.js';
+import { finish, type Merged, type Recorder, undo } from './finish.js';
 import { codeOf, explain, NOTHING_TOUCHED, TreeChangedError } from './merge-error.js';
 import type { MergePlan, RefUpdate } from './merge-plan.js';
 import { preflight } from './preflight.js';
@@ -28,6 +28,10 @@ export async function writeMerge(options: {
   writes: readonly ResolvedEntry[];
   after?: RefUpdate;
   record?: Recorder;
+  /** Told what could not be kept, in one sentence each. */
+  note?: (text: string) => void;
+  /** Called right before the commit point; what it throws stops the merge, and nothing was touched. */
+  lastCheck?: () => Promise<void>;
 }): Promise<Merged> {
   const { root, runId, writes, after, record } = options;
   if (writes.length === 0 && after === undefined) {
@@ -48,8 +52,8 @@ export async function writeMerge(options: {
   const plan: MergePlan = { v: 1, run: runId, writes: [], ...(after === undefined ? {} : { after }) };
   try {
     await mkdir(dir, { recursive: true });
-    const places = await preflight(root, writes, await deviceOf(dir));
-    plan.writes = await stage({ root, dir, run: runId, writes, places });
+    const places = await preflight(root, writes, dir);
+    plan.writes = await stage({ root, dir, run: runId, writes, places, note: options.note });
     fault('merge-staged');
     const text = JSON.stringify(plan);
     await writeFileDurably(`${dir}/plan.json`, text);
@@ -57,6 +61,7 @@ export async function writeMerge(options: {
     for (let folder = dir; folder !== root && folder !== dirname(folder); folder = dirname(folder))
       await syncPath(folder);
     fault('merge-planned');
+    await options.lastCheck?.();
     await checkUnchanged(root, writes);
     committing = true;
     await commit(root, announced, createHash('sha256').update(text).digest('hex'));

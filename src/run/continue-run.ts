@@ -4,7 +4,7 @@ import type { RunControl } from './control.js';
 import { executeRun, type PreparedRun } from './execute-run.js';
 import { trustToAct } from './forge-folder.js';
 import { openRun } from './open-run.js';
-import { preflight } from './preflight.js';
+import { preflight, preflightCommit } from './preflight.js';
 import { finishInterruptedMerge } from './recover.js';
 import { lockRoot } from './root-lock.js';
 import type { RunFolder, RunRequest } from './run-folder.js';
@@ -23,39 +23,65 @@ export function resumeRun(
       run.plan.root,
       run.tasks.filter(({ task }) => !run.done.has(task.id)),
     );
+    const { branch, commit } = run.request;
+    if (control.noMerge || (branch === undefined && !commit)) return run;
+    try {
+      await preflightCommit(run.plan.root, branch, folder.id);
+    } catch (error) {
+      if (!(error instanceof ForgeError)) throw error;
+      const other = branch === undefined ? '--no-commit' : '--branch NAME';
+      throw new ForgeError(
+        `${error.message} Or \`forge resume ${folder.id} --no-merge\`, then \`forge merge ${folder.id} ${other}\`.`,
+        error.exitCode,
+      );
+    }
+    return run;
   });
 }
 
+/** Where `forge merge` merges to, whatever the run was started with. */
+export type MergeTarget = { to: 'tree' } | { to: 'commit' } | { to: 'branch'; branch: string };
+
 /**
- * `forge merge`: gates and merge of a run whose tasks have all succeeded. Throws ForgeError (2) when some have not.
+ * `forge merge`: gates and merge of a run whose tasks have all succeeded. Throws ForgeError (2) when some have not, and
+ * when the branch can't be made or moved.
  */
 export function mergeRun(
   folder: RunFolder,
-  changes: Pick<RunRequest, 'backend' | 'branch'> & { commit?: boolean },
+  changes: Pick<RunRequest, 'backend'> & { target?: MergeTarget },
   control: RunControl,
 ): Promise<ExitCode> {
-  return withRun(folder, changes, control, async (run) => {
+  const { target, ...others } = changes;
+  return withRun(folder, others, control, async (opened) => {
+    const run = target ? { ...opened, request: aimedAt(opened.request, target) } : opened;
     const missing = run.tasks.filter(({ task }) => !run.done.has(task.id)).map(({ task }) => task.id);
-    if (missing.length === 0) return;
-    throw new ForgeError(
-      `run ${folder.id} can't be merged: ${missing.join(', ')} did not succeed; \`forge resume ${folder.id}\` goes on with it`,
-      ExitCode.invalid,
-    );
+    if (missing.length > 0)
+      throw new ForgeError(
+        `run ${folder.id} can't be merged: ${missing.join(', ')} did not succeed; \`forge resume ${folder.id}\` goes on with it`,
+        ExitCode.invalid,
+      );
+    const { branch, commit } = run.request;
+    if (branch !== undefined || commit) await preflightCommit(run.plan.root, branch, folder.id);
+    return run;
   });
+}
+
+function aimedAt({ branch: _, ...request }: RunRequest, target: MergeTarget): RunRequest {
+  const commit = target.to === 'commit';
+  return target.to === 'branch' ? { ...request, commit, branch: target.branch } : { ...request, commit };
 }
 
 async function withRun(
   folder: RunFolder,
   changes: Parameters<typeof openRun>[1],
   control: RunControl,
-  check: (run: PreparedRun) => Promise<void>,
+  prepare: (run: PreparedRun) => Promise<PreparedRun>,
 ): Promise<ExitCode> {
   await trustToAct(folder.root);
   const release = lockRoot(folder.root, { doing: `run ${folder.id}`, run: folder.id });
   try {
     await finishInterruptedMerge(folder.root, control.note);
-    const run = await openRun(folder, changes, control.note);
-    await check(run);
+    const run = await prepare(await openRun(folder, changes, control.note));
     return await executeRun(run, control);
   } finally {
     release();

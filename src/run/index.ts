@@ -1,5 +1,5 @@
 export { abortRun } from './abort-run.js';
-export { mergeRun, resumeRun } from './continue-run.js';
+export { type MergeTarget, mergeRun, resumeRun } from './continue-run.js';
 export type { Proposal, RunControl } from './control.js';
 export { type Forecast, forecast } from './forecast.js';
 export { hasForgeFolder, trustToAct, trustToRead } from './forge-folder.js';

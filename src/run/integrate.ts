@@ -4,8 +4,13 @@ import { ExitCode } from '../exit-code.js';
 import type { Journal } from '../journal/index.js';
 import {
   type Base,
+  CommitTargetError,
+  type Committed,
   type Conflict,
+  checkCommitLocks,
   commitRun,
+  HalfWrittenError,
+  hardLinkNotes,
   type ResolvedEntry,
   resolveMerge,
   stillResolved,
@@ -104,8 +109,6 @@ async function integrateOnce(options: IntegrateOptions, round: number): Promise<
     }
   }
   if (!onBranch && resolved.ok && !(await stillResolved(plan.root, resolved))) return 'again';
-  if (paths.length > 0) journal.append({ type: 'merge.started', paths: paths.length });
-  await journal.synced();
   return await merge(
     options,
     resolved.ok ? resolved.writes : [],
@@ -156,28 +159,58 @@ async function passGates(
   }
 }
 
+/** Merges, and tells what fails before the commit point as what it is: nothing was merged. */
 async function merge(
   options: IntegrateOptions,
   writes: readonly ResolvedEntry[],
   paths: string[],
 ): Promise<IntegrateResult | 'again'> {
-  const { plan, folder, request, journal, base } = options;
-  const commits =
-    request.branch !== undefined || request.commit
-      ? await commitRun({
-          root: plan.root,
-          runId: folder.id,
-          base,
-          tasks: options.changesets.map(({ task, title, changeset }) => ({
-            id: task,
-            title,
-            entries: composeChangesets([changeset]),
-          })),
-          ...(plan.goal !== undefined && { goal: plan.goal }),
-          ...(request.branch !== undefined && { branch: request.branch }),
-        })
-      : undefined;
-  if (commits && !commits.ok) return refuseConflicts(options, commits.conflicts);
+  const { journal } = options;
+  try {
+    if (paths.length > 0) journal.append({ type: 'merge.started', paths: paths.length });
+    await journal.synced();
+    const commits = await makeCommits(options);
+    if (commits && !commits.ok) return refuseConflicts(options, commits.conflicts, true);
+    return await write(options, writes, paths, commits);
+  } catch (error) {
+    if (error instanceof TreeChangedError) return 'again';
+    if (error instanceof HalfWrittenError) throw error;
+    const reason = (error as Error).message;
+    try {
+      journal.append({ type: 'merge.finished', state: 'refused', paths: [], reason });
+    } catch {
+      // The journal itself may be what failed (disk full): the first error is the one to report.
+      throw error;
+    }
+    if (error instanceof CommitTargetError) return { exitCode: ExitCode.refused, reason };
+    throw error;
+  }
+}
+
+/** The commits of `--branch` and `--commit`. */
+async function makeCommits({ plan, folder, request, base, changesets }: IntegrateOptions) {
+  if (request.branch === undefined && !request.commit) return undefined;
+  return await commitRun({
+    root: plan.root,
+    runId: folder.id,
+    base,
+    tasks: changesets.map(({ task, title, changeset }) => ({
+      id: task,
+      title,
+      entries: composeChangesets([changeset]),
+    })),
+    ...(plan.goal !== undefined && { goal: plan.goal }),
+    ...(request.branch !== undefined && { branch: request.branch }),
+  });
+}
+
+async function write(
+  options: IntegrateOptions,
+  writes: readonly ResolvedEntry[],
+  paths: string[],
+  commits: (Committed & { ok: true }) | undefined,
+): Promise<IntegrateResult> {
+  const { plan, folder, request, journal } = options;
   const ref = commits && { ref: commits.ref, commit: commits.commit };
   const notes = (commits?.skipped ?? []).map((path) => `${path} is ignored by git and was not committed`);
   const record = async (moved: typeof ref) => {
@@ -189,32 +222,38 @@ async function merge(
     await record(ref);
     return { exitCode: ExitCode.ok };
   }
-  try {
-    await writeMerge({
-      root: plan.root,
-      runId: folder.id,
-      writes,
-      ...(commits?.after && { after: commits.after }),
-      record: async ({ displaced, refused }) => {
-        for (const { path, kept } of displaced) {
-          notes.push(`${path} was saved while forge merged; that version is in ${kept}`);
-        }
-        if (refused !== undefined) notes.push(refused);
-        await record(refused === undefined ? ref : undefined);
-      },
-    });
-    return { exitCode: ExitCode.ok };
-  } catch (error) {
-    if (error instanceof TreeChangedError) return 'again';
-    throw error;
-  }
+  notes.push(...hardLinkNotes(writes));
+  const after = commits?.after;
+  await writeMerge({
+    root: plan.root,
+    runId: folder.id,
+    writes,
+    ...(after && { after, lastCheck: () => checkCommitLocks(plan.root, after.ref, after) }),
+    note: (text) => notes.push(text),
+    record: async ({ displaced, refused }) => {
+      for (const { path, kept } of displaced) {
+        notes.push(`${path} was saved while forge merged; that version is in ${kept}`);
+      }
+      if (refused !== undefined) notes.push(refused);
+      await record(refused === undefined ? ref : undefined);
+    },
+  });
+  return { exitCode: ExitCode.ok };
 }
 
-function refuseConflicts(options: IntegrateOptions, conflicts: readonly Conflict[]): IntegrateResult {
+function refuseConflicts(
+  options: IntegrateOptions,
+  conflicts: readonly Conflict[],
+  ofCommits = false,
+): IntegrateResult {
+  const reasons = conflicts.map(({ path, reason }) => `${path}: ${reason}`).join('; ');
+  const way = ofCommits
+    ? `; \`forge merge ${options.folder.id} --no-commit\` merges into the working tree only`
+    : '';
   return refuse(
     options,
     conflicts.map(({ path }) => path),
-    conflicts.map(({ path, reason }) => `${path}: ${reason}`).join('; '),
+    reasons + way,
   );
 }
 

@@ -1,7 +1,7 @@
 import { loadAdapter } from '../agents/index.js';
 import { ExitCode } from '../exit-code.js';
 import { ForgeError } from '../forge-error.js';
-import { checkCommitTarget, MergeError } from '../merge/index.js';
+import { branchMadeBefore, checkCommitTarget, MergeError } from '../merge/index.js';
 import type { SelectedTask } from './select-tasks.js';
 
 /** Checks that every agent of the tasks can run, before anything starts. Throws AgentUnavailableError. */
@@ -13,9 +13,13 @@ export async function preflight(root: string, tasks: readonly SelectedTask[]): P
   }
 }
 
-/** Checks that `--branch NAME` or `--commit` can work, before anything starts. Throws ForgeError (2). */
-export async function preflightCommit(root: string, branch: string | undefined): Promise<void> {
+/**
+ * Checks that `--branch NAME` or `--commit` can work, before anything starts. A branch that the run `id` has made itself,
+ * before it was killed, is no obstacle. Throws ForgeError (2).
+ */
+export async function preflightCommit(root: string, branch: string | undefined, id?: string): Promise<void> {
   try {
+    if (branch !== undefined && id !== undefined && (await branchMadeBefore(root, branch, id))) return;
     await checkCommitTarget(root, branch);
   } catch (error) {
     throw error instanceof MergeError ? new ForgeError(error.message, ExitCode.invalid) : error;

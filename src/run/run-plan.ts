@@ -1,4 +1,4 @@
-import type { ExitCode } from '../exit-code.js';
+import { ExitCode } from '../exit-code.js';
 import { Journal, writeFileDurably } from '../journal/index.js';
 import { captureBase } from '../merge/index.js';
 import type { Plan } from '../plan/index.js';
@@ -34,8 +34,10 @@ export async function runPlan(plan: Plan, request: RunRequest, control: RunContr
     const prepared = await prepare(plan, request, tasks, folder, control).catch(async (error: unknown) => {
       // It never became a run: nothing of it could be resumed or listed. What can't be removed now, the next apply removes.
       await removeRun(folder).catch(() => undefined);
+      if (control.signal.aborted) return undefined;
       throw error;
     });
+    if (prepared === undefined) return control.interruptCode() ?? ExitCode.interrupted;
     return await executeRun({ plan, request, tasks, folder, ...prepared, done: new Map() }, control);
   } finally {
     release();
@@ -52,7 +54,13 @@ async function prepare(
 ): Promise<Pick<PreparedRun, 'base' | 'chosen' | 'journal'>> {
   await writeFileDurably(folder.plan, plan.text);
   await writeFileDurably(folder.request, `${JSON.stringify({ ...request, splits: plan.splits }, null, 2)}\n`);
-  const base = await captureBase({ root: plan.root, owned: ownedByAny(plan, tasks), dir: folder.base });
+  const base = await captureBase({
+    root: plan.root,
+    owned: ownedByAny(plan, tasks),
+    dir: folder.base,
+    announce: control.note,
+    signal: control.signal,
+  });
   const chosen = await backendForRun(folder, request, base, control.note);
   return { base, chosen, journal: new Journal(folder.journal, folder.id) };
 }

@@ -15,7 +15,8 @@ export function repositoryAbove(folder: string): string | undefined {
   }
 }
 
-function isRepositoryTop(folder: string): boolean {
+/** Whether a folder is the top of a repository, a worktree or a submodule. */
+export function isRepositoryTop(folder: string): boolean {
   const dotGit = join(folder, '.git');
   return isGitFolder(dotGit) || isGitFolder(gitFolderNamedIn(dotGit, folder));
 }

@@ -8,7 +8,7 @@ import {
   symlinkSync,
   unlinkSync,
 } from 'node:fs';
-import { copyFile } from 'node:fs/promises';
+import { copyFile } from '../util/copy-file.js';
 import { Breather } from './breathe.js';
 import type { ComposedEntry } from './changeset.js';
 import { parentOf } from './disk-tree.js';
@@ -67,9 +67,8 @@ async function create(tree: WritableTree, entry: ComposedEntry): Promise<void> {
       tree.enter(parentOf(entry.path));
       await tree.remove(entry.path);
       const target = tree.absolute(entry.path);
-      const how = constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL;
-      if (entry.size <= SMALL) copyFileSync(entry.blob, target, how);
-      else await copyFile(entry.blob, target, how);
+      if (entry.size > SMALL) await copyFile(entry.blob, target, { exclusive: true });
+      else copyFileSync(entry.blob, target, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
       return chmodSync(target, entry.mode);
     }
     default:

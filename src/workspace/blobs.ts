@@ -9,7 +9,8 @@ import {
   readFileSync,
   writeFileSync,
 } from 'node:fs';
-import { chmod, copyFile, open, rename } from 'node:fs/promises';
+import { chmod, open, rename } from 'node:fs/promises';
+import { copyFile } from '../util/copy-file.js';
 import type { DiskTree } from './disk-tree.js';
 import { errorCode, explain, WorkspaceError } from './failure.js';
 import type { Content } from './path-state.js';
@@ -42,7 +43,7 @@ export class BlobStore {
     const fresh = `${this.dir}/copy-${this.#copies}`;
     const source = tree.readable(path);
     try {
-      await copyFile(source, fresh, constants.COPYFILE_FICLONE);
+      await copyFile(source, fresh);
       await chmod(fresh, 0o600);
       // Hashing the copy, not the file, makes the name right even while something still writes to the file.
       const stored = await hashFile(fresh);

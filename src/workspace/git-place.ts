@@ -1,5 +1,6 @@
 import { existsSync, lstatSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { isRepositoryTop } from '../util/repository.js';
 import { WorkspaceError } from './failure.js';
 import { nestedRepositories } from './nested-repositories.js';
 import { isWithin } from './state-folder.js';
@@ -79,6 +80,8 @@ export async function findCovered(root: string): Promise<Covered> {
 /** The git folders of the worktree whose top is `folder`, where it is one. */
 function gitAt(folder: string): (NestedGit['git'] & { isPlain: boolean }) | undefined {
   const dotGit = join(folder, '.git');
+  // The same test by which the root of a plan is found.
+  if (!isRepositoryTop(folder)) return undefined;
   const stats = lstatSync(dotGit, { throwIfNoEntry: false });
   const gitDir = stats === undefined ? undefined : resolveGitDir(dotGit, folder, stats.isFile());
   if (stats === undefined || gitDir === undefined) return undefined;

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { processStartTime } from '../process-start-time.js';
+import { processStartTime } from '../util/process-identity.js';
 import { errorCode, WorkspaceError } from './failure.js';
 
 /** The environment variable that marks every process of a workspace: `<workspace name>` or `<workspace name>:<command number>`. */

@@ -128,6 +128,8 @@ test('paths that lead out of root or into .git and .forge are refused', async (t
     '.git/hooks/x',
     'sub/.GIT/config',
     '.forge/x',
+    'sub/.forge/merging',
+    'sub/.FORGE',
     'a//b',
     '',
   ]) {

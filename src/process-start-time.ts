@@ -1,1 +1,0 @@
-export { processStartTime } from './util/process-identity.js';
