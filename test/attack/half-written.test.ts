@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { type ForgeResult, project } from '../rig/project.js';
 import { assertUnchanged, digest } from './digest.js';
@@ -23,15 +23,17 @@ function isHalfWritten(result: ForgeResult, where: string): void {
 
 test('what fails past the commit point is called half written (5), and the next command finishes it', async (t) => {
   const here = project(t, FILES);
-  // git takes this lock when it moves the branch, which is the last thing of a merge with --commit.
-  writeFileSync(here.path('.git/refs/heads/main.lock'), '');
+  // git finds that it can't write the branch's log when it has taken every lock: nothing tells before.
+  rmSync(here.path('.git/logs/refs/heads/main'));
+  mkdirSync(here.path('.git/logs/refs/heads/main/in/the/way'), { recursive: true });
+  writeFileSync(here.path('.git/logs/refs/heads/main/in/the/way/x'), '');
   const first = await here.forge(['apply', '--yes', '--commit']);
   isHalfWritten(first, 'apply');
   assert.match(first.stdout, /The merge is half written; the next forge command finishes it\./);
   assert.equal(here.read('src/b.txt'), 'new\n');
   for (const args of [['status'], ['ls'], ['merge'], ['apply', '--yes'], ['clean']])
     isHalfWritten(await here.forge(args), args.join(' '));
-  rmSync(here.path('.git/refs/heads/main.lock'));
+  rmSync(here.path('.git/logs/refs/heads/main'), { recursive: true });
   const status = await here.forge(['status']);
   assert.equal(status.code, 0, status.stderr);
   assert.match(status.stderr, /finished it now/);

@@ -71,7 +71,7 @@ for (const setting of SETTINGS) {
       // the next forge command; and a process that left the session and dropped its environment is never found.
       if (end === 'SIGKILL of forge') {
         assert.equal((await here.forge(['apply', '-n'], { env })).code, 0);
-        assert.equal((await here.forge(['status'], { env })).code, 0);
+        assert.equal((await here.forge(['clean'], { env })).code, 0);
       }
       const left = processesOf(here);
       t.after(() => {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { BACKENDS, eventsOf, type ForgeResult, project } from '../rig/project.js';
 
@@ -107,45 +106,6 @@ for (const [name, backend, isolation] of [
     }
     assert.equal(left, '0');
   });
-}
-
-const NUL = 'x\0y';
-const LONG = `true ${'x'.repeat(140_000)}`;
-for (const [what, tasks, more, message] of [
-  ['run with NUL', { a: { run: NUL } }, {}, /NUL/],
-  ['run of 140 kB', { a: { run: LONG } }, {}, /longer than the system takes|128 KiB/],
-  ['env of 140 kB', { a: { run: 'true', env: { A: LONG } } }, {}, /longer than the system takes|128 KiB/],
-  ['verify with NUL', { a: { run: 'true', verify: NUL } }, {}, /NUL/],
-  ['gate with NUL', { a: { run: 'true' } }, { gates: [{ name: 'g', run: NUL }] }, /NUL/],
-  [
-    'gate of 140 kB',
-    { a: { run: 'true' } },
-    { gates: [{ name: 'g', run: LONG }] },
-    /longer than the system takes|128 KiB/,
-  ],
-] as const) {
-  for (const isolation of [undefined, 'none']) {
-    test(`${what}${isolation ? ' without namespaces' : ''}: forge says what is wrong and exits by itself`, async (t) => {
-      const here = project(t, { 'src/a.txt': 'a\n' });
-      here.write({ 'forge.plan.yaml': plan(tasks, more) });
-      const result = await here.forge(['apply', '--yes'], {
-        env: { FORGE_ISOLATION: isolation },
-        started: (child) => {
-          const timer = setTimeout(() => child.kill('SIGKILL'), 120_000);
-          child.once('exit', () => clearTimeout(timer));
-        },
-      });
-      assert.equal(result.signal, null, 'forge did not exit');
-      assert.ok(
-        result.code === 1 || result.code === 2,
-        `exit ${result.code}: ${result.stdout}${result.stderr}`,
-      );
-      const log = here.path(`.forge/runs/${here.run()}/gates/1.log`);
-      const said = result.stdout + result.stderr + (existsSync(log) ? readFileSync(log, 'utf8') : '');
-      assert.match(said, message);
-      assert.doesNotMatch(said, /internal error|\n\s+at /);
-    });
-  }
 }
 
 test('forge check names a capability that is none, and what was meant', async (t) => {

@@ -3,6 +3,7 @@ import {
   chmodSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
@@ -91,6 +92,13 @@ export class Grounds {
     execFileSync('truncate', ['-s', '400M', this.#image]);
     execFileSync(`mkfs.${disk}`, ['-q', this.#image], { env });
     execFileSync('mount', ['-o', 'loop', this.#image, `${this.dir}/disk`], { env });
+  }
+
+  /** Names of what is left in forge's own folder in the state folder. */
+  scratch(): string[] {
+    return readdirSync(this.state)
+      .flatMap((own) => readdirSync(join(this.state, own)))
+      .filter((name) => name !== 'made-by-forge.json');
   }
 
   /** Runs a shell script in root, outside any workspace, as the setting's user. */

@@ -218,7 +218,7 @@ for (const setting of PLAIN) {
         });
         await new Promise((resolve) => forge.stdout.once('data', resolve));
         process.env.FORGE_STATE_DIR = grounds.state;
-        assert.equal(readdirSync(grounds.state).length, 1);
+        assert.equal(grounds.scratch().length, 1);
         assert.deepEqual((await sweepScratch()).removed, [], 'the scratch of a living forge was removed');
         assert.ok(alive(grounds).length >= 5);
         forge.kill('SIGKILL');
@@ -228,7 +228,7 @@ for (const setting of PLAIN) {
           await until('every process gone', () => alive(grounds).length === 0);
         assert.equal((await sweepScratch()).removed.length, 1);
         await until('every process gone', () => alive(grounds).length === 0);
-        assert.deepEqual(readdirSync(grounds.state), []);
+        assert.deepEqual(grounds.scratch(), []);
         assert.ok(existsSync(grounds.root));
       } finally {
         grounds.remove();

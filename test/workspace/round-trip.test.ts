@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { applyEntries, composeChangesets, loadChangeset } from '../../src/workspace/index.js';
 import type { Exercised } from './exercise.js';
@@ -62,7 +61,7 @@ for (const setting of SETTINGS) {
         for (const [index, done] of all.entries())
           await check(grounds, before, `${kinds[index]} (${setting.label})`, done);
         assert.deepEqual(snapshot(grounds.root, { times: true }), before, 'the working tree was changed');
-        assert.deepEqual(readdirSync(grounds.state), [], 'scratch is left');
+        assert.deepEqual(grounds.scratch(), [], 'scratch is left');
       } finally {
         grounds.remove();
       }
