@@ -82,8 +82,13 @@ const START: ReadonlySet<string> = new Set(['forge.plan.yaml', 'request.json', '
 export function unbornRuns(root: string): string[] {
   return runFolders(root).filter((id) => {
     const names = readdirSync(new RunFolder(root, id).dir);
-    return RUN_ID.test(id) && names.every((name) => START.has(name.replace(/\.new$/, '')));
+    return RUN_ID.test(id) && names.every(isOfTheStart);
   });
+}
+
+/** Also what is being written, and the samples on which backends are tried. */
+function isOfTheStart(name: string): boolean {
+  return START.has(name.replace(/\.new$/, '')) || /^probe-[0-9a-f]{12}$/.test(name);
 }
 
 function runFolders(root: string): string[] {

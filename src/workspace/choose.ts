@@ -82,7 +82,7 @@ async function tryCopy(name: 'clone' | 'copy', options: ChooseOptions, covered: 
       'refused' in folder
         ? folder.refused
         : name === 'clone'
-          ? probeClone(options.runDir, folder.path)
+          ? await probeClone(options.runDir, folder.path, options.runId)
           : undefined;
     if (refused !== undefined) {
       refusals.push(refused);

@@ -135,10 +135,15 @@ async function readAll(stream: AsyncIterable<Buffer>): Promise<string> {
 }
 
 /** Why files of root cannot be reflinked into the state folder (by forcing it once), or undefined where they can. */
-export function probeClone(runDir: string, stateFolder: string): string | undefined {
-  const token = randomBytes(6).toString('hex');
-  const from = join(runDir, `probe-${token}`);
-  const to = join(stateFolder, `probe-${token}`);
+export async function probeClone(
+  runDir: string,
+  stateFolder: string,
+  runId: string,
+): Promise<string | undefined> {
+  const from = join(runDir, `probe-${randomBytes(6).toString('hex')}`);
+  // In a folder that says whose it is, or nobody would dare to remove it if forge were killed here.
+  const scratch = makeScratch(stateFolder, `${runId}.probe`);
+  const to = join(scratch.dir, 'clone');
   try {
     mkdirSync(dirname(from), { recursive: true });
     // Small content may be stored inside the inode, where it can't be shared.
@@ -154,7 +159,7 @@ export function probeClone(runDir: string, stateFolder: string): string | undefi
     return `a reflink failed (${code})`;
   } finally {
     rmSync(from, { force: true });
-    rmSync(to, { force: true });
+    await removeScratch(scratch.dir);
   }
 }
 
