@@ -39,6 +39,8 @@ function precious(dir: string, uid?: number): string {
 }
 
 const LOOKING = [['ls'], ['status'], ['logs', 'a'], ['diff'], ['apply', '-n'], ['check']];
+/** One of each kind, where all were tried with another case. */
+const SOME = [['status'], ['apply', '-n'], ['apply', '--yes'], ['clean']];
 const ACTING = [['clean'], ['apply', '--yes'], ['resume'], ['merge'], ['abort']];
 
 test('a state folder with other things in it: they stay, and so does its mode', async (t) => {
@@ -148,7 +150,7 @@ function markers(victim: string): { name: string; marker: object }[] {
 
 for (const kind of ['a file', 'a symlink'] as const) {
   test(`a cloned repository with a merge record (${kind}) that names a folder outside: nothing happens to it`, async (t) => {
-    for (const { name, marker } of markers('')) {
+    for (const [index, { name, marker }] of markers('').entries()) {
       const origin = project(t, { 'forge.plan.yaml': PLAN, '.forge/runs/k': 'k' });
       const victim = precious(join(origin.dir, '../victim'));
       const text = JSON.stringify(marker).replace('""', JSON.stringify(victim));
@@ -161,7 +163,7 @@ for (const kind of ['a file', 'a symlink'] as const) {
       const cloned = join(origin.dir, '../cloned');
       origin.git('clone', '-q', origin.dir, cloned);
       const before = digest(join(origin.dir, '..'), ['state']);
-      for (const args of [...LOOKING, ...ACTING]) {
+      for (const args of index === 0 ? [...LOOKING, ...ACTING] : SOME) {
         const result = await origin.forge(args, { cwd: cloned });
         assert.doesNotMatch(result.stderr, /\n\s+at |internal error/, args.join(' '));
         assertUnchanged(join(origin.dir, '..'), before, `${name}: forge ${args.join(' ')}`, ['state']);
@@ -214,7 +216,7 @@ for (const path of [
     mkdirSync(join(here.dir, '../outside'));
     plantCommitted(here, path, '#!/bin/sh\necho PWNED\n');
     const before = digest(join(here.dir, '..'), ['state']);
-    for (const args of [...LOOKING, ...ACTING]) {
+    for (const args of path === '.git/hooks/post-commit' ? [...LOOKING, ...ACTING] : SOME) {
       const result = await here.forge(args);
       assert.doesNotMatch(result.stderr, /\n\s+at |internal error/, args.join(' '));
       assertUnchanged(join(here.dir, '..'), before, args.join(' '), ['state']);
