@@ -219,6 +219,13 @@ async function show(
       process.stdout.write(`Next: forge apply${standard(file) ? '' : ` ${sanitize(shown(file))}`}\n`);
   }
   if (!flags.apply) return ExitCode.ok;
+  // Nobody has read this plan yet, and with some capabilities a task can leave its view.
+  const asking = result.plan.tasks.filter(({ capabilities = [] }) => capabilities.length > 0);
+  if (asking.length > 0)
+    throw new ForgeError(
+      `the plan asks for capabilities (${asking.map(({ id, capabilities }) => `${id}: ${capabilities?.join(', ')}`).join('; ')}), so --apply does not run it; look at ${shown(file)}, then \`forge apply\``,
+      ExitCode.invalid,
+    );
   const { run: apply } = await import('./apply.js');
   const passed = (['quiet', 'verbose', 'json', 'color', 'no-color'] as const).filter((name) => flags[name]);
   return await apply([
