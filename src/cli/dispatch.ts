@@ -76,6 +76,7 @@ const EXIT_CODE_OF_ERROR: Record<string, number> = {
   BackendUnavailableError: ExitCode.invalid,
   MergeError: ExitCode.failed,
   WorkspaceError: ExitCode.failed,
+  NotOursError: ExitCode.failed,
   JournalDamagedError: ExitCode.failed,
 };
 

@@ -1,4 +1,5 @@
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { readOurFile } from '../util/provenance.js';
 import type { BaseData, BaseRecord } from './base-record.js';
 import { gitOk } from './git.js';
 import { hashFile } from './hash.js';
@@ -34,7 +35,7 @@ export interface Base {
 export async function loadBase(dir: string, owned?: (path: string) => boolean): Promise<Base> {
   let data: BaseData;
   try {
-    data = JSON.parse(await readFile(`${dir}/base.json`, 'utf8')) as BaseData;
+    data = JSON.parse(readOurFile(`${dir}/base.json`)) as BaseData;
   } catch (error) {
     throw new MergeError(
       `The record of how the working tree looked at the start of the run is missing or damaged (${dir}/base.json). Nothing can be merged safely without it.`,

@@ -4,12 +4,12 @@ import { isSameProcess, livenessOf, thisProcess } from '../util/process-identity
 import { whyNotOurFile, whyNotOurFolder } from '../util/provenance.js';
 import { isSafeRelativePath } from '../util/reserved-path.js';
 import { eachBounded } from './bounded.js';
-import { type CommitRecord, mergeFolder } from './commit-record.js';
+import { type CommitRecord, inodeOf, mergeFolder } from './commit-record.js';
 import { git } from './git.js';
 import { hashFile } from './hash.js';
 import { codeOf, MergeError } from './merge-error.js';
 import type { GitEntry, MergePlan, PlannedWrite, RefUpdate } from './merge-plan.js';
-import { look, under } from './seen.js';
+import { look } from './seen.js';
 import { stagedPath } from './stage.js';
 
 /** A merge plan of more than this (bytes) was not written by forge. */
@@ -37,6 +37,8 @@ export async function believeFolder(root: string, record: CommitRecord): Promise
   }
   if (realpathSync(dir) !== mergeFolder(realpathSync(root), record))
     throw notBelieved(root, 'its folder lies elsewhere');
+  if (inodeOf(dir) !== record.ino)
+    throw notBelieved(root, 'its folder is not the one that forge made, but a copy or from an archive');
   if (await isTracked(root)) throw notBelieved(root, 'git tracks .forge here: it came with the repository');
   return dir;
 }
@@ -89,9 +91,10 @@ export async function believePlan(
     const at = stagedPath(root, dir, plan.run, write);
     const staged = await look(at);
     if (staged?.kind === 'file' && (await hashFile(at)) === write.hash) return;
-    // In place already, as another name of the same file, and edited there since by the user.
-    const inTree = await look(under(root, write.path));
-    if (staged === null || staged.kind !== 'file' || inTree?.ino !== staged.ino || staged.ino !== write.ino)
+    // It was put in place, as another name of the same file, and edited there since by the user: what is in the tree by
+    // now, whatever it is, is the user's.
+    write.isPlaced = staged?.kind === 'file' && staged.ino === write.ino;
+    if (!write.isPlaced)
       throw notBelieved(
         root,
         `the content for ${JSON.stringify(write.path)} is missing or is not what was committed`,
@@ -156,7 +159,7 @@ function isRefUpdate({ ref, old, new: fresh, message, index }: Partial<RefUpdate
     entry === null || (/^1[02]0[0-7]{3}$/.test(String(entry?.mode)) && OID.test(String(entry?.oid)));
   return (
     typeof ref === 'string' &&
-    /^refs\/heads\/[^\0\n]+$/.test(ref) &&
+    /^refs\/[^\0\n]+$/.test(ref) &&
     OID.test(String(old)) &&
     OID.test(String(fresh)) &&
     typeof message === 'string' &&
@@ -167,6 +170,6 @@ function isRefUpdate({ ref, old, new: fresh, message, index }: Partial<RefUpdate
 
 function notBelieved(root: string, why: string): MergeError {
   return new MergeError(
-    `${root}/.forge/merging is not believed (${why}), so nothing is done about it: if a merge of yours was interrupted, what it replaced is in its run's folder; look there, then remove .forge/merging.`,
+    `${root}/.forge/merging is not believed (${why}), so nothing is done about it: if a merge of yours was interrupted, remove .forge/merging, and \`forge merge\` does it again (what it had replaced is kept in its run's folder).`,
   );
 }

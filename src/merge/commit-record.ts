@@ -17,6 +17,8 @@ export interface CommitRecord {
   /** The merge folder in the run's folder: `merge`, or `merge.1` for a second merge of the run. */
   dir: string;
   process: ProcessIdentity;
+  /** The merge folder's inode: a record that came in an archive or a copy names another. */
+  ino: string;
   /** SHA-256 (hex) of the merge folder's `plan.json`. */
   plan?: string;
 }
@@ -31,12 +33,13 @@ export function mergeFolder(root: string, { run, dir }: Pick<CommitRecord, 'run'
 }
 
 /**
- * Announces a merge. The caller holds the lock of the root.
+ * Announces a merge; its folder is there. The caller holds the lock of the root.
  *
  * @throws MergeError when a record is there already: an interrupted merge, or something that is none of forge's.
  */
 export async function announce(root: string, run: string, dir: string): Promise<CommitRecord> {
-  const record: CommitRecord = { state: 'staging', run, dir, process: thisProcess() };
+  const ino = inodeOf(mergeFolder(root, { run, dir }));
+  const record: CommitRecord = { state: 'staging', run, dir, ino, process: thisProcess() };
   try {
     await symlink(JSON.stringify({ v: 1, ...record }), recordPath(root));
   } catch (error) {
@@ -46,6 +49,11 @@ export async function announce(root: string, run: string, dir: string): Promise<
     );
   }
   return record;
+}
+
+/** A folder's inode, as text (JSON has no 64-bit numbers). */
+export function inodeOf(folder: string): string {
+  return String(lstatSync(folder, { bigint: true }).ino);
 }
 
 /** The commit point: from here on the merge will be finished, by this process or by the next forge command. `plan` is the hash of the plan. */
@@ -90,7 +98,7 @@ export async function readCommitRecord(root: string): Promise<CommitRecord | nul
 }
 
 function parse(value: object | undefined): CommitRecord | undefined {
-  const { v, state, run, dir, process, plan } = (value ?? {}) as Record<string, unknown>;
+  const { v, state, run, dir, ino, process, plan } = (value ?? {}) as Record<string, unknown>;
   const identity = parseProcessIdentity(process);
   const isRecord =
     v === 1 &&
@@ -99,9 +107,11 @@ function parse(value: object | undefined): CommitRecord | undefined {
     RUN.test(run) &&
     typeof dir === 'string' &&
     DIR.test(dir) &&
+    typeof ino === 'string' &&
+    /^\d{1,20}$/.test(ino) &&
     (plan === undefined || (typeof plan === 'string' && HASH.test(plan)));
   if (!isRecord || identity === undefined) return undefined;
-  return { state, run, dir, process: identity, ...(plan !== undefined && { plan }) };
+  return { state, run, dir, ino, process: identity, ...(plan !== undefined && { plan }) };
 }
 
 function damaged(path: string, why: string): MergeError {

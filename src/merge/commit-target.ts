@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { CommitTargetError, checkCommitLocks } from './commit-locks.js';
-import { git } from './git.js';
+import { git, isTrusted } from './git.js';
 import { repositoryPrefix } from './owned-files.js';
 
 /** Where commits go. */
@@ -26,6 +26,10 @@ export async function checkCommitTarget(root: string, branch?: string): Promise<
   if ((await repositoryPrefix(root)) === undefined)
     throw new CommitTargetError(
       `${flag} needs a git repository, and ${root} is in none. Run without it, or git init.`,
+    );
+  if (!(await isTrusted(root)))
+    throw new CommitTargetError(
+      `${flag} would run what this repository is set up to run (filters), and git does not trust it, as it belongs to another user. If you do: git config --global --add safe.directory ${root}`,
     );
   const head = await ask('rev-parse', '-q', '--verify', 'HEAD^{commit}');
   if (!head.ok)

@@ -1,5 +1,6 @@
 import { readdir, readFile, rename, rm } from 'node:fs/promises';
-import { syncPath } from '../journal/index.js';
+import { syncPath, writeFileDurably } from '../journal/index.js';
+import { readOurFile, whyNotOurFile } from '../util/provenance.js';
 import { isStagingPlace } from './believe.js';
 import { conclude } from './commit-record.js';
 import { fault } from './fault.js';
@@ -43,13 +44,15 @@ export async function finish(
   recorder?: Recorder,
 ): Promise<Merged> {
   try {
-    let refused: string | undefined;
+    let refused = staged ? undefined : await refusedBefore(dir);
     if (staged) {
       await perform({ root, dir, plan });
       await syncPath(`${dir}/old`);
       fault('merge-synced');
       refused = plan.after && (await moveRef(root, plan.after));
       fault('merge-ref');
+      // Told again by whoever goes on from here.
+      if (refused !== undefined) await writeFileDurably(`${dir}/${REFUSED}`, refused);
       // In one step: what is staged is there as a whole, or everything is in place.
       await rename(`${dir}/new`, `${dir}/placed`);
       await syncPath(dir);
@@ -80,6 +83,14 @@ export async function finish(
   }
 }
 
+/** Why the branch was not moved, in the merge folder. */
+const REFUSED = 'branch-not-moved';
+
+async function refusedBefore(dir: string): Promise<string | undefined> {
+  const file = `${dir}/${REFUSED}`;
+  return whyNotOurFile(file) === undefined ? await readFile(file, 'utf8') : undefined;
+}
+
 /** Removes what was staged before the commit point, and the record. `dir` is a merge folder that is known to be forge's. */
 export async function undo(root: string, dir: string, run: string): Promise<void> {
   await unstage(root, dir, run, await stagedBeside(dir));
@@ -90,7 +101,7 @@ export async function undo(root: string, dir: string, run: string): Promise<void
 /** The writes whose files were staged beside their targets, as far as their record can be read. */
 async function stagedBeside(dir: string): Promise<PlannedWrite[]> {
   try {
-    const listed: unknown = JSON.parse(await readFile(`${dir}/beside.json`, 'utf8'));
+    const listed: unknown = JSON.parse(readOurFile(`${dir}/beside.json`));
     const isWrite = (write: PlannedWrite | null) =>
       typeof write === 'object' && Number.isInteger(write?.n) && isStagingPlace(write?.beside);
     return Array.isArray(listed) ? listed.filter(isWrite) : [];

@@ -14,12 +14,13 @@ const REDIRECTS =
   /^GIT_(DIR|WORK_TREE|INDEX_FILE|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|COMMON_DIR|NAMESPACE|PREFIX|GRAFT_FILE|SHALLOW_FILE|(LITERAL|GLOB|NOGLOB|ICASE)_PATHSPECS|EXTERNAL_DIFF)$/;
 
 /**
- * Settings that keep a repository from running programs of its own while forge looks at it, that make its stat cache strict,
- * and that let git look into a repository of another user (root in somebody's folder, a bind mount): whose files they are
- * decides nothing about what a run may merge.
+ * Settings that keep a repository from running programs of its own while forge looks at it and that make its stat cache
+ * strict; and one that lets git look into a repository of another user (root in somebody's folder, a bind mount): whose
+ * files they are decides nothing about what a run may merge. Filters (gitattributes(5)) can't be turned off like that:
+ * what may run them is for repositories that git itself trusts (see isTrusted).
  */
+const ANYBODYS = ['-c', 'safe.directory=*'];
 const SAFE = [
-  ...['-c', 'safe.directory=*'],
   ...['-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null'],
   ...['-c', 'core.trustctime=true', '-c', 'core.checkStat=default'],
   ...['-c', 'core.quotePath=false'],
@@ -37,13 +38,15 @@ export function git(
     stdinFd?: number;
     env?: Record<string, string>;
     stdoutFd?: number;
+    /** Refuse, as git does by itself, a repository of another user that is not in `safe.directory`. */
+    strict?: boolean;
   } = {},
 ): Promise<GitResult> {
   const env: NodeJS.ProcessEnv = {};
   for (const [key, value] of Object.entries(process.env)) if (!REDIRECTS.test(key)) env[key] = value;
   Object.assign(env, { GIT_OPTIONAL_LOCKS: '0', GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C', ...options.env });
   return new Promise((resolve, reject) => {
-    const child = spawn('git', [...SAFE, ...args], {
+    const child = spawn('git', [...(options.strict ? [] : ANYBODYS), ...SAFE, ...args], {
       cwd,
       env,
       stdio: [options.stdinFd ?? 'pipe', options.stdoutFd ?? 'pipe', 'pipe'],
@@ -64,6 +67,11 @@ export function git(
       }),
     );
   });
+}
+
+/** Whether git itself trusts the repository of a folder: it is this user's, or named in `safe.directory`. */
+export async function isTrusted(root: string): Promise<boolean> {
+  return (await git(root, ['rev-parse', '--git-dir'], { strict: true })).code === 0;
 }
 
 /** Runs git like `git`, but throws a MergeError with git's own words when it fails. */

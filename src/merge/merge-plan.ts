@@ -10,6 +10,8 @@ export interface PlannedWrite {
   target?: string;
   /** SHA-256 (hex) of a file's new content. */
   hash?: string;
+  /** Found when an interrupted merge is gone on with: it is in place, and the user has edited it since. Never stored. */
+  isPlaced?: boolean;
   /** Inode of the staged file, by which a write that is already done is known. */
   ino?: string;
   /** Folder (relative to root) that holds the staged file as `.forge-<run>-<n>`, when it is on another device than the run folder. */

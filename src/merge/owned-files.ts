@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { isReservedPath } from '../util/reserved-path.js';
 import { decodeName } from '../workspace/index.js';
-import { git, gitOk, records } from './git.js';
+import { git, gitOk, isTrusted, records } from './git.js';
 import { codeOf } from './merge-error.js';
 import { isSame, look, under } from './seen.js';
 
@@ -17,11 +17,13 @@ export interface OwnedFiles {
 
 type Owned = (path: string) => boolean;
 
-/** Lists the existing owned files and symlinks below root (absolute real path). Outside git it walks `folders` (default: all), else it asks git, whose cost is one `git status`. */
+/** Lists the existing owned files and symlinks below root (absolute real path). Outside git it walks `folders` (default: all), else it asks git, whose cost is one `git status` (in a repository that git does not trust, and in nested ones, none: it would run their filters; then no blob is used). */
 export async function listOwned(root: string, owned: Owned, folders: readonly string[]): Promise<OwnedFiles> {
   const found: OwnedFiles = { files: new Map(), opaque: [] };
   const prefix = await repositoryPrefix(root);
-  if (prefix === undefined || !(await listTracked(root, prefix, owned, found))) {
+  const listed =
+    prefix === undefined ? false : await listByGit(root, prefix, await isTrusted(root), owned, found);
+  if (!listed) {
     for (const folder of folders.length > 0 ? folders : ['']) await walk(root, folder, owned, found);
   }
   return found;
@@ -37,43 +39,38 @@ export async function repositoryPrefix(root: string): Promise<string | undefined
   return text.startsWith('true\n') ? text.slice(5).replace(/\n$/, '') : undefined;
 }
 
-/** Fills `found` from git. Gives false when git ignores root itself, or can't tell: then the caller walks. */
-async function listTracked(root: string, prefix: string, owned: Owned, found: OwnedFiles): Promise<boolean> {
-  const index = resolve(root, (await gitOk(root, ['rev-parse', '--git-path', 'index'])).toString().trimEnd());
-  const indexBefore = await look(index);
-  const tracked = await git(root, ['ls-files', '-s', '-v', '-z']);
-  const status = await git(root, [
-    ...['status', '--porcelain=v1', '-z', '--no-renames', '--ignore-submodules=all'],
-    ...['--untracked-files=all', '--ignored=matching', '--', '.'],
-  ]);
-  if (tracked.code !== 0 || status.code !== 0) return false;
-  const stable = isSame(indexBefore, await look(index));
+/** What git says of a tree, paths relative to root; folders end in `/`. */
+interface Listing {
+  ignored: string[];
+  untracked: string[];
+  /** Whether the working tree has what the index has, as far as git knows. */
+  isClean: (path: string) => boolean;
+}
 
-  const dirty = new Set<string>();
+/** Fills `found` from git. Gives false when git ignores root itself, or can't tell: then the caller walks. */
+async function listByGit(
+  root: string,
+  prefix: string,
+  trusted: boolean,
+  owned: Owned,
+  found: OwnedFiles,
+): Promise<boolean> {
+  const tracked = await git(root, ['ls-files', '-s', '-v', '-z']);
+  const listing = await (trusted ? askStatus(root, prefix) : listUntrusted(root, prefix));
+  if (tracked.code !== 0 || listing === undefined) return false;
+  for (const path of listing.ignored) if (path.endsWith('/') || owned(path)) found.opaque.push(path);
   const nested: string[] = [];
-  const untracked: string[] = [];
-  const opaque: string[] = [];
-  for (const record of records(status.stdout)) {
-    const full = record.slice(3);
-    if (record.startsWith('!! ') && prefix.startsWith(full)) return false;
-    if (!full.startsWith(prefix)) continue;
-    const path = full.slice(prefix.length);
-    if (record.startsWith('!! ')) {
-      if (path.endsWith('/') || owned(path)) opaque.push(path);
-    } else if (record.startsWith('?? ')) {
-      if (path.endsWith('/')) nested.push(path.slice(0, -1));
-      else untracked.push(path);
-    } else if (record[1] !== ' ') dirty.add(path);
+  for (const path of listing.untracked) {
+    if (path.endsWith('/')) nested.push(path.slice(0, -1));
+    else if (!isReservedPath(path) && owned(path)) found.files.set(path, undefined);
   }
-  found.opaque.push(...opaque);
-  for (const path of untracked) if (!isReservedPath(path) && owned(path)) found.files.set(path, undefined);
   for (const record of records(tracked.stdout)) {
     const tab = record.indexOf('\t');
     const [tag, mode, oid, stage] = record.slice(0, tab).split(' ');
     const path = record.slice(tab + 1);
     if (mode === '160000') nested.push(path);
     else if (!isReservedPath(path) && owned(path)) {
-      const clean = stable && tag === 'H' && stage === '0' && mode !== '120000' && !dirty.has(path);
+      const clean = tag === 'H' && stage === '0' && mode !== '120000' && listing.isClean(path);
       found.files.set(path, clean ? oid : undefined);
     }
   }
@@ -81,11 +78,49 @@ async function listTracked(root: string, prefix: string, owned: Owned, found: Ow
   return true;
 }
 
+/** One `git status`; undefined where git ignores root, or can't tell. */
+async function askStatus(root: string, prefix: string): Promise<Listing | undefined> {
+  const index = resolve(root, (await gitOk(root, ['rev-parse', '--git-path', 'index'])).toString().trimEnd());
+  const indexBefore = await look(index);
+  const status = await git(root, [
+    ...['status', '--porcelain=v1', '-z', '--no-renames', '--ignore-submodules=all'],
+    ...['--untracked-files=all', '--ignored=matching', '--', '.'],
+  ]);
+  if (status.code !== 0) return undefined;
+  const stable = isSame(indexBefore, await look(index));
+
+  const dirty = new Set<string>();
+  const untracked: string[] = [];
+  const ignored: string[] = [];
+  for (const record of records(status.stdout)) {
+    const full = record.slice(3);
+    if (record.startsWith('!! ') && prefix.startsWith(full)) return undefined;
+    if (!full.startsWith(prefix)) continue;
+    const path = full.slice(prefix.length);
+    if (record.startsWith('!! ')) ignored.push(path);
+    else if (record.startsWith('?? ')) untracked.push(path);
+    else if (record[1] !== ' ') dirty.add(path);
+  }
+  return { ignored, untracked, isClean: (path) => stable && !dirty.has(path) };
+}
+
+/** The same by commands that compare no content, and so run no filter: nothing counts as clean. */
+async function listUntrusted(root: string, prefix: string): Promise<Listing | undefined> {
+  if (prefix !== '' && (await git(root, ['check-ignore', '-q', '--', '.'])).code === 0) return undefined;
+  const list = async (...options: string[]) => {
+    const { code, stdout } = await git(root, ['ls-files', '-z', '-o', '--exclude-standard', ...options]);
+    return code === 0 ? records(stdout) : undefined;
+  };
+  const [untracked, ignored] = [await list(), await list('-i', '--directory')];
+  return untracked && ignored && { untracked, ignored, isClean: () => false };
+}
+
 /** A repository in the tree (a submodule, a clone): git looks into it on its own, its blobs are not used. */
 async function listNested(root: string, folder: string, owned: Owned, found: OwnedFiles): Promise<void> {
   const at = `${root}/${folder}`;
   if ((await repositoryPrefix(at)) !== '') return;
-  const inner = await listOwned(at, (path) => owned(`${folder}/${path}`), []);
+  const inner: OwnedFiles = { files: new Map(), opaque: [] };
+  await listByGit(at, '', false, (path) => owned(`${folder}/${path}`), inner);
   for (const path of inner.files.keys()) found.files.set(`${folder}/${path}`, undefined);
   for (const path of inner.opaque) found.opaque.push(`${folder}/${path}`);
 }

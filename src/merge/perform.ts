@@ -35,7 +35,7 @@ export async function perform(job: Performance): Promise<void> {
   const replaced = writes.filter((w) => w.kind === 'directory' && w.expected !== null);
   await inFolders(root, [...removed, ...replaced], async (folder, write) => {
     // Moved away already; what is there now was put there by the user after a crash.
-    if (write.kind === 'absent' && (await look(`${job.dir}/old/${write.n}`)) !== null) return;
+    if (write.kind === 'absent' && (await isMovedAside(job.dir, write))) return;
     const at = folder.at(nameOf(write.path));
     if (write.kind === 'directory' && (await look(at))?.kind === 'directory') return;
     await displace(job, folder, write);
@@ -76,6 +76,11 @@ export async function perform(job: Performance): Promise<void> {
     fault('merge-mode');
   }
   await syncFolders(root, writes);
+}
+
+/** From another device it was copied, under another name (see displace). */
+async function isMovedAside(dir: string, { n }: PlannedWrite): Promise<boolean> {
+  return (await look(`${dir}/old/${n}`)) !== null || (await look(`${dir}/old/${n}.same`)) !== null;
 }
 
 /** Does something for each write, with its folder open; writes in folders that are gone have nothing left to do. */

@@ -19,6 +19,7 @@ import { stagedPath } from './stage.js';
  * whole merge is durable (it is linked, not moved): as long as it is there, the merge may be repeated.
  */
 export async function place(job: Performance, folder: Folder, write: PlannedWrite): Promise<void> {
+  if (write.isPlaced) return;
   const at = folder.at(nameOf(write.path));
   const staged = stagedPath(job.root, job.dir, job.plan.run, write);
   for (;;) {

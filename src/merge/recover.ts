@@ -1,3 +1,4 @@
+import { lstatSync } from 'node:fs';
 import { mayBeMerging } from '../util/merging.js';
 import type { Merged } from './finish.js';
 
@@ -26,12 +27,17 @@ export async function recoverMerge(
   options: { how?: RecoverHow; record?: (run: string, merged: Merged) => Promise<void> } = {},
 ): Promise<Recovered | null> {
   if (!mayBeMerging(root)) return null;
-  const { readCommitRecord } = await import('./commit-record.js');
+  const { conclude, mergeFolder, readCommitRecord } = await import('./commit-record.js');
   const record = await readCommitRecord(root);
   if (record === null) return null;
   if (record.state === 'staging' && options.how === 'finish') return null;
   const { believeFolder, believePlan, refuseLiving } = await import('./believe.js');
   const { finish, undo } = await import('./finish.js');
+  if (record.state === 'staging' && isGone(mergeFolder(root, record))) {
+    // Killed after its folder was removed: nothing else was left of it.
+    await conclude(root);
+    return { run: record.run, paths: [], outcome: 'undone', displaced: [] };
+  }
   const dir = await believeFolder(root, record);
   refuseLiving(record);
   if (record.state === 'staging') {
@@ -44,4 +50,8 @@ export async function recoverMerge(
     options.record && ((done) => options.record!(record.run, done)),
   );
   return { run: record.run, outcome: 'finished', ...merged };
+}
+
+function isGone(folder: string): boolean {
+  return lstatSync(folder, { throwIfNoEntry: false }) === undefined;
 }

@@ -44,14 +44,13 @@ export async function writeMerge(options: {
   let announced: CommitRecord;
   let committing = false;
   try {
-    await mkdir(dirname(dir), { recursive: true });
+    await mkdir(dir, { recursive: true });
     announced = await announce(root, runId, basename(dir));
   } catch (error) {
     throw explain('start a merge in', root, error, NOTHING_TOUCHED);
   }
   const plan: MergePlan = { v: 1, run: runId, writes: [], ...(after === undefined ? {} : { after }) };
   try {
-    await mkdir(dir, { recursive: true });
     const places = await preflight(root, writes, dir);
     plan.writes = await stage({ root, dir, run: runId, writes, places, note: options.note });
     fault('merge-staged');

@@ -51,7 +51,10 @@ export async function makeForgeFolder(root: string): Promise<void> {
     const ignore = join(forge, '.gitignore');
     if (lstatSync(ignore, { throwIfNoEntry: false }) === undefined)
       writeFileSync(ignore, '# forge keeps runs here; `forge clean` empties it.\n*\n', { flag: 'wx' });
+    // Somebody may have put one there between looking and making.
+    trustToRead(root);
   } catch (error) {
+    if (error instanceof ForgeError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
     const why =
       code === 'EACCES' || code === 'EPERM'

@@ -1,10 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { agentNames } from '../agents/index.js';
 import { ExitCode } from '../exit-code.js';
 import { ForgeError } from '../forge-error.js';
 import { dropTornLine, type ForgeEvent, Journal, readJournal } from '../journal/index.js';
 import { loadBase } from '../merge/index.js';
 import { readPlan } from '../plan/index.js';
+import { readOurFile } from '../util/provenance.js';
 import { type Changeset, loadChangeset } from '../workspace/index.js';
 import { backendForRun } from './backend-for-run.js';
 import type { PreparedRun } from './execute-run.js';
@@ -66,7 +67,7 @@ export async function openRun(
   const request = { ...readRequest(folder), ...withoutUndefined(changes) };
   const result = await readPlan({
     file: request.planFile,
-    text: readFileSync(folder.plan, 'utf8'),
+    text: readOurFile(folder.plan),
     vars: request.vars,
     agents: agentNames,
     ...(request.splits && { splits: request.splits }),

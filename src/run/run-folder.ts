@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ExitCode } from '../exit-code.js';
 import { ForgeError } from '../forge-error.js';
 import type { Splits } from '../plan/index.js';
+import { readOurFile } from '../util/provenance.js';
 import { hasForgeFolder, isRealRunFolder, trustToRead } from './forge-folder.js';
 
 /** Where everything of one run is kept: `<root>/.forge/runs/<id>/`. All members are absolute paths. */
@@ -150,7 +151,7 @@ export interface RunRequest {
 
 /** Reads back how a run was started. Throws ForgeError for a file that is damaged, and what reading throws. */
 export function readRequest(folder: RunFolder): RunRequest {
-  const text = readFileSync(folder.request, 'utf8');
+  const text = readOurFile(folder.request);
   try {
     return JSON.parse(text) as RunRequest;
   } catch (error) {

@@ -95,12 +95,16 @@ function release(file: string): void {
 function isInherited(file: string, mine: string, me: Record): boolean {
   const dead = readHolder(file);
   if (dead === undefined) return false;
+  const claims = new Set<string>();
   for (let owner: Record | 'nobody' = dead; ; ) {
     if (owner !== 'nobody') {
       const liveness = livenessOf(owner.process);
       if (liveness !== 'dead') throw new LockHeldError(file, { ...owner, liveness });
     }
     const claim = `${file}-after-${owner === 'nobody' ? 'nobody' : `${owner.process.pid}-${owner.process.start}`}`;
+    // Heirs that inherit from each other were never forges.
+    if (claims.has(claim)) throw new NotOursError(`${claim} is no claim of forge’s: it leads back to itself`);
+    claims.add(claim);
     if (isMade(() => symlinkSync(JSON.stringify(me), claim))) {
       // An heir that has finished removes its claim: then the lock is its own, or another's, by now.
       const still = isSameHolder(readHolder(file), dead);

@@ -82,6 +82,17 @@ export function whyNotMarked(path: string): string | undefined {
   return mark.v === 1 && mark.ino === ino ? undefined : 'the mark in it is of another folder';
 }
 
+/**
+ * The text of a regular file of ours: never through a link, and never waiting for a writer (a FIFO).
+ *
+ * @throws NotOursError for anything else in its place, and what reading throws (ENOENT where there is nothing).
+ */
+export function readOurFile(path: string): string {
+  const why = whyNotOurFile(path);
+  if (why !== undefined && why !== NOT_THERE) throw new NotOursError(`${path} is left alone: ${why}`);
+  return readFileSync(path, 'utf8');
+}
+
 /** The JSON of a small regular file of ours, never through a link and never waiting (a FIFO); undefined where there is no such file or it is no JSON object. */
 export function readRecord(path: string): object | undefined {
   if (whyNotOurFile(path) !== undefined) return undefined;

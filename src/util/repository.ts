@@ -1,4 +1,4 @@
-import { accessSync, constants, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { accessSync, constants, lstatSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 /** What HEAD may say: the ref that is checked out, or a commit. */
@@ -10,9 +10,17 @@ const HEAD = /^ref:\s*refs\/|^(?:[0-9a-f]{40}|[0-9a-f]{64})\s*$/;
  */
 export function repositoryAbove(folder: string): string | undefined {
   for (let top = folder; ; top = dirname(top)) {
-    if (isRepositoryTop(top)) return top;
+    if (isRepositoryTop(top) && !isStrangers(top, folder)) return top;
     if (dirname(top) === top) return undefined;
   }
+}
+
+/** Whether a `.git` above a folder is neither this user's, nor root's, nor of the folder's own owner: in a folder that others may write to, anybody could have put one. */
+function isStrangers(top: string, folder: string): boolean {
+  const uid = process.geteuid?.();
+  if (uid === undefined) return false;
+  const owner = ask(() => lstatSync(join(top, '.git')).uid);
+  return owner !== undefined && owner !== uid && owner !== 0 && owner !== ask(() => statSync(folder).uid);
 }
 
 /** Whether a folder is the top of a repository, a worktree or a submodule. */

@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { isRepositoryTop } from '../util/repository.js';
 import { WorkspaceError } from './failure.js';
 import { nestedRepositories } from './nested-repositories.js';
+import { otherWorktrees } from './other-worktrees.js';
 import { isWithin } from './state-folder.js';
 
 /** The repository that root belongs to. All paths are absolute and real. */
@@ -46,6 +47,8 @@ export interface Covered {
   nested: readonly NestedGit[];
   /** Git folders outside `top`, of root's repository and of nested ones; none lies in another. */
   gitFolders: readonly string[];
+  /** Other worktrees of root's repository outside `top`: tasks see them, read-only. */
+  worktrees: readonly string[];
 }
 
 /**
@@ -74,7 +77,8 @@ export async function findCovered(root: string): Promise<Covered> {
   const gitFolders = outside.filter(
     (folder) => !outside.some((other) => other !== folder && isWithin(folder, other)),
   );
-  return { root, top, git, nested, gitFolders };
+  const worktrees = git === undefined ? [] : otherWorktrees(git, top);
+  return { root, top, git, nested, gitFolders, worktrees };
 }
 
 /** The git folders of the worktree whose top is `folder`, where it is one. */

@@ -1,5 +1,6 @@
 import { lstatSync, mkdirSync, realpathSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { makeMarkedFolder } from '../util/provenance.js';
 import type { Mount } from './mount-table.js';
 import { isWithin, stateFolders } from './state-folder.js';
 
@@ -20,7 +21,9 @@ export interface Hiding {
  */
 export function hideState({ scratch, stateFolder, keep, show }: Hiding): Mount[] {
   const mounts: Mount[] = [];
-  const own = emptyFolder(scratch, 'state');
+  // With forge's mark, so that a forge inside the task takes it for its own.
+  const own = join(scratch, 'state');
+  makeMarkedFolder(own);
   if (show !== undefined) {
     const place = join(own, basename(scratch), basename(show));
     mkdirSync(place, { recursive: true });

@@ -25,9 +25,12 @@ export function hostDoors(mounted: readonly Mounted[]): Mount[] {
   return [
     ...[...kernel, ...sys].map((target): Mount => ({ type: 'read-only', target })),
     ...devices.map((target): Mount => ({ type: 'device', target })),
-    // The node in devtmpfs finds its terminals only beside itself, the one in devpts always.
+    // Not the terminals of whoever is logged in. The node in devtmpfs finds its terminals only beside itself.
     ...(exists('/dev/pts/ptmx') && isDeviceOrFolder('/dev/ptmx')
-      ? [{ type: 'bind', from: '/dev/pts/ptmx', target: '/dev/ptmx' } as const]
+      ? ([
+          { type: 'terminals', target: '/dev/pts' },
+          { type: 'bind', from: '/dev/pts/ptmx', target: '/dev/ptmx' },
+        ] as const)
       : []),
     ...(exists('/dev') ? [{ type: 'no-devices', target: '/dev' } as const] : []),
   ];

@@ -112,10 +112,11 @@ export function helperEnv(token: string): Record<string, string> {
 
 function writeTables({ cwd, mounts, whiteout }: NamespaceLayout, source: string): void {
   const isRoot = process.getuid?.() === 0;
-  const doors = isRoot ? hostDoors(readMounts(readFileSync('/proc/self/mountinfo', 'utf8'))) : [];
+  const outside = readMounts(readFileSync('/proc/self/mountinfo', 'utf8'));
+  const doors = isRoot ? hostDoors(outside) : [];
   // The doors first: root, a state folder or a temporary folder may lie on what they cover.
   const write = (name: string, list: readonly Mount[]) =>
-    writeFileSync(join(cwd, name), mountTable([...doors, ...list], source));
+    writeFileSync(join(cwd, name), mountTable([...doors, ...list], source, outside));
   write('mounts', mounts);
   if (whiteout !== undefined) write('mounts-otherwise', whiteout.otherwise);
 }

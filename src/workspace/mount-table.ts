@@ -1,4 +1,15 @@
 import { statSync } from 'node:fs';
+import { isWithin } from './state-folder.js';
+
+const LOCKED: ReadonlySet<string> = new Set([
+  'ro',
+  'nosuid',
+  'nodev',
+  'noexec',
+  'noatime',
+  'nodiratime',
+  'relatime',
+]);
 
 /** A mount to make in a namespace. Paths are absolute and real. */
 export type Mount =
@@ -10,35 +21,65 @@ export type Mount =
   | { type: 'bind'; from: string; target: string }
   /** The target (a device, or a folder of devices) is mounted on itself, so that it stays usable below a `nodev`. */
   | { type: 'device'; target: string }
+  /** The target shows terminals of the namespace's own, which any user of it may make. */
+  | { type: 'terminals'; target: string }
   /** Device files in the target can't be opened, but for those that were mounted on themselves before. */
   | { type: 'no-devices'; target: string };
 
 /**
  * The mounts as fstab(5), so that one mount(8) makes them all: starting a program for each costs a millisecond. mount(8)
  * skips what it takes for mounted already; hence a name of its own for each overlay, and `/.` behind a folder that is
- * mounted on itself. `source` is what overlays are called in the table of mounts.
+ * mounted on itself. `source` is what overlays are called in the table of mounts; `outside` is that table as it is now.
  */
-export function mountTable(mounts: readonly Mount[], source: string): string {
+export function mountTable(mounts: readonly Mount[], source: string, outside: readonly Mounted[]): string {
   return mounts
-    .map((mount, index) => `${fields(mount, `${source}-${index}`).map(quoted).join(' ')} 0 0\n`)
+    .map((mount, index) => `${fields(mount, `${source}-${index}`, outside).map(quoted).join(' ')} 0 0\n`)
     .join('');
 }
 
-function fields(mount: Mount, source: string): string[] {
+function fields(mount: Mount, source: string, outside: readonly Mounted[]): string[] {
   switch (mount.type) {
     case 'overlay':
       return [source, mount.target, 'overlay', mount.options];
     case 'read-only':
-      return [itself(mount.target), itself(mount.target), 'none', 'rbind,ro'];
+      return [
+        itself(mount.target),
+        itself(mount.target),
+        'none',
+        `rbind,ro${lockedFlags(mount.target, outside)}`,
+      ];
     case 'bind':
       return [mount.from, mount.target, 'none', 'rbind'];
+    case 'terminals':
+      return [`pts-${source}`, mount.target, 'devpts', 'newinstance,ptmxmode=0666,mode=0620'];
     case 'device':
       return [mount.target, mount.target, 'none', 'rbind'];
     case 'no-devices':
-      return [itself(mount.target), itself(mount.target), 'none', 'rbind,nodev'];
+      return [
+        itself(mount.target),
+        itself(mount.target),
+        'none',
+        `rbind,nodev${lockedFlags(mount.target, outside)}`,
+      ];
     default:
       return mount satisfies never;
   }
+}
+
+/**
+ * The flags of the mount that a path lies on, to be given again when it is mounted on itself with one more: in a user
+ * namespace the kernel refuses to take any of them away (mount_namespaces(7), "locked").
+ */
+function lockedFlags(path: string, outside: readonly Mounted[]): string {
+  const holders = outside.filter(({ target }) => isWithin(path, target));
+  // The deepest, and of several on one folder the last.
+  const holder = holders.reduce<Mounted | undefined>(
+    (best, mounted) => (best === undefined || mounted.target.length >= best.target.length ? mounted : best),
+    undefined,
+  );
+  const flags = holder?.flags.filter((flag) => LOCKED.has(flag)) ?? [];
+  const atime = flags.some((flag) => flag.endsWith('atime')) ? [] : ['strictatime'];
+  return [...flags, ...(holder === undefined ? [] : atime)].map((flag) => `,${flag}`).join('');
 }
 
 function itself(target: string): string {
@@ -56,6 +97,8 @@ function quoted(text: string): string {
 export interface Mounted {
   target: string;
   source: string;
+  /** Of the mount itself (`nosuid`), not of its file system. */
+  flags: string[];
 }
 
 /** Reads a mountinfo file's text. */
@@ -64,8 +107,12 @@ export function readMounts(table: string): Mounted[] {
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => {
-      const [, , , , target = '', ...rest] = line.split(' ');
-      return { target: plain(target), source: plain(rest[rest.indexOf('-') + 2] ?? '') };
+      const [, , , , target = '', flags = '', ...rest] = line.split(' ');
+      return {
+        target: plain(target),
+        source: plain(rest[rest.indexOf('-') + 2] ?? ''),
+        flags: flags.split(','),
+      };
     });
 }
 

@@ -97,6 +97,8 @@ export class Namespace implements Confinement {
         );
       await run(tool('nsenter'), [...this.#target(), tool('sh'), '-c', 'kill -KILL -1'], {
         env: helperEnv(this.keeper.token),
+        // A task that stops whatever it finds stops this, too.
+        timeoutMs: deadline.left,
       });
       if (this.#hasEnded()) return ended.size;
     }
@@ -116,7 +118,20 @@ export class Namespace implements Confinement {
     if (!isOver(chain)) {
       const over = new Promise((resolve) => chain.once('exit', resolve));
       signal(pid, 'SIGKILL');
-      await over;
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<'late'>((resolve) => {
+        timer = setTimeout(() => resolve('late'), new Deadline().ms);
+      });
+      const isLate = (await Promise.race([over, late])) === 'late';
+      clearTimeout(timer);
+      if (isLate) {
+        // Not even SIGKILL ends what a cgroup has frozen, or what hangs in the kernel; forge must not hang with it.
+        chain.unref();
+        closeStreams(chain);
+        throw new WorkspaceError(
+          `the first process of the view ${this.options.name} (pid ${pid}) does not end, although it was killed: it hangs in the kernel, or a cgroup has frozen it`,
+        );
+      }
     }
     closeStreams(chain);
   }

@@ -14,8 +14,10 @@ export function overlayLayout(
   more: readonly Mount[] = [],
   show?: string,
 ): NamespaceLayout & { extraEnv?: Record<string, string> } {
-  const { root, top } = covered;
-  const overlays = [...more, ...overlayMounts(scratch, covered, mode)];
+  const { root, top, worktrees } = covered;
+  // First: the git folder, and even root, may lie in another worktree.
+  const others = worktrees.map((target): Mount => ({ type: 'read-only', target }));
+  const overlays = [...more, ...others, ...overlayMounts(scratch, covered, mode)];
   const state = hideState({ scratch, stateFolder, keep: [top], show });
   const forge = hideFolder(scratch, join(root, '.forge'));
   return {

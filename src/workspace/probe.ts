@@ -47,13 +47,13 @@ export async function probeOverlay(options: ProbeOptions): Promise<OverlayProbe>
     modes.unshift({ userNamespace: false, redirect: false });
     if (sameDisk) modes.unshift({ userNamespace: false, redirect: true });
   }
-  let refused = '';
+  const complaints: string[] = [];
   for (const mode of modes) {
     const complaint = await tryMode(mode, options);
     if (complaint === undefined) return { mode };
-    if (refused === '') refused = complaint;
+    if (!complaints.includes(complaint)) complaints.push(complaint);
   }
-  return { refused, final: false };
+  return { refused: complaints.join('; '), final: false };
 }
 
 /** What commands do to a tree that a bad overlay would get wrong. */

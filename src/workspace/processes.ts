@@ -44,6 +44,11 @@ export class Deadline {
     return performance.now() > this.#end;
   }
 
+  /** Milliseconds until then, at least 1. */
+  get left(): number {
+    return Math.max(1, Math.ceil(this.#end - performance.now()));
+  }
+
   get seconds(): number {
     return Math.round(this.ms / 1000);
   }

@@ -12,6 +12,8 @@ export interface RunOptions {
   cwd?: string;
   env?: NodeJS.ProcessEnv;
   input?: Buffer | string;
+  /** When it is killed (SIGKILL), in milliseconds. */
+  timeoutMs?: number;
 }
 
 /** Runs a program to its end, with messages in plain English. Never throws: a program that is not there has `exitCode` null and says so in `stderr`. */
@@ -36,20 +38,28 @@ export function run(program: string, args: readonly string[], options: RunOption
       notStarted(error);
       return;
     }
+    const timer =
+      options.timeoutMs === undefined
+        ? undefined
+        : setTimeout(() => child.kill('SIGKILL'), options.timeoutMs);
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
     // With too many open files there is a child without streams, which then emits `error`.
     child.stdout?.on('data', (chunk: Buffer) => stdout.push(chunk));
     child.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk));
-    child.once('error', notStarted);
-    child.once('close', (exitCode) =>
+    child.once('error', (error) => {
+      clearTimeout(timer);
+      notStarted(error);
+    });
+    child.once('close', (exitCode) => {
+      clearTimeout(timer);
       resolve({
         ok: exitCode === 0,
         exitCode,
         stdout: Buffer.concat(stdout),
         stderr: Buffer.concat(stderr).toString('utf8').trim(),
-      }),
-    );
+      });
+    });
     // A program may end without reading all its input (EPIPE); its exit code tells what matters.
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(options.input);

@@ -33,6 +33,8 @@ const OWNER = 'owner.json';
 /** The name of a workspace (run id, task, try) and twelve random digits. */
 const SCRATCH_NAME = /^([A-Za-z0-9._-]+)-[0-9a-f]{12}$/;
 
+const HALF_MADE_MS = 10 * 60_000;
+
 /** A folder of one workspace, outside root, that says who made it. */
 export interface Scratch {
   dir: string;
@@ -42,16 +44,17 @@ export interface Scratch {
 
 /** Makes a scratch folder in a state folder. `name` goes into its name and is the FORGE_ATTEMPT marker of its processes. */
 export function makeScratch(stateFolder: string, name: string): Scratch {
-  const dir = join(stateFolder, `${name}-${randomBytes(6).toString('hex')}`);
   const owner = JSON.stringify({ v: 1, process: thisProcess(), name });
   for (let tries = 1; ; tries += 1) {
+    const dir = join(stateFolder, `${name}-${randomBytes(6).toString('hex')}`);
     try {
       mkdirSync(dir, { mode: 0o700 });
       writeFileSync(join(dir, OWNER), owner, { mode: 0o600 });
       return { dir, madeNs: statSync(join(dir, OWNER), { bigint: true }).ctimeNs };
     } catch (error) {
       // Swept as unborn (see removeUnborn) between being made and being owned.
-      if (errorCode(error) === 'ENOENT' && tries < 10 && existsSync(stateFolder)) continue;
+      if (['ENOENT', 'EEXIST'].includes(errorCode(error) ?? '') && tries < 10 && existsSync(stateFolder))
+        continue;
       throw explain(error, `make the scratch folder ${dir}`);
     }
   }
@@ -106,7 +109,7 @@ export async function sweepScratch(): Promise<Swept> {
       }
       const owner = readOwner(dir);
       if (owner === undefined) {
-        if (!removeUnborn(dir)) swept.left.push(dir);
+        if (!removeUnborn(dir) && isOld(dir)) swept.left.push(dir);
         continue;
       }
       if (livenessOf(owner.process) !== 'dead') continue;
@@ -133,6 +136,12 @@ function removeUnborn(dir: string): boolean {
     if (['ENOTEMPTY', 'EEXIST', 'EACCES', 'EPERM'].includes(errorCode(error) ?? '')) return false;
     throw explain(error, `remove ${dir}`);
   }
+}
+
+/** A younger one may be in the making by a forge that lives. */
+function isOld(dir: string): boolean {
+  const stats = lstatSync(dir, { throwIfNoEntry: false });
+  return stats !== undefined && Date.now() - stats.mtimeMs > HALF_MADE_MS;
 }
 
 function list(folder: string): string[] {

@@ -1,6 +1,6 @@
-import { lstatSync, mkdirSync, realpathSync, statfsSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, realpathSync, statfsSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { makeMarkedFolder, NotOursError } from '../util/provenance.js';
 
 /** f_type of overlayfs (statfs(2)); an upper folder cannot lie on it. */
@@ -22,6 +22,14 @@ export function isWithin(folder: string, root: string): boolean {
   return folder === root || folder.startsWith(root === '/' ? '/' : `${root}/`);
 }
 
+/** The real path of the nearest folder at or above a path that is there. */
+function realAncestor(path: string): string {
+  for (let at = resolve(path); ; at = dirname(at)) {
+    if (existsSync(at)) return realpathSync(at);
+    if (dirname(at) === at) return at;
+  }
+}
+
 export type StateFolder = { path: string } | { path: string; refused: string };
 
 /**
@@ -31,6 +39,8 @@ export type StateFolder = { path: string } | { path: string; refused: string };
  */
 export function prepareStateFolder(path: string, root: string, forOverlay: boolean): StateFolder {
   try {
+    // Before anything is made.
+    if (isWithin(realAncestor(path), root)) return { path, refused: `${path} lies inside the working tree` };
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     const parent = realpathSync(dirname(path));
     const real = join(parent, basename(path));
