@@ -18,7 +18,7 @@ import { rootOf } from './root-of.js';
 const spec = {
   name: 'clean',
   usage: '[run...]',
-  summary: `Removes the runs that are over (merged or given up) with everything they kept; named runs whatever their state, but
+  summary: `Removes the runs that are over (merged or given up) with everything they kept, unless that is of yours; named runs whatever their state, but
 never one that is under way. Work that waits for \`forge merge\` or \`forge resume\` stays unless you name it or say --all.`,
   flags: { all: { help: 'also runs that could still be resumed or merged' } },
 } as const satisfies CommandSpec<Record<string, Flag>>;
@@ -71,5 +71,7 @@ function whyKept(folder: RunFolder): string | undefined {
   if (progress instanceof JournalDamagedError) {
     return `line ${progress.line} of its journal is damaged (name it, or --all)`;
   }
+  if (progress.displaced)
+    return 'holds versions of yours that were saved while it merged (name it, or --all)';
   return progress.merged || progress.abandoned ? undefined : 'could still go on (name it, or --all)';
 }

@@ -1,7 +1,7 @@
 import { ExitCode } from '../exit-code.js';
 import { ForgeError } from '../forge-error.js';
 import { readPlanRoot } from '../plan/index.js';
-import { findRoot, finishHalfWritten, recover, trustToAct, trustToRead } from '../run/index.js';
+import { findRoot, finishHalfWritten, recover, trustToAct } from '../run/index.js';
 import { complain } from './complain.js';
 import { defaultPlan } from './plan-argument.js';
 
@@ -18,11 +18,10 @@ export async function rootOf(flags: { file: string | undefined }, how: 'looks' |
   if (root === undefined) {
     throw new ForgeError(`no runs are kept for ${process.cwd()} or a folder above it`, ExitCode.invalid);
   }
+  await trustToAct(root);
   if (how === 'looks') {
-    trustToRead(root);
     await finishHalfWritten(root, complain);
   } else {
-    await trustToAct(root);
     await recover(root, complain);
   }
   return root;

@@ -21,6 +21,8 @@ export const run = command(spec, async (flags, words) => {
   const root = await rootOf(flags, 'looks');
   const folder = findRun(root, words[0]);
   const view = foldEvents(readJournal(folder.journal));
+  // Killed between making its journal and writing to it.
+  view.run ||= folder.id;
   const alive = isUnderWay(root, folder.id);
   const columns = terminalColumns();
   const options = {

@@ -90,6 +90,10 @@ export type EventBody =
       /** Paths written (or, when refused, in conflict). */
       paths: string[];
       reason?: string;
+      /** What a merge that was done has to tell, a sentence each: what could not be kept, what was moved aside. */
+      notes?: string[];
+      /** Where versions of the user's are kept that were saved in the very moment of merging. */
+      displaced?: string[];
       /** `--branch` / `--commit`: the ref that moved and where to. */
       ref?: string;
       commit?: string;

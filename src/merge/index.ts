@@ -9,6 +9,6 @@ export type { Displaced, Merged } from './finish.js';
 export { hardLinkNotes } from './hard-links.js';
 export { HalfWrittenError, MergeError, TreeChangedError } from './merge-error.js';
 export type { RefUpdate } from './merge-plan.js';
-export { type Recovered, type RecoverHow, recoverMerge } from './recover.js';
+export { assertBelieved, type Recovered, type RecoverHow, recoverMerge } from './recover.js';
 export { type Fingerprint, type Resolution, resolveMerge, stillResolved } from './resolve.js';
 export { writeMerge } from './write.js';

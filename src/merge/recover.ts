@@ -13,6 +13,15 @@ export interface Recovered {
   refused?: string;
 }
 
+/** @throws MergeError for a record that can't be believed: nothing at all is to be touched then. */
+export async function assertBelieved(root: string): Promise<void> {
+  const { readCommitRecord } = await import('./commit-record.js');
+  const record = await readCommitRecord(root);
+  if (record === null) return;
+  const { believeFolder } = await import('./believe.js');
+  await believeFolder(root, record);
+}
+
 /** How far recovering goes: `finish` touches only a merge that is past its commit point, as a command that only looks may. */
 export type RecoverHow = 'finish' | 'finish or undo';
 

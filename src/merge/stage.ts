@@ -65,7 +65,7 @@ export async function stage(options: {
       expected?.kind === 'file' ? [{ path, from: under(root, path), expected, to: at }] : [],
     ),
   );
-  for (const text of lost) options.note?.(text);
+  for (const text of [...lost, ...lostOwners(writes)]) options.note?.(text);
   await eachFile(async ({ write, entry, at }) => {
     write.ino = await finishFile(at, entry.mode);
     fault('merge-staging');
@@ -110,4 +110,15 @@ export async function unstage(
     });
   });
   for (const staged of ['new', 'placed']) await rm(`${dir}/${staged}`, { recursive: true, force: true });
+}
+
+/** A file that belonged to somebody else is a new one of whoever merges, unless that is root. */
+function lostOwners(writes: readonly ResolvedEntry[]): string[] {
+  const uid = process.geteuid?.() ?? 0;
+  if (uid === 0) return [];
+  return writes.flatMap(({ path, kind, expected }) =>
+    kind === 'file' && expected?.kind === 'file' && expected.uid !== uid
+      ? [`${path} belonged to another user (uid ${expected.uid}), and is yours now`]
+      : [],
+  );
 }

@@ -2,7 +2,7 @@ import { existsSync, lstatSync, opendirSync, realpathSync, statSync } from 'node
 import { dirname, join, resolve } from 'node:path';
 import { ExitCode } from '../exit-code.js';
 import { ForgeError } from '../forge-error.js';
-import { repositoryAbove } from '../util/repository.js';
+import { isGitFolder, repositoryAbove } from '../util/repository.js';
 import { isReservedPath } from '../util/reserved-path.js';
 
 /** A folder that cannot be the root of a plan, though it is there. */
@@ -31,11 +31,20 @@ export function resolveRoot(file: string, root: string | undefined): string {
     throw new RootError(real, 'schema', 'is a path that is not UTF-8, and forge works only where it is');
   }
   if (!statSync(real).isDirectory()) throw Object.assign(new Error('not a folder'), { code: 'ENOTDIR' });
-  if (isReservedPath(real)) {
-    const message = 'is, or lies in, a .git or .forge folder: no task may work there';
+  if (isReservedPath(real) || isInGitFolder(real)) {
+    const what = isReservedPath(real) ? 'a .git or .forge folder' : 'a bare repository';
+    const message = `is, or lies in, ${what}: no task may work there`;
     throw new RootError(real, 'reserved-path', message);
   }
   return real;
+}
+
+/** A bare repository has any name; what its hooks say, git runs. */
+function isInGitFolder(folder: string): boolean {
+  for (let at = folder; ; at = dirname(at)) {
+    if (isGitFolder(at)) return true;
+    if (dirname(at) === at) return false;
+  }
 }
 
 /**

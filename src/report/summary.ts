@@ -10,6 +10,9 @@ import type { RunView } from './view.js';
 /** Failed tasks named one by one; the others are counted. */
 const MOST_FAILURES = 10;
 
+/** Notes of a merge that are shown. */
+const MOST_NOTES = 10;
+
 /** A speed-up smaller than this is noise, not a fact. */
 const LEAST_SPEED_UP = 1.1;
 
@@ -31,9 +34,21 @@ export function renderSummary(view: RunView, options: SummaryOptions): string {
   if (total) lines.push(total);
   lines.push(...extraLines(view));
   if (outcome.sentence) lines.push(paint(OUTCOME_STYLE[outcome.state], outcome.sentence));
+  lines.push(...mergeNotes(view));
   const next = outcome.next.map(({ command, why }) => `${paint('bold', command)} (${why})`);
   if (next.length > 0) lines.push(`Next: ${next.join(', ')}`);
   return lines.map((line) => `${line}\n`).join('');
+}
+
+/** What a merge that was done has to tell, a line each. */
+export function mergeNotes(view: RunView): string[] {
+  const notes = view.merge?.notes ?? [];
+  const lines = notes.slice(0, MOST_NOTES).map((note) => `  ${oneLine(note)}`);
+  if (notes.length > MOST_NOTES)
+    lines.push(
+      `  and ${notes.length - MOST_NOTES} more: forge status ${sanitize(view.run)} --json has them all`,
+    );
+  return lines;
 }
 
 /** Takes a view; gives `4 tasks, 6m12s; one after another 21m40s; 3.5x`, the comparison only where attempts really overlapped, nothing for a run without tasks. */

@@ -67,6 +67,7 @@ export interface MergeView {
   count: number;
   paths: readonly string[];
   reason?: string;
+  notes?: readonly string[];
   ref?: string;
   commit?: string;
 }
@@ -222,8 +223,8 @@ export function applyEvent(view: RunView, event: ForgeEvent): void {
       view.merge = { state: 'running', count: event.paths, paths: [] };
       return;
     case 'merge.finished': {
-      const { state, paths, reason, ref, commit } = event;
-      view.merge = { state, count: paths.length, paths, reason, ref, commit };
+      const { state, paths, reason, notes, ref, commit } = event;
+      view.merge = { state, count: paths.length, paths, reason, notes, ref, commit };
       return;
     }
     case 'run.finished':

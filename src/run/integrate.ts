@@ -11,6 +11,7 @@ import {
   commitRun,
   HalfWrittenError,
   hardLinkNotes,
+  MergeError,
   type ResolvedEntry,
   resolveMerge,
   stillResolved,
@@ -174,6 +175,10 @@ async function merge(
     return await write(options, writes, paths, commits);
   } catch (error) {
     if (error instanceof TreeChangedError) return 'again';
+    if (error instanceof InterruptedError) {
+      journal.append({ type: 'merge.finished', state: 'refused', paths: [], reason: error.message });
+      return { exitCode: ExitCode.interrupted, reason: 'interrupted' };
+    }
     if (error instanceof HalfWrittenError) throw error;
     const reason = (error as Error).message;
     try {
@@ -204,18 +209,32 @@ async function makeCommits({ plan, folder, request, base, changesets }: Integrat
   });
 }
 
+/** Ctrl-C came before the commit point. */
+class InterruptedError extends MergeError {
+  constructor() {
+    super('interrupted before anything was written');
+  }
+}
+
 async function write(
   options: IntegrateOptions,
   writes: readonly ResolvedEntry[],
   paths: string[],
   commits: (Committed & { ok: true }) | undefined,
 ): Promise<IntegrateResult> {
-  const { plan, folder, request, journal } = options;
+  const { plan, folder, request, journal, control } = options;
   const ref = commits && { ref: commits.ref, commit: commits.commit };
   const notes = (commits?.skipped ?? []).map((path) => `${path} is ignored by git and was not committed`);
+  const kept: string[] = [];
   const record = async (moved: typeof ref) => {
-    const reason = notes.length > 0 ? { reason: notes.join('; ') } : {};
-    journal.append({ type: 'merge.finished', state: 'merged', paths, ...reason, ...moved });
+    journal.append({
+      type: 'merge.finished',
+      state: 'merged',
+      paths,
+      ...(notes.length > 0 && { reason: notes.join('; '), notes }),
+      ...(kept.length > 0 && { displaced: kept }),
+      ...moved,
+    });
     await journal.synced();
   };
   if (request.branch !== undefined) {
@@ -228,11 +247,16 @@ async function write(
     root: plan.root,
     runId: folder.id,
     writes,
-    ...(after && { after, lastCheck: () => checkCommitLocks(plan.root, after.ref, after) }),
+    ...(after && { after }),
+    lastCheck: async () => {
+      if (control.signal.aborted) throw new InterruptedError();
+      if (after) await checkCommitLocks(plan.root, after.ref, after);
+    },
     note: (text) => notes.push(text),
     record: async ({ displaced, refused }) => {
-      for (const { path, kept } of displaced) {
-        notes.push(`${path} was saved while forge merged; that version is in ${kept}`);
+      for (const { path, kept: place } of displaced) {
+        notes.push(`${path} was saved while forge merged; that version is in ${place}`);
+        kept.push(place);
       }
       if (refused !== undefined) notes.push(refused);
       await record(refused === undefined ? ref : undefined);
@@ -241,12 +265,17 @@ async function write(
   return { exitCode: ExitCode.ok };
 }
 
+/** Conflicts that a reason tells one by one; the event has all their paths. */
+const MOST_CONFLICTS = 20;
+
 function refuseConflicts(
   options: IntegrateOptions,
   conflicts: readonly Conflict[],
   ofCommits = false,
 ): IntegrateResult {
-  const reasons = conflicts.map(({ path, reason }) => `${path}: ${reason}`).join('; ');
+  const shown = conflicts.slice(0, MOST_CONFLICTS).map(({ path, reason }) => `${path}: ${reason}`);
+  if (conflicts.length > shown.length) shown.push(`and ${conflicts.length - shown.length} more`);
+  const reasons = shown.join('; ');
   const way = ofCommits
     ? `; \`forge merge ${options.folder.id} --no-commit\` merges into the working tree only`
     : '';

@@ -19,6 +19,8 @@ export interface Progress {
   /** Tasks whose changesets are kept. */
   done: string[];
   merged: boolean;
+  /** Its merge moved versions of the user's aside, and they are kept with it. */
+  displaced: boolean;
   /** Given up by `forge abort`. */
   abandoned: boolean;
   /** The pid of the forge that last worked on it. */
@@ -30,7 +32,7 @@ export interface Progress {
 /** Folds a run's journal into what `resume`, `merge`, `abort` and `clean` need to know. */
 export function progressOf(events: Iterable<ForgeEvent>): Progress {
   const done = new Set<string>();
-  const progress: Progress = { lastSeq: 0, done: [], merged: false, abandoned: false };
+  const progress: Progress = { lastSeq: 0, done: [], merged: false, displaced: false, abandoned: false };
   for (const event of events) {
     progress.lastSeq = event.seq;
     if (event.type === 'run.started') {
@@ -43,6 +45,7 @@ export function progressOf(events: Iterable<ForgeEvent>): Progress {
       else done.delete(event.task);
     } else if (event.type === 'merge.finished') {
       progress.merged ||= event.state === 'merged';
+      progress.displaced ||= (event.displaced?.length ?? 0) > 0;
       progress.abandoned = event.state === 'declined' && event.reason === ABANDONED;
     } else if (event.type === 'run.finished') progress.exitCode = event.exitCode;
   }

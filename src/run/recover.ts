@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { ExitCode } from '../exit-code.js';
 import { ForgeError } from '../forge-error.js';
 import { dropTornLine, Journal, JournalDamagedError, readJournal } from '../journal/index.js';
-import { type Merged, type RecoverHow, recoverMerge } from '../merge/index.js';
+import { assertBelieved, type Merged, type RecoverHow, recoverMerge } from '../merge/index.js';
 import { mayBeCommitted, mayBeMerging } from '../util/merging.js';
 import { sweepScratch, sweepTemporary } from '../workspace/index.js';
 import { trustToRead } from './forge-folder.js';
@@ -18,6 +18,8 @@ import { RunFolder } from './run-folder.js';
  */
 export async function finishHalfWritten(root: string, note: (text: string) => void): Promise<void> {
   if (!mayBeCommitted(root) || rootLockHolder(root) !== undefined) return;
+  // Before even the lock is touched.
+  await assertBelieved(root);
   await underLock(root, (held) => finishInterruptedMerge(held, note, 'finish'));
 }
 
@@ -111,7 +113,9 @@ async function recordMerge(folder: RunFolder, merged: Merged, note: (text: strin
     const reason = ['finished by a later forge command', ...(merged.refused ? [merged.refused] : [])].join(
       '; ',
     );
-    journal.append({ type: 'merge.finished', state: 'merged', paths: merged.paths, reason });
+    const { paths, displaced } = merged;
+    const kept = displaced.length > 0 && { displaced: displaced.map((each) => each.kept) };
+    journal.append({ type: 'merge.finished', state: 'merged', paths, reason, ...kept });
   }
   if (progress.exitCode !== ExitCode.ok)
     journal.append({ type: 'run.finished', exitCode: ExitCode.ok, ms: 0 });

@@ -66,7 +66,11 @@ export class Redactor {
       case 'task.finished':
       case 'merge.finished':
       case 'run.finished':
-        return event.reason === undefined ? event : { ...event, reason: this.text(event.reason) };
+        return {
+          ...event,
+          ...(event.reason !== undefined && { reason: this.text(event.reason) }),
+          ...('notes' in event && event.notes && { notes: event.notes.map((note) => this.text(note)) }),
+        };
       case 'task.ready':
       case 'task.waiting':
       case 'attempt.started':

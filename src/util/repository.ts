@@ -39,7 +39,7 @@ function gitFolderNamedIn(file: string, folder: string): string | undefined {
 }
 
 /** git's own test (`is_git_directory` in setup.c): HEAD makes sense, and there are `objects` and `refs`. */
-function isGitFolder(folder: string | undefined): boolean {
+export function isGitFolder(folder: string | undefined): boolean {
   if (folder === undefined || !isFolder(folder) || !hasHead(folder)) return false;
   const shared = ask(() => readFileSync(join(folder, 'commondir'), 'utf8').replace(/[\r\n]+$/, ''));
   const common = shared === undefined ? folder : resolve(folder, shared);

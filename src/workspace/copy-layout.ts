@@ -20,8 +20,8 @@ export function copyLayout(options: {
   how: Exclude<CopyConfinement, 'none'>;
 }): NamespaceLayout {
   const { scratch, stateFolder, covered, view, show, how } = options;
-  const { root, top, gitFolders, worktrees } = covered;
-  const real = [...worktrees, top, ...mountsBelow(top), ...gitFolders];
+  const { root, top, gitFolders, others } = covered;
+  const real = [...others, top, ...mountsBelow(top), ...gitFolders];
   const forge = join(root, '.forge');
   return {
     cwd: scratch,

@@ -4,6 +4,7 @@ import { isRepositoryTop } from '../util/repository.js';
 import { WorkspaceError } from './failure.js';
 import { nestedRepositories } from './nested-repositories.js';
 import { otherWorktrees } from './other-worktrees.js';
+import { secondPaths } from './second-paths.js';
 import { isWithin } from './state-folder.js';
 
 /** The repository that root belongs to. All paths are absolute and real. */
@@ -47,8 +48,8 @@ export interface Covered {
   nested: readonly NestedGit[];
   /** Git folders outside `top`, of root's repository and of nested ones; none lies in another. */
   gitFolders: readonly string[];
-  /** Other worktrees of root's repository outside `top`: tasks see them, read-only. */
-  worktrees: readonly string[];
+  /** Other ways to what is real, which tasks see read-only: other worktrees of root's repository, and `top` at a second path. */
+  others: readonly string[];
 }
 
 /**
@@ -77,8 +78,8 @@ export async function findCovered(root: string): Promise<Covered> {
   const gitFolders = outside.filter(
     (folder) => !outside.some((other) => other !== folder && isWithin(folder, other)),
   );
-  const worktrees = git === undefined ? [] : otherWorktrees(git, top);
-  return { root, top, git, nested, gitFolders, worktrees };
+  const others = [...(git === undefined ? [] : otherWorktrees(git, top)), ...secondPaths(top)];
+  return { root, top, git, nested, gitFolders, others };
 }
 
 /** The git folders of the worktree whose top is `folder`, where it is one. */

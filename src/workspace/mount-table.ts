@@ -71,15 +71,11 @@ function fields(mount: Mount, source: string, outside: readonly Mounted[]): stri
  * namespace the kernel refuses to take any of them away (mount_namespaces(7), "locked").
  */
 function lockedFlags(path: string, outside: readonly Mounted[]): string {
-  const holders = outside.filter(({ target }) => isWithin(path, target));
-  // The deepest, and of several on one folder the last.
-  const holder = holders.reduce<Mounted | undefined>(
-    (best, mounted) => (best === undefined || mounted.target.length >= best.target.length ? mounted : best),
-    undefined,
-  );
-  const flags = holder?.flags.filter((flag) => LOCKED.has(flag)) ?? [];
-  const atime = flags.some((flag) => flag.endsWith('atime')) ? [] : ['strictatime'];
-  return [...flags, ...(holder === undefined ? [] : atime)].map((flag) => `,${flag}`).join('');
+  const holder = holderOf(path, outside);
+  if (holder === undefined) return '';
+  const flags = holder.flags.filter((flag) => LOCKED.has(flag));
+  if (!flags.some((flag) => flag.endsWith('atime'))) flags.push('strictatime');
+  return flags.map((flag) => `,${flag}`).join('');
 }
 
 function itself(target: string): string {
@@ -95,6 +91,9 @@ function quoted(text: string): string {
 
 /** One line of a table of mounts (proc(5), mountinfo). */
 export interface Mounted {
+  /** Of the file system (`254:0`), and the folder of it that is shown. */
+  device: string;
+  root: string;
   target: string;
   source: string;
   /** Of the mount itself (`nosuid`), not of its file system. */
@@ -107,13 +106,25 @@ export function readMounts(table: string): Mounted[] {
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => {
-      const [, , , , target = '', flags = '', ...rest] = line.split(' ');
+      const [, , device = '', root = '', target = '', flags = '', ...rest] = line.split(' ');
       return {
+        device,
+        root: plain(root),
         target: plain(target),
         source: plain(rest[rest.indexOf('-') + 2] ?? ''),
         flags: flags.split(','),
       };
     });
+}
+
+/** The mount that a path lies on: the deepest, and of several on one folder the last. */
+export function holderOf(path: string, mounted: readonly Mounted[]): Mounted | undefined {
+  return mounted
+    .filter(({ target }) => isWithin(path, target))
+    .reduce<Mounted | undefined>(
+      (best, each) => (best === undefined || each.target.length >= best.target.length ? each : best),
+      undefined,
+    );
 }
 
 function plain(field: string): string {

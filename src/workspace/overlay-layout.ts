@@ -14,9 +14,9 @@ export function overlayLayout(
   more: readonly Mount[] = [],
   show?: string,
 ): NamespaceLayout & { extraEnv?: Record<string, string> } {
-  const { root, top, worktrees } = covered;
+  const { root, top } = covered;
   // First: the git folder, and even root, may lie in another worktree.
-  const others = worktrees.map((target): Mount => ({ type: 'read-only', target }));
+  const others = covered.others.map((target): Mount => ({ type: 'read-only', target }));
   const overlays = [...more, ...others, ...overlayMounts(scratch, covered, mode)];
   const state = hideState({ scratch, stateFolder, keep: [top], show });
   const forge = hideFolder(scratch, join(root, '.forge'));

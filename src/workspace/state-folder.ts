@@ -40,11 +40,16 @@ export type StateFolder = { path: string } | { path: string; refused: string };
 export function prepareStateFolder(path: string, root: string, forOverlay: boolean): StateFolder {
   try {
     // Before anything is made.
-    if (isWithin(realAncestor(path), root)) return { path, refused: `${path} lies inside the working tree` };
+    if (isWithin(realAncestor(path), root))
+      return { path, refused: `${path} lies inside the working tree (FORGE_STATE_DIR names another place)` };
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     const parent = realpathSync(dirname(path));
     const real = join(parent, basename(path));
-    if (isWithin(real, root)) return { path: real, refused: `${path} lies inside the working tree` };
+    if (isWithin(real, root))
+      return {
+        path: real,
+        refused: `${path} lies inside the working tree (FORGE_STATE_DIR names another place)`,
+      };
     // Where everybody may rename, our folder could be swapped under our feet (/tmp has the sticky bit against that).
     const { mode } = statSync(parent);
     if ((mode & 0o002) !== 0 && (mode & 0o1000) === 0)
