@@ -6,9 +6,17 @@ import { whyNotOurFolder } from '../util/provenance.js';
 /** Where forge keeps everything about a working tree. */
 export const forgeFolder = (root: string) => join(root, '.forge');
 
-/** Whether there is anything called `.forge/runs` in a folder, whoever made it. */
+/** Whether there is anything called `.forge/runs` in a folder, whoever made it; one that is closed to us may well have it. */
 export function hasForgeFolder(root: string): boolean {
-  return lstatSync(join(forgeFolder(root), 'runs'), { throwIfNoEntry: false }) !== undefined;
+  try {
+    return lstatSync(join(forgeFolder(root), 'runs'), { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // `.forge` is a file, or a link that leads nowhere.
+    if (code === 'ENOTDIR' || code === 'ELOOP') return false;
+    if (code === 'EACCES') return true;
+    throw error;
+  }
 }
 
 /**
