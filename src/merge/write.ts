@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { syncPath, writeFileDurably } from '../journal/index.js';
+import { mayBeCommitted } from '../util/merging.js';
 import { eachBounded } from './bounded.js';
 import { announce, type CommitRecord, commit, conclude, mergeFolder } from './commit-record.js';
 import { freeName } from './displace.js';
 import type { ResolvedEntry } from './entry.js';
 import { fault } from './fault.js';
 import { finish, type Merged, type Recorder, undo } from './finish.js';
-import { codeOf, explain, NOTHING_TOUCHED, TreeChangedError } from './merge-error.js';
+import { codeOf, explain, FINISHES_LATER, NOTHING_TOUCHED, TreeChangedError } from './merge-error.js';
 import type { MergePlan, RefUpdate } from './merge-plan.js';
 import { preflight } from './preflight.js';
 import { isSame, lookInside } from './seen.js';
@@ -66,7 +67,9 @@ export async function writeMerge(options: {
     await commit(root, announced, createHash('sha256').update(text).digest('hex'));
   } catch (error) {
     await giveUp(root, dir, runId, committing);
-    throw explain('prepare the merge in', root, error, NOTHING_TOUCHED);
+    // A record that could not be taken back will be carried out by the next forge command.
+    const state = committing && mayBeCommitted(root) ? FINISHES_LATER : NOTHING_TOUCHED;
+    throw explain('prepare the merge in', root, error, state);
   }
   fault('merge-committed');
   return await finish(root, { dir, plan, staged: true }, record);
