@@ -1,4 +1,13 @@
-import { lstatSync, mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 /*
@@ -45,8 +54,8 @@ function whyNotOurs(
 
 /**
  * Makes a folder of forge's own with a mark in it, for this user alone; its parent must be there. A folder that is
- * there already serves if forge made it, or if it is empty and ours (as forge leaves it when it is killed between the
- * two steps); nothing about it is changed.
+ * there already serves if forge made it, or if it is ours and holds nothing but a mark at most (as forge leaves it when it
+ * is killed between the two steps, or is about to, when another one makes it right now); only the mark is made anew then.
  *
  * @throws NotOursError for any other, and what the file system throws.
  */
@@ -57,16 +66,18 @@ export function makeMarkedFolder(path: string): void {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     const why = whyNotMarked(path);
     if (why === undefined) return;
-    if (whyNotOurFolder(path) !== undefined || readdirSync(path).length > 0)
+    const isOurs = whyNotOurFolder(path) === undefined;
+    if (!isOurs || !readdirSync(path).every((name) => name.startsWith(MARK))) {
+      // The mark comes before anything else: another forge may have made it since.
+      if (whyNotMarked(path) === undefined) return;
       throw new NotOursError(`${path} was not made by forge here (${why}), so forge leaves it alone`);
+    }
   }
   const ino = String(lstatSync(path, { bigint: true }).ino);
-  try {
-    writeFileSync(join(path, MARK), JSON.stringify({ v: 1, ino }), { flag: 'wx', mode: 0o600 });
-  } catch (error) {
-    // Another forge was making the same folder.
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  }
+  // In one step: a mark is there as a whole or not at all, for others who look and after a crash.
+  const fresh = join(path, `${MARK}.${randomBytes(4).toString('hex')}`);
+  writeFileSync(fresh, JSON.stringify({ v: 1, ino }), { flag: 'wx', mode: 0o600 });
+  renameSync(fresh, join(path, MARK));
 }
 
 /**
