@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { statFields } from '../util/process-identity.js';
 import { errorCode, explain, WorkspaceError } from './failure.js';
 import { hostDoors } from './host-doors.js';
 import { type Mount, mountTable, readMounts } from './mount-table.js';
@@ -185,13 +186,7 @@ function childOf(pid: number): number | undefined {
   if (existsSync(list)) return Number.parseInt(readFileSync(list, 'utf8'), 10) || undefined;
   // Kernels without CONFIG_PROC_CHILDREN.
   for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    try {
-      const stat = readFileSync(`/proc/${name}/stat`, 'latin1');
-      if (stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1] === String(pid)) return Number(name);
-    } catch {
-      // Ended between the two readings.
-    }
+    if (/^\d+$/.test(name) && statFields(`/proc/${name}`)?.[1] === String(pid)) return Number(name);
   }
   return undefined;
 }

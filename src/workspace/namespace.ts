@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { statFields } from '../util/process-identity.js';
 import { type Confinement, missingProgram, notStarted, spawnDetached } from './confinement.js';
 import { explain, WorkspaceError } from './failure.js';
 import {
@@ -216,10 +217,9 @@ export class Namespace implements Confinement {
     const found: string[] = [];
     for (const pid of readdirSync(proc)) {
       if (!/^\d+$/.test(pid) || pid === '1') continue;
+      const fields = statFields(`${proc}/${pid}`);
+      if (fields === undefined || fields[0] === 'Z' || fields[0] === 'X') continue;
       try {
-        const stat = readFileSync(`${proc}/${pid}/stat`, 'latin1');
-        const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-        if (fields[0] === 'Z' || fields[0] === 'X') continue;
         if (readFileSync(`${proc}/${pid}/environ`, 'latin1').includes(this.keeper.token)) continue;
         found.push(`${pid}:${fields[19]}`);
       } catch {

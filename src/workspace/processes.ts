@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { processStartTime } from '../util/process-identity.js';
+import { processStartTime, statFields } from '../util/process-identity.js';
 import { errorCode, WorkspaceError } from './failure.js';
 
 /** The environment variable that marks every process of a workspace: `<workspace name>` or `<workspace name>:<command number>`. */
@@ -153,13 +153,8 @@ function allProcesses(): Proc[] {
   const procs: Proc[] = [];
   for (const name of names) {
     if (!/^\d+$/.test(name)) continue;
-    try {
-      const stat = readFileSync(`/proc/${name}/stat`, 'latin1');
-      const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      if (state !== 'Z' && state !== 'X') procs.push({ pid: Number(name), parent: Number(parent) });
-    } catch {
-      // Ended between the two readings.
-    }
+    const [state, parent] = statFields(`/proc/${name}`) ?? ['X'];
+    if (state !== 'Z' && state !== 'X') procs.push({ pid: Number(name), parent: Number(parent) });
   }
   return procs;
 }
