@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { statFields } from '../util/process-identity.js';
 import { type Confinement, missingProgram, notStarted, spawnDetached } from './confinement.js';
-import { explain, WorkspaceError } from './failure.js';
+import { errorCode, explain, WorkspaceError } from './failure.js';
 import {
   closeStreams,
   helperEnv,
@@ -219,14 +219,18 @@ export class Namespace implements Confinement {
       if (!/^\d+$/.test(pid) || pid === '1') continue;
       const fields = statFields(`${proc}/${pid}`);
       if (fields === undefined || fields[0] === 'Z' || fields[0] === 'X') continue;
-      try {
-        if (readFileSync(`${proc}/${pid}/environ`, 'latin1').includes(this.keeper.token)) continue;
-        found.push(`${pid}:${fields[19]}`);
-      } catch {
-        // Ended between the two readings.
-      }
+      if (!this.#isForges(`${proc}/${pid}`)) found.push(`${pid}:${fields[19]}`);
     }
     return found;
+  }
+
+  /** Whether a process inside is forge's own, or has just ended. One that closed itself to us (PR_SET_DUMPABLE, as ssh-agent does) is a task's. */
+  #isForges(folder: string): boolean {
+    try {
+      return readFileSync(`${folder}/environ`, 'latin1').includes(this.keeper.token);
+    } catch (error) {
+      return errorCode(error) === 'ENOENT' || errorCode(error) === 'ESRCH';
+    }
   }
 }
 
