@@ -62,7 +62,7 @@ export async function readPlan(options: ReadPlanOptions): Promise<PlanResult> {
 /**
  * The root of a plan, whatever else is wrong with it or with `--var`; undefined where even that can't be told.
  *
- * @throws PlanFileError when the file can't be read as text.
+ * @throws PlanFileError when the file can't be read as text, RootError for a folder that cannot be a root.
  */
 export async function readPlanRoot(file: string): Promise<string | undefined> {
   const text = await readPlanFile(file);
@@ -77,7 +77,8 @@ export async function readPlanRoot(file: string): Promise<string | undefined> {
     return resolveRoot(file, value);
   } catch (error) {
     // There is no such folder (any more).
-    if ((error as NodeJS.ErrnoException).code !== undefined) return undefined;
+    if (!(error instanceof RootError) && (error as NodeJS.ErrnoException).code !== undefined)
+      return undefined;
     throw error;
   }
 }
