@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { execa } from 'execa';
 import { ExitCode } from '../exit-code.js';
 import { ForgeError } from '../forge-error.js';
 import { readJournal } from '../journal/index.js';
@@ -29,6 +28,8 @@ export async function runDiff(folder: RunFolder, task: string | undefined, color
   const changesets = await Promise.all(dirs.map((dir) => loadChangeset(dir)));
   const entries = composeChangesets(changesets);
   const base = await loadBase(folder.base);
+  // Loaded only here: commands that look at a run are to be quick.
+  const { execa } = await import('execa');
   const scratch = makeTemporary('diff');
   try {
     const before = await Promise.all(entries.map(({ path }) => baseEntry(base, path)));
