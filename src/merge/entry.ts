@@ -1,8 +1,6 @@
 import type { ChangesetEntry, RelativePath } from '../workspace/index.js';
 import type { Seen } from './seen.js';
 
-/** Whether an entry's path may be written below root. Entries come from disk, so nothing about them is taken on trust. */
-
 /** One change that a run wants in the working tree. `blob` is the absolute path of the file that holds the new content (needed for files whose content changed). */
 export type MergeEntry = ChangesetEntry & { blob?: string };
 
