@@ -119,12 +119,15 @@ export function signalProcessesOf(
   for (const pid of found) signal(pid, 'SIGCONT');
 }
 
-/** Sends a signal; a process that is gone already is fine. A negative pid means its process group. */
+/**
+ * Sends a signal; a process that is gone already is fine, and one of another user (`sudo` in a task), which we may not
+ * end, must not keep the others from being ended. A negative pid means its process group.
+ */
 export function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch (error) {
-    if (errorCode(error) !== 'ESRCH') throw error;
+    if (errorCode(error) !== 'ESRCH' && errorCode(error) !== 'EPERM') throw error;
   }
 }
 
