@@ -25,8 +25,21 @@ function isStrangers(top: string, folder: string): boolean {
 
 /** Whether a folder is the top of a repository, a worktree or a submodule. */
 export function isRepositoryTop(folder: string): boolean {
+  return gitFoldersOf(folder) !== undefined;
+}
+
+/** The git folders of a repository, worktree or submodule. */
+export interface GitFolders {
+  /** HEAD and index. */
+  gitDir: string;
+  /** Objects, refs and config (the same folder but for worktrees). */
+  commonDir: string;
+}
+
+/** The git folders of what has its top in a folder, absolute but not necessarily real; undefined where there is none. */
+export function gitFoldersOf(folder: string): GitFolders | undefined {
   const dotGit = join(folder, '.git');
-  return isGitFolder(dotGit) || isGitFolder(gitFolderNamedIn(dotGit, folder));
+  return foldersFrom(dotGit) ?? foldersFrom(gitFolderNamedIn(dotGit, folder));
 }
 
 /** The folder that the file `.git` of a worktree or submodule names. */
@@ -38,12 +51,19 @@ function gitFolderNamedIn(file: string, folder: string): string | undefined {
   });
 }
 
+/** Whether a folder is a git folder itself, under whatever name: a bare repository. */
+export function isGitFolder(folder: string): boolean {
+  return foldersFrom(folder) !== undefined;
+}
+
 /** git's own test (`is_git_directory` in setup.c): HEAD makes sense, and there are `objects` and `refs`. */
-export function isGitFolder(folder: string | undefined): boolean {
-  if (folder === undefined || !isFolder(folder) || !hasHead(folder)) return false;
-  const shared = ask(() => readFileSync(join(folder, 'commondir'), 'utf8').replace(/[\r\n]+$/, ''));
-  const common = shared === undefined ? folder : resolve(folder, shared);
-  return ['objects', 'refs'].every((name) => isFolder(join(common, name)));
+function foldersFrom(gitDir: string | undefined): GitFolders | undefined {
+  if (gitDir === undefined || !isFolder(gitDir) || !hasHead(gitDir)) return undefined;
+  const shared = ask(() => readFileSync(join(gitDir, 'commondir'), 'utf8').replace(/[\r\n]+$/, ''));
+  const commonDir = shared === undefined ? gitDir : resolve(gitDir, shared);
+  return ['objects', 'refs'].every((name) => isFolder(join(commonDir, name)))
+    ? { gitDir, commonDir }
+    : undefined;
 }
 
 function hasHead(folder: string): boolean {

@@ -158,7 +158,7 @@ export class CopyManifest {
     const dotGit = below(folder, '.git');
     if (!(tree.stat(dotGit)?.isFile() ?? false)) return;
     const text = tree.reading(dotGit, () => readFileSync(tree.absolute(dotGit), 'utf8'));
-    const target = /^gitdir: (\/.+?)\n*$/s.exec(text)?.[1];
+    const target = /^gitdir: (\/.+?)[\r\n]*$/s.exec(text)?.[1];
     const turned =
       target === undefined ? undefined : targetInCopy(this.place.from, this.place.to, '.git', target);
     if (turned !== undefined) writeFileSync(tree.absolute(dotGit), `gitdir: ${turned}\n`);

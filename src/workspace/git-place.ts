@@ -1,6 +1,6 @@
-import { existsSync, lstatSync, readFileSync, realpathSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { isRepositoryTop } from '../util/repository.js';
+import { lstatSync, realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type GitFolders, gitFoldersOf } from '../util/repository.js';
 import { WorkspaceError } from './failure.js';
 import { nestedRepositories } from './nested-repositories.js';
 import { otherWorktrees } from './other-worktrees.js';
@@ -8,15 +8,11 @@ import { secondPaths } from './second-paths.js';
 import { isWithin } from './state-folder.js';
 
 /** The repository that root belongs to. All paths are absolute and real. */
-export interface GitPlace {
+export interface GitPlace extends GitFolders {
   /** Top folder of the worktree: root, or a folder above it. */
   top: string;
   /** Whether `top/.git` is an ordinary folder (and not a worktree's or submodule's file, nor a link). */
   isPlain: boolean;
-  /** HEAD and index of this worktree. */
-  gitDir: string;
-  /** Objects, refs and config (the same folder but for worktrees). */
-  commonDir: string;
 }
 
 /**
@@ -36,7 +32,7 @@ export function findGit(root: string): GitPlace | undefined {
 export interface NestedGit {
   /** Absolute. */
   folder: string;
-  git: Pick<GitPlace, 'gitDir' | 'commonDir'>;
+  git: GitFolders;
 }
 
 /** What a private view of root has to cover, so that no git command in it reaches anything real. */
@@ -82,28 +78,13 @@ export async function findCovered(root: string): Promise<Covered> {
   return { root, top, git, nested, gitFolders, others };
 }
 
-/** The git folders of the worktree whose top is `folder`, where it is one. */
-function gitAt(folder: string): (NestedGit['git'] & { isPlain: boolean }) | undefined {
-  const dotGit = join(folder, '.git');
-  // The same test by which the root of a plan is found.
-  if (!isRepositoryTop(folder)) return undefined;
-  const stats = lstatSync(dotGit, { throwIfNoEntry: false });
-  const gitDir = stats === undefined ? undefined : resolveGitDir(dotGit, folder, stats.isFile());
-  if (stats === undefined || gitDir === undefined) return undefined;
-  const shared = join(gitDir, 'commondir');
-  const commonDir = existsSync(shared) ? resolve(gitDir, readFileSync(shared, 'utf8').trim()) : gitDir;
-  if (!existsSync(commonDir)) return undefined;
-  return { isPlain: stats.isDirectory(), gitDir, commonDir: realpathSync(commonDir) };
-}
-
-function resolveGitDir(dotGit: string, top: string, isFile: boolean): string | undefined {
-  try {
-    if (!isFile) return existsSync(join(dotGit, 'HEAD')) ? realpathSync(dotGit) : undefined;
-    const target = /^gitdir: (.+?)\n*$/s.exec(readFileSync(dotGit, 'utf8'))?.[1];
-    const gitDir = target === undefined ? undefined : realpathSync(resolve(top, target));
-    return gitDir !== undefined && existsSync(join(gitDir, 'HEAD')) ? gitDir : undefined;
-  } catch {
-    // A `.git` that leads nowhere is no repository to git either.
-    return undefined;
-  }
+/** The real git folders of the worktree whose top is `folder`, where it is one, by the test that finds the root of a plan. */
+function gitAt(folder: string): (GitFolders & { isPlain: boolean }) | undefined {
+  const found = gitFoldersOf(folder);
+  if (found === undefined) return undefined;
+  return {
+    isPlain: lstatSync(join(folder, '.git')).isDirectory(),
+    gitDir: realpathSync(found.gitDir),
+    commonDir: realpathSync(found.commonDir),
+  };
 }

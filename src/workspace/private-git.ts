@@ -1,19 +1,15 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { GitFolders } from '../util/repository.js';
 import { copyTree, type Reflink } from './copy-tree.js';
-import type { GitPlace } from './git-place.js';
 import { run } from './run-program.js';
 
 /**
  * Gives a copy of a worktree a `.git` of its own: an ordinary git folder with this worktree's HEAD and index and the
  * repository's objects, refs and config, whatever stood in its place (a worktree's file, a link, nothing).
  */
-export async function makePrivateGit(
-  git: Pick<GitPlace, 'gitDir' | 'commonDir'>,
-  top: string,
-  reflink: Reflink,
-): Promise<void> {
+export async function makePrivateGit(git: GitFolders, top: string, reflink: Reflink): Promise<void> {
   const own = join(top, '.git');
   await rm(own, { recursive: true, force: true });
   mkdirSync(own);
