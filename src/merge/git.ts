@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { CAREFUL_GIT, NO_PROGRAMS } from '../util/careful-git.js';
 import { decodeName } from '../workspace/index.js';
 import { MergeError } from './merge-error.js';
 
@@ -13,15 +14,8 @@ export interface GitResult {
 const REDIRECTS =
   /^GIT_(DIR|WORK_TREE|INDEX_FILE|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|COMMON_DIR|NAMESPACE|PREFIX|GRAFT_FILE|SHALLOW_FILE|(LITERAL|GLOB|NOGLOB|ICASE)_PATHSPECS|EXTERNAL_DIFF)$/;
 
-/**
- * Settings that keep a repository from running programs of its own while forge looks at it and that make its stat cache
- * strict; and one that lets git look into a repository of another user (root in somebody's folder, a bind mount): whose
- * files they are decides nothing about what a run may merge. Filters (gitattributes(5)) can't be turned off like that:
- * what may run them is for repositories that git itself trusts (see isTrusted).
- */
-const ANYBODYS = ['-c', 'safe.directory=*'];
+/** Careful, with a strict stat cache and paths as they are. */
 const SAFE = [
-  ...['-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null'],
   ...['-c', 'core.trustctime=true', '-c', 'core.checkStat=default'],
   ...['-c', 'core.quotePath=false'],
 ];
@@ -46,7 +40,7 @@ export function git(
   for (const [key, value] of Object.entries(process.env)) if (!REDIRECTS.test(key)) env[key] = value;
   Object.assign(env, { GIT_OPTIONAL_LOCKS: '0', GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C', ...options.env });
   return new Promise((resolve, reject) => {
-    const child = spawn('git', [...(options.strict ? [] : ANYBODYS), ...SAFE, ...args], {
+    const child = spawn('git', [...(options.strict ? NO_PROGRAMS : CAREFUL_GIT), ...SAFE, ...args], {
       cwd,
       env,
       stdio: [options.stdinFd ?? 'pipe', options.stdoutFd ?? 'pipe', 'pipe'],

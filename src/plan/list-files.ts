@@ -3,15 +3,13 @@ import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ExitCode } from '../exit-code.js';
 import { ForgeError } from '../forge-error.js';
+import { CAREFUL_GIT, withoutGitVariables } from '../util/careful-git.js';
 import { repositoryAbove } from '../util/repository.js';
 import { isReservedPath } from '../util/reserved-path.js';
 import { decodeName, encodePath } from '../workspace/index.js';
 
 /** Never part of what people mean by "the files of a project". */
 const LEFT_OUT = /(?:^|\/)node_modules(?:\/|$)/;
-
-/** Without these, git would run programs or refuse repositories of other owners. */
-const CAREFUL = ['-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null', '-c', 'safe.directory=*'];
 
 /**
  * Takes the absolute path of a working tree; gives the paths of its files, relative to it, as `decodeName` writes
@@ -51,8 +49,8 @@ function isLeftOut(path: string): boolean {
 
 /** Nothing where there is no git program. */
 async function askGit(root: string): Promise<string[] | undefined> {
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('GIT_')));
-  const args = [...CAREFUL, '-C', root, 'ls-files', '-z', '--cached', '--others', '--exclude-standard'];
+  const env = withoutGitVariables(process.env);
+  const args = [...CAREFUL_GIT, '-C', root, 'ls-files', '-z', '--cached', '--others', '--exclude-standard'];
   const options = { encoding: 'buffer', env: { ...env, LC_ALL: 'C' }, maxBuffer: 2 ** 30 } as const;
   return await new Promise((resolve, reject) => {
     execFile('git', args, options, (error, stdout, stderr) => {

@@ -1,3 +1,4 @@
+import { CAREFUL_GIT, withoutGitVariables } from '../util/careful-git.js';
 import { WorkspaceError } from './failure.js';
 import { decodeName, encodePath } from './path-bytes.js';
 import { run } from './run-program.js';
@@ -15,21 +16,11 @@ export async function gitIgnored(root: string, paths: readonly string[]): Promis
     const input = Buffer.concat(
       batch.flatMap((path) => [Buffer.from('./'), Buffer.from(encodePath(path)), Buffer.from([0])]),
     );
-    const answer = await run(
-      'git',
-      [
-        '-c',
-        'core.fsmonitor=false',
-        '-c',
-        'core.hooksPath=/dev/null',
-        '-c',
-        'safe.directory=*',
-        'check-ignore',
-        '-z',
-        '--stdin',
-      ],
-      { cwd: root, input, env: withoutGit(process.env) },
-    );
+    const answer = await run('git', [...CAREFUL_GIT, 'check-ignore', '-z', '--stdin'], {
+      cwd: root,
+      input,
+      env: withoutGitVariables(process.env),
+    });
     if (answer.exitCode === 0) {
       for (const name of split(answer.stdout)) ignored.add(decodeName(name).slice('./'.length));
     } else if (answer.exitCode !== 1) {
@@ -45,11 +36,6 @@ export async function gitIgnored(root: string, paths: readonly string[]): Promis
     }
   }
   return ignored;
-}
-
-/** GIT_DIR and its kind would point git at another repository. */
-function withoutGit(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('GIT_')));
 }
 
 function split(answer: Buffer): Buffer[] {

@@ -1,5 +1,6 @@
 import { type Dirent, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { CAREFUL_GIT, withoutGitVariables } from '../util/careful-git.js';
 import { run } from './run-program.js';
 
 /** How deep folders are looked into that git does not list: below the top, below an ignored folder, below a nested repository. */
@@ -31,17 +32,10 @@ export async function nestedRepositories(top: string, hasGit: boolean): Promise<
 }
 
 async function list(top: string, options: readonly string[]): Promise<string[]> {
-  const answer = await run(
-    'git',
-    [
-      ...['-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null', '-c', 'safe.directory=*'],
-      ...['ls-files', '-z', ...options],
-    ],
-    {
-      cwd: top,
-      env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('GIT_'))),
-    },
-  );
+  const answer = await run('git', [...CAREFUL_GIT, 'ls-files', '-z', ...options], {
+    cwd: top,
+    env: withoutGitVariables(process.env),
+  });
   // Without git, or with an index that git can't read, the walk is what there is.
   return answer.ok ? answer.stdout.toString('utf8').split('\0') : [];
 }
