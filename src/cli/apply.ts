@@ -1,7 +1,7 @@
 import { agentNames } from '../agents/index.js';
 import { ExitCode } from '../exit-code.js';
 import { ForgeError } from '../forge-error.js';
-import { readPlan } from '../plan/index.js';
+import { readPlan, readPlanRoot } from '../plan/index.js';
 import { mayBeMerging } from '../util/merging.js';
 import { printDiagnostics } from './check.js';
 import { type CommandSpec, command, type Flag } from './command-line.js';
@@ -42,15 +42,17 @@ export const run = command(spec, async (flags, words) => {
   const read = () => readPlan({ file, vars, agents: agentNames });
   let result = await read();
   // What a merge was cut short in may be the plan itself, or the files that a split divides.
-  if (result.ok && mayBeMerging(result.plan.root)) {
-    if (flags['dry-run']) {
+  // Where not even the root can be told, the diagnostics below say why.
+  const root = result.ok ? result.plan.root : await readPlanRoot(file).catch(() => undefined);
+  if (root !== undefined && mayBeMerging(root)) {
+    if (flags['dry-run'])
       complain(
         'a merge was interrupted here; what follows is of the tree as it is now (`forge status` finishes a half-written one)',
       );
-    } else {
+    else {
       const { recover, trustToAct } = await import('../run/index.js');
-      await trustToAct(result.plan.root);
-      await recover(result.plan.root, complain);
+      await trustToAct(root);
+      await recover(root, complain);
       result = await read();
     }
   }

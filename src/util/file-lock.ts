@@ -69,7 +69,12 @@ export function takeLock(file: string, about: { doing: string; run?: string }): 
   } finally {
     rmSync(mine, { force: true });
   }
-  removeRemains(file);
+  try {
+    removeRemains(file);
+  } catch (error) {
+    release(file);
+    throw error;
+  }
   return { release: () => release(file) };
 }
 

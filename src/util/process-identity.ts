@@ -14,7 +14,7 @@ export interface ProcessIdentity {
   boot: string;
   /** The PID namespace in which `pid` means something (`pid:[4026531836]`); '' where there are none. */
   pidNamespace: string;
-  /** A hash of the machine's name: a folder may be shared between machines, and their names are nobody's business. */
+  /** A hash of what tells the machine (machine-id(5), else its name): a folder may be shared between machines, and which they are is nobody's business. */
   host: string;
 }
 
@@ -30,9 +30,14 @@ export function thisProcess(): ProcessIdentity {
     start: processStartTime(process.pid) ?? '',
     boot: readOr('', () => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
     pidNamespace: readOr('', () => readlinkSync('/proc/self/ns/pid')),
-    host: createHash('sha256').update(hostname()).digest('hex').slice(0, 16),
+    host: createHash('sha256').update(machine()).digest('hex').slice(0, 16),
   };
   return mine;
+}
+
+/** Two machines may have one name (containers made from one file), and a name may change (DHCP). */
+function machine(): string {
+  return readOr('', () => readFileSync('/etc/machine-id', 'utf8').trim()) || hostname();
 }
 
 /** Whether a process that was recorded earlier still lives. */

@@ -70,7 +70,9 @@ export function makeMarkedFolder(path: string): void {
     if (!isOurs || !readdirSync(path).every((name) => name.startsWith(MARK))) {
       // The mark comes before anything else: another forge may have made it since.
       if (whyNotMarked(path) === undefined) return;
-      throw new NotOursError(`${path} was not made by forge here (${why}), so forge leaves it alone`);
+      throw new NotOursError(
+        `${path} was not made by forge here (${why}), so forge leaves it alone; remove it if it is forge’s and no forge is running`,
+      );
     }
   }
   const ino = String(lstatSync(path, { bigint: true }).ino);

@@ -59,10 +59,12 @@ async function open(
         ...{ name, extraEnv },
         ...copyLayout({ scratch: scratch.dir, stateFolder, covered, view: path, show: place.to, how }),
       });
-    return workspace(confinement, scratch, { manifest, around }, path, options, start);
+    const trusted = covered.isTrustedStranger ? place.to : undefined;
+    return workspace(confinement, scratch, { manifest, around, trusted }, path, options, start);
   } catch (error) {
-    await confinement?.close();
-    await removeScratch(scratch.dir);
+    // What led here matters more than what can't be undone of it; the next forge that acts sweeps it.
+    await Promise.allSettled([confinement?.close()]);
+    await Promise.allSettled([removeScratch(scratch.dir)]);
     throw explain(error, `open the workspace ${name}`);
   }
 }
@@ -77,7 +79,11 @@ async function ownGitFolders({ git, nested }: Covered, place: Place, reflink: Re
 function workspace(
   confinement: Confinement,
   scratch: Scratch,
-  { manifest, around }: { manifest: CopyManifest; around: CopyManifest | undefined },
+  {
+    manifest,
+    around,
+    trusted,
+  }: { manifest: CopyManifest; around: CopyManifest | undefined; trusted: string | undefined },
   path: string,
   { root, base }: OpenOptions,
   start: readonly ComposedEntry[],
@@ -85,7 +91,10 @@ function workspace(
   return {
     path,
     outsidePath: path,
-    spawn: (command) => confinement.spawn(command),
+    spawn: (command) =>
+      confinement.spawn(
+        trusted === undefined ? command : { ...command, env: trusting(command.env, trusted) },
+      ),
     endProcesses: () => confinement.endProcesses(),
     collect: async (into, choose): Promise<Collected> => {
       confinement.mustBeUntouched();
@@ -112,6 +121,17 @@ function workspace(
       await confinement.close();
       await removeScratch(scratch.dir);
     },
+  };
+}
+
+/** An environment in which git trusts a folder of another user's files, beside what it trusts already. */
+function trusting(env: Readonly<Record<string, string>>, folder: string): Record<string, string> {
+  const count = Number(env.GIT_CONFIG_COUNT) || 0;
+  return {
+    ...env,
+    GIT_CONFIG_COUNT: String(count + 1),
+    [`GIT_CONFIG_KEY_${count}`]: 'safe.directory',
+    [`GIT_CONFIG_VALUE_${count}`]: folder,
   };
 }
 

@@ -1,9 +1,11 @@
-import { lstatSync, realpathSync } from 'node:fs';
+import { lstatSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { NO_PROGRAMS, withoutGitVariables } from '../util/careful-git.js';
 import { type GitFolders, gitFoldersOf } from '../util/repository.js';
 import { WorkspaceError } from './failure.js';
 import { nestedRepositories } from './nested-repositories.js';
 import { otherWorktrees } from './other-worktrees.js';
+import { run } from './run-program.js';
 import { secondPaths } from './second-paths.js';
 import { isWithin } from './state-folder.js';
 
@@ -46,6 +48,8 @@ export interface Covered {
   gitFolders: readonly string[];
   /** Other ways to what is real, which tasks see read-only: other worktrees of root's repository, and `top` at a second path. */
   others: readonly string[];
+  /** The repository is another user's, and this one has told git to trust it (`safe.directory`): a copy is to be trusted, too. */
+  isTrustedStranger: boolean;
 }
 
 /**
@@ -75,7 +79,8 @@ export async function findCovered(root: string): Promise<Covered> {
     (folder) => !outside.some((other) => other !== folder && isWithin(folder, other)),
   );
   const others = [...(git === undefined ? [] : otherWorktrees(git, top)), ...secondPaths(top)];
-  return { root, top, git, nested, gitFolders, others };
+  const isTrustedStranger = git !== undefined && (await isTrustedStrangers(top));
+  return { root, top, git, nested, gitFolders, others, isTrustedStranger };
 }
 
 /** The real git folders of the worktree whose top is `folder`, where it is one, by the test that finds the root of a plan. */
@@ -87,4 +92,16 @@ function gitAt(folder: string): (GitFolders & { isPlain: boolean }) | undefined 
     gitDir: realpathSync(found.gitDir),
     commonDir: realpathSync(found.commonDir),
   };
+}
+
+async function isTrustedStrangers(top: string): Promise<boolean> {
+  if (statSync(top).uid === process.geteuid?.()) return false;
+  // Without any GIT_CONFIG_... but those that say what is trusted.
+  const env = { ...withoutGitVariables(process.env), ...gitConfiguration(process.env) };
+  return (await run('git', [...NO_PROGRAMS, 'rev-parse', '--git-dir'], { cwd: top, env })).ok;
+}
+
+/** The variables by which whoever started forge configures git. */
+function gitConfiguration(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => name.startsWith('GIT_CONFIG')));
 }

@@ -35,8 +35,9 @@ async function open(
     await applyEntries(namespace.outside(root), start);
     return workspace(namespace, scratch, timeOfStart(scratch.dir), mode, covered, options, start);
   } catch (error) {
-    await namespace?.close();
-    await removeScratch(scratch.dir);
+    // What led here matters more than what can't be undone of it; the next forge that acts sweeps it.
+    await Promise.allSettled([namespace?.close()]);
+    await Promise.allSettled([removeScratch(scratch.dir)]);
     throw explain(error, `open the workspace ${name}`);
   }
 }

@@ -1,4 +1,5 @@
 import { type Confinement, missingProgram, notStarted, spawnDetached } from './confinement.js';
+import { errorCode } from './failure.js';
 import { endProcessesOf, MARKER, signal, signalProcessesOf } from './processes.js';
 import { findTool } from './tools.js';
 import type { Command, Running } from './workspace.js';
@@ -39,11 +40,17 @@ export class Unconfined implements Confinement {
     if ('error' in started) return notStarted(started.error);
     const { child, ...running } = started;
     const leader = child.pid;
-    if (leader !== undefined) this.#groups.add(leader);
+    if (leader !== undefined) {
+      this.#groups.add(leader);
+      // Once nobody is left in it, its number may be given to a group that is none of ours.
+      child.once('exit', () => {
+        if (isGroupGone(leader)) this.#groups.delete(leader);
+      });
+    }
     return {
       ...running,
       kill: (name) => {
-        if (leader === undefined) return;
+        if (leader === undefined || !this.#groups.has(leader)) return;
         const isRunning = child.exitCode === null && child.signalCode === null;
         // A whole group stops in one step, however fast it multiplies; what left it is found at leisure then.
         if (name === 'SIGKILL') signal(-leader, 'SIGSTOP');
@@ -69,5 +76,14 @@ export class Unconfined implements Confinement {
 
   async close(): Promise<void> {
     await this.endProcesses();
+  }
+}
+
+function isGroupGone(leader: number): boolean {
+  try {
+    process.kill(-leader, 0);
+    return false;
+  } catch (error) {
+    return errorCode(error) === 'ESRCH';
   }
 }
