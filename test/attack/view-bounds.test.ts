@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
-import { BACKENDS, eventsOf, type ForgeResult, project } from '../rig/project.js';
+import { BACKENDS, eventsOf, FORGE, type ForgeResult, project } from '../rig/project.js';
 
 const asRoot = process.getuid?.() === 0 ? false : 'needs root';
 const reasonOf = (result: ForgeResult, task: string) =>
@@ -119,3 +119,54 @@ test('forge check names a capability that is none, and what was meant', async (t
   assert.match(result.stderr + result.stdout, /3:36.*no capability is called `cap_sys_admn`/);
   assert.match(result.stderr + result.stdout, /did you mean `?sys_admin/);
 });
+
+test('a task that stops every process it finds, forge’s helpers too, is ended all the same', async (t) => {
+  const here = project(t, {
+    'stop.sh': "trap '' TERM; n=0; while [ $n -lt 30000 ]; do kill -STOP -1; n=$((n+1)); done",
+    'forge.plan.yaml':
+      'version: 1\ntasks:\n  a: { run: "setsid sh stop.sh & sleep 1000", owns: [x], timeout: 2s }\n',
+  });
+  const result = await here.forge(['apply', '--yes']);
+  assert.equal(result.signal, null);
+  assert.equal(result.code, 1, result.stdout + result.stderr);
+  assert.match(result.stdout, /Nothing merged/);
+});
+
+test('a root task that becomes another user gets terminals', { skip: asRoot }, async (t) => {
+  const here = project(t, {
+    'forge.plan.yaml':
+      'version: 1\ntasks:\n  a: { run: "setpriv --reuid=61001 --regid=61001 --clear-groups script -qec tty /dev/null > x", owns: [x] }\n',
+  });
+  const result = await here.forge(['apply', '--yes', '--backend', 'overlay']);
+  assert.equal(result.code, 0, result.stdout + result.stderr);
+  assert.match(here.read('x'), /^\/dev\/pts\/\d+/);
+});
+
+for (const backend of BACKENDS) {
+  test(`${backend}: forge can be run in a task, on another tree and with the same state folder`, async (t) => {
+    const here = project(t, {
+      'inner/forge.plan.yaml': 'version: 1\ntasks:\n  b: { run: "echo inner > b.txt", owns: [b.txt] }\n',
+    });
+    const inner = `d=$(mktemp -d) && cp -r inner/. $d && cd $d && git init -q && ${process.execPath} ${FORGE} apply --yes && cp b.txt $OLDPWD/out.txt; rm -rf $d`;
+    here.write({
+      'forge.plan.yaml': `version: 1\ntasks:\n  a: { run: ${JSON.stringify(inner)}, owns: [out.txt] }\n`,
+    });
+    const result = await here.forge(['apply', '--yes', '--backend', backend]);
+    assert.equal(result.code, 0, result.stdout + result.stderr);
+    assert.equal(here.read('out.txt'), 'inner\n');
+  });
+
+  test(`${backend}: in another user's repository that git was told to trust, a task can use git`, {
+    skip: asRoot,
+  }, async (t) => {
+    const here = project(t, {
+      'forge.plan.yaml':
+        'version: 1\ntasks:\n  a: { run: "echo hi > x.txt && git add x.txt && git commit -qm x && git log --format=%s -1 > log.txt", owns: [x.txt, log.txt] }\n',
+    });
+    execFileSync('chown', ['-R', '61001:61001', here.dir]);
+    const env = { GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'safe.directory', GIT_CONFIG_VALUE_0: here.dir };
+    const result = await here.forge(['apply', '--yes', '--backend', backend], { env });
+    assert.equal(result.code, 0, result.stdout + result.stderr);
+    assert.equal(here.read('log.txt'), 'x\n');
+  });
+}
