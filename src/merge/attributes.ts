@@ -1,14 +1,6 @@
 import { spawn } from 'node:child_process';
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs';
+import { closeSync, constants, fstatSync, mkdirSync, mkdtempSync, openSync, symlinkSync } from 'node:fs';
+import { removeTreeSync } from '../util/remove-tree.js';
 import { O_PATH } from './folder.js';
 import { codeOf } from './merge-error.js';
 import type { Seen } from './seen.js';
@@ -50,7 +42,7 @@ export async function keepAttributes(dir: string, heirs: readonly Heir[]): Promi
     }
     return notes;
   } finally {
-    rmSync(links.dir, { recursive: true });
+    removeTreeSync(links.dir);
   }
 }
 

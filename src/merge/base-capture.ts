@@ -1,6 +1,7 @@
-import { mkdir, open, rm, stat, utimes } from 'node:fs/promises';
+import { mkdir, open, stat, utimes } from 'node:fs/promises';
 import { writeFileDurably } from '../journal/index.js';
 import { copyFile } from '../util/copy-file.js';
+import { removeFile } from '../util/remove-tree.js';
 import { type Base, loadBase } from './base.js';
 import type { BaseData, BaseRecord } from './base-record.js';
 import { eachBounded } from './bounded.js';
@@ -104,7 +105,7 @@ async function touchMarker(root: string): Promise<bigint> {
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
   } finally {
-    await rm(marker, { force: true });
+    removeFile(marker);
   }
 }
 
@@ -132,7 +133,7 @@ async function keepCopy(
       if (code !== 'ENOENT')
         throw explain('keep a copy of', path, error, 'Nothing was started; put that right and run again.');
     }
-    await rm(to, { force: true });
+    removeFile(to);
     // A file that is being written all the time: recorded without content, so a change of it can't be merged three-way.
     if (tries === 5) return { seen };
   }

@@ -1,5 +1,6 @@
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, rename, stat } from 'node:fs/promises';
 import { readOurFile } from '../util/provenance.js';
+import { removeFile } from '../util/remove-tree.js';
 import type { BaseData, BaseRecord } from './base-record.js';
 import { gitOk } from './git.js';
 import { hashFile } from './hash.js';
@@ -132,7 +133,7 @@ class RecordedBase implements Base {
         await gitOk(this.root, ['cat-file', 'blob', oid], { stdoutFd: handle.fd });
         await rename(fresh, at);
       } catch (error) {
-        await rm(fresh, { force: true });
+        removeFile(fresh);
         if (!(error instanceof MergeError)) throw error;
         return undefined;
       } finally {

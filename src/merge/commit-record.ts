@@ -1,9 +1,10 @@
 import { lstatSync } from 'node:fs';
-import { readlink, rm, symlink } from 'node:fs/promises';
+import { readlink, symlink } from 'node:fs/promises';
 import { syncPath, writeFileDurably } from '../journal/index.js';
 import { recordPath } from '../util/merging.js';
 import { type ProcessIdentity, parseProcessIdentity, thisProcess } from '../util/process-identity.js';
 import { readRecord, whyNotOurFile } from '../util/provenance.js';
+import { removeFile } from '../util/remove-tree.js';
 import { codeOf, MergeError } from './merge-error.js';
 
 /**
@@ -64,8 +65,8 @@ export async function commit(root: string, record: CommitRecord, plan: string): 
 
 /** Ends the merge durably. */
 export async function conclude(root: string): Promise<void> {
-  await rm(`${recordPath(root)}.new`, { force: true });
-  await rm(recordPath(root), { force: true });
+  removeFile(`${recordPath(root)}.new`);
+  removeFile(recordPath(root));
   await syncPath(`${root}/.forge`);
 }
 

@@ -1,5 +1,5 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { removeTree } from '../util/remove-tree.js';
 import { isSafeRelativePath } from '../util/reserved-path.js';
 import { encodePath, gitIgnored, makeTemporary } from '../workspace/index.js';
 import type { Base } from './base.js';
@@ -88,7 +88,7 @@ export async function commitRun(options: {
       ...(commit === target.head ? {} : { after }),
     };
   } finally {
-    await rm(scratch, { recursive: true, force: true });
+    await removeTree(scratch);
   }
 }
 

@@ -1,6 +1,7 @@
-import { readdir, readFile, rename, rm } from 'node:fs/promises';
+import { readdir, readFile, rename } from 'node:fs/promises';
 import { syncPath, writeFileDurably } from '../journal/index.js';
 import { readOurFile, whyNotOurFile } from '../util/provenance.js';
+import { removeTree } from '../util/remove-tree.js';
 import { isStagingPlace } from './believe.js';
 import { conclude } from './commit-record.js';
 import { fault } from './fault.js';
@@ -94,7 +95,7 @@ async function refusedBefore(dir: string): Promise<string | undefined> {
 /** Removes what was staged before the commit point, and the record. `dir` is a merge folder that is known to be forge's. */
 export async function undo(root: string, dir: string, run: string): Promise<void> {
   await unstage(root, dir, run, await stagedBeside(dir));
-  await rm(dir, { recursive: true, force: true });
+  await removeTree(dir);
   await conclude(root);
 }
 

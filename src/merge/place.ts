@@ -1,6 +1,7 @@
-import { chmod, chown, link, rename, rm, rmdir, symlink } from 'node:fs/promises';
+import { chmod, chown, link, rename, rmdir, symlink } from 'node:fs/promises';
 import { syncPath } from '../journal/index.js';
 import { copyFile } from '../util/copy-file.js';
+import { removeFile } from '../util/remove-tree.js';
 import { encodePath } from '../workspace/index.js';
 import { keepAttributes } from './attributes.js';
 import { displace } from './displace.js';
@@ -72,7 +73,7 @@ async function putFile(
     // A bind mount in between, or a file system without hard links: copy beside the target, then rename.
     if (code !== 'EXDEV' && code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'ENOSYS') throw error;
     const copy = folder.at(`${besideName(job.plan.run, write.n)}-new`);
-    await rm(copy, { force: true });
+    removeFile(copy);
     await copyFile(staged, copy, { exclusive: true });
     const fresh = await look(staged);
     if (fresh !== null) {

@@ -1,4 +1,5 @@
-import { mkdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rmdir, writeFile } from 'node:fs/promises';
+import { removeTree } from '../util/remove-tree.js';
 import { codeOf } from './merge-error.js';
 
 /** What the kernel says of a rename that it would allow, but for what is in the way: the way is a folder that is not empty. */
@@ -24,7 +25,7 @@ export class Removal {
   }
 
   close(): Promise<void> {
-    return rm(this.full, { recursive: true, force: true });
+    return removeTree(this.full);
   }
 
   /** @throws the system's error that taking the entry away would give; nothing is moved in any case. */

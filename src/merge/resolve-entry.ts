@@ -1,5 +1,5 @@
-import { rm } from 'node:fs/promises';
 import { copyFile } from '../util/copy-file.js';
+import { removeFile } from '../util/remove-tree.js';
 import type { Base } from './base.js';
 import type { MergeEntry, ResolvedEntry } from './entry.js';
 import { hashFile } from './hash.js';
@@ -151,8 +151,8 @@ async function resolveFile(
   await copyFile(origin, names.base);
   if (!isSame(now, await look(under(root, path)))) return { reason: 'is being written right now' };
   const conflict = await threeWay({ ...names, cwd: root });
-  await rm(names.theirs, { force: true });
-  await rm(names.base, { force: true });
+  removeFile(names.theirs);
+  removeFile(names.base);
   if (conflict !== undefined) return { reason: conflict };
   const merged = await hashFile(names.into);
   if (merged === (await hashFile(under(root, path)))) return chmod(mode);

@@ -1,6 +1,7 @@
-import { chmod, chown, lstat, mkdir, open, rm } from 'node:fs/promises';
+import { chmod, chown, lstat, mkdir, open } from 'node:fs/promises';
 import { syncPath, writeFileDurably } from '../journal/index.js';
 import { copyFile } from '../util/copy-file.js';
+import { removeFile, removeTree } from '../util/remove-tree.js';
 import { keepAttributes } from './attributes.js';
 import { eachBounded } from './bounded.js';
 import type { ResolvedEntry } from './entry.js';
@@ -104,12 +105,14 @@ export async function unstage(
   beside: readonly PlannedWrite[],
 ): Promise<void> {
   await eachBounded(beside, async (write) => {
-    await rm(stagedPath(root, dir, run, write), { force: true }).catch((error: unknown) => {
+    try {
+      removeFile(stagedPath(root, dir, run, write));
+    } catch (error) {
       // The folder was replaced since.
       if (codeOf(error) !== 'ENOTDIR') throw error;
-    });
+    }
   });
-  for (const staged of ['new', 'placed']) await rm(`${dir}/${staged}`, { recursive: true, force: true });
+  for (const staged of ['new', 'placed']) await removeTree(`${dir}/${staged}`);
 }
 
 /** A file that belonged to somebody else is a new one of whoever merges, unless that is root. */

@@ -45,7 +45,8 @@ export async function writeMerge(options: {
   let announced: CommitRecord;
   let committing = false;
   try {
-    await mkdir(dir, { recursive: true });
+    await mkdir(dirname(dir), { recursive: true });
+    await mkdir(dir);
     announced = await announce(root, runId, basename(dir));
   } catch (error) {
     throw explain('start a merge in', root, error, NOTHING_TOUCHED);

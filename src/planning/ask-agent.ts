@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { Adapter, AgentEvent, Question } from '../agents/index.js';
 import { ExitCode } from '../exit-code.js';
 import { ForgeError } from '../forge-error.js';
+import { removeTree } from '../util/remove-tree.js';
 import { makeTemporary } from '../workspace/index.js';
 
 /** Longest time for one answer. droid alone spends up to five minutes on a provider that fails (NOTES-droid). */
@@ -60,7 +60,7 @@ export async function askAgent({ adapter, signal, onEvent, ...question }: AskOpt
     if (!verdict.ok) throw new ForgeError(`${adapter.name} could not write a plan: ${verdict.reason}`);
     return answer;
   } finally {
-    await rm(scratch, { recursive: true, force: true });
+    await removeTree(scratch);
   }
 }
 

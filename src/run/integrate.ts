@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExitCode } from '../exit-code.js';
 import type { Journal } from '../journal/index.js';
@@ -19,6 +18,7 @@ import {
   writeMerge,
 } from '../merge/index.js';
 import type { Plan } from '../plan/index.js';
+import { removeTree } from '../util/remove-tree.js';
 import {
   applyEntries,
   type Backend,
@@ -78,7 +78,7 @@ async function integrateOnce(options: IntegrateOptions, round: number): Promise<
   const { signal } = control;
   const entries = composeChangesets(options.changesets.map(({ changeset }) => changeset));
   const into = join(folder.integration, String(round));
-  await rm(into, { recursive: true, force: true });
+  await removeTree(into);
   const resolved = await resolveMerge({ root: plan.root, base, entries, into });
   const onBranch = options.request.branch !== undefined;
   if (!resolved.ok && !onBranch) {

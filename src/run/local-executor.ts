@@ -1,7 +1,8 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Adapter, AgentEvent } from '../agents/index.js';
 import type { EventBody } from '../journal/index.js';
+import { removeTree } from '../util/remove-tree.js';
 import {
   type Backend,
   type FoundChange,
@@ -138,7 +139,7 @@ export class LocalExecutor implements Executor {
       .collect(into, choose)
       .catch(async (error: unknown) => {
         // On a full disk the half of it that is there would leave no room even for saying so.
-        await rm(into, { recursive: true, force: true });
+        await removeTree(into);
         throw error;
       });
     dropped += special.length + reserved.length;
@@ -325,7 +326,7 @@ async function cleanUp(
 ): Promise<void> {
   try {
     await workspace?.close();
-    if (scratch) await rm(scratch, { recursive: true, force: true });
+    if (scratch) await removeTree(scratch);
   } catch (error) {
     const text = `forge could not clean up after this attempt; the next forge command does: ${(error as Error).message}`;
     emit({ type: 'attempt.output', task: task.id, attempt, stream: 'stderr', text });

@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assertRemovable } from '../util/provenance.js';
+import { removeTree } from '../util/remove-tree.js';
 import { forgeFolder } from './forge-folder.js';
 import type { RunFolder } from './run-folder.js';
 
@@ -16,5 +16,5 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 export async function removeRun(folder: RunFolder): Promise<void> {
   const runs = join(realpathSync(forgeFolder(folder.root)), 'runs');
   assertRemovable(join(runs, folder.id), runs, NAME);
-  await rm(folder.dir, { recursive: true, force: true });
+  await removeTree(folder.dir);
 }

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ExitCode } from '../exit-code.js';
 import { ForgeError } from '../forge-error.js';
 import { readJournal } from '../journal/index.js';
 import { loadBase } from '../merge/index.js';
+import { removeTree } from '../util/remove-tree.js';
 import {
   applyEntries,
   type ComposedEntry,
@@ -63,7 +64,7 @@ export async function runDiff(folder: RunFolder, task: string | undefined, color
       throw new ForgeError(`git could not compare the two sides: ${stderr.split('\n')[0]}`);
     return stdout;
   } finally {
-    await rm(scratch, { recursive: true, force: true });
+    await removeTree(scratch);
   }
 }
 

@@ -1,8 +1,9 @@
 import { setMaxListeners } from 'node:events';
-import { rename, rm } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type EventBody, type Journal, syncPath } from '../journal/index.js';
 import type { Plan, Task } from '../plan/index.js';
+import { removeTree } from '../util/remove-tree.js';
 import type { BaseLookup, Changeset } from '../workspace/index.js';
 import { nextAttempt } from './attempt-folders.js';
 import { withoutImpliedFolders } from './changed-paths.js';
@@ -228,7 +229,7 @@ class TaskRun {
   /** Puts the changeset of the successful attempt where the rest of forge looks for it. */
   async #keep(task: Task, changeset: Changeset): Promise<Changeset> {
     const dir = this.#options.folder.changeset(task.id);
-    await rm(dir, { recursive: true, force: true });
+    await removeTree(dir);
     await rename(changeset.dir, dir);
     // Durable before the journal says that the task succeeded; where there is nothing in it, nothing can be lost.
     if (changeset.entries.length > 0)

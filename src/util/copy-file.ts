@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
-import { copyFile as copyWhole, type FileHandle, open, rm, stat } from 'node:fs/promises';
+import { copyFile as copyWhole, type FileHandle, open, stat } from 'node:fs/promises';
+import { removeFile } from './remove-tree.js';
 
 export interface CopyOptions {
   /** Fail with EEXIST where there is something already (default: it is overwritten). */
@@ -63,7 +64,7 @@ async function copyInSteps(
       await target.truncate(size);
       await target.chmod(mode & 0o7777);
     } catch (error) {
-      await rm(to, { force: true });
+      removeFile(to);
       throw error;
     } finally {
       await target.close();

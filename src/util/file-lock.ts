@@ -5,7 +5,6 @@ import {
   readdirSync,
   readlinkSync,
   renameSync,
-  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -18,6 +17,7 @@ import {
   thisProcess,
 } from './process-identity.js';
 import { NOT_THERE, NotOursError, readRecord, whyNotOurFile } from './provenance.js';
+import { removeFile } from './remove-tree.js';
 
 /** Who holds a lock. */
 export interface LockHolder {
@@ -67,7 +67,7 @@ export function takeLock(file: string, about: { doing: string; run?: string }): 
   try {
     while (!isMade(() => linkSync(mine, file)) && !isInherited(file, mine, me));
   } finally {
-    rmSync(mine, { force: true });
+    removeFile(mine);
   }
   try {
     removeRemains(file);
@@ -90,7 +90,7 @@ function release(file: string): void {
   try {
     const record = readHolder(file);
     if (record !== undefined && record !== 'nobody' && isSameProcess(record.process, thisProcess()))
-      rmSync(file);
+      removeFile(file);
   } catch {
     // A disk that turned read-only: what led here says so, and the lock of a dead process is nobody's.
   }
@@ -114,7 +114,7 @@ function isInherited(file: string, mine: string, me: Record): boolean {
       // An heir that has finished removes its claim: then the lock is its own, or another's, by now.
       const still = isSameHolder(readHolder(file), dead);
       if (still) renameSync(mine, file);
-      rmSync(claim, { force: true });
+      removeFile(claim);
       return still;
     }
     const heir = unlessGone(() => readlinkSync(claim, 'utf8'));
@@ -137,7 +137,7 @@ function removeRemains(file: string): void {
     const record = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()
       ? parseHolder(unlessGone(() => readlinkSync(path, 'utf8')) ?? '')
       : asHolder(readRecord(path));
-    if (record !== 'nobody' && livenessOf(record.process) === 'dead') rmSync(path, { force: true });
+    if (record !== 'nobody' && livenessOf(record.process) === 'dead') removeFile(path);
   }
 }
 

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { closeSync, constants, openSync, rmSync } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { removeTreeSync } from '../util/remove-tree.js';
 import { makeTemporary } from './temporary.js';
 import { findTool } from './tools.js';
 
@@ -40,6 +41,6 @@ export function makeOutputPipes(count: number): OutputPipe[] | undefined {
     for (const fd of open) closeSync(fd);
     throw error;
   } finally {
-    rmSync(dir, { recursive: true, force: true });
+    removeTreeSync(dir);
   }
 }

@@ -1,6 +1,6 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { removeTree } from '../util/remove-tree.js';
 import type { GitFolders } from '../util/repository.js';
 import { copyTree, type Reflink } from './copy-tree.js';
 import { run } from './run-program.js';
@@ -11,7 +11,7 @@ import { run } from './run-program.js';
  */
 export async function makePrivateGit(git: GitFolders, top: string, reflink: Reflink): Promise<void> {
   const own = join(top, '.git');
-  await rm(own, { recursive: true, force: true });
+  await removeTree(own);
   mkdirSync(own);
   await copyTree(git.commonDir, own, reflink, ['worktrees']);
   if (git.gitDir !== git.commonDir) {

@@ -7,11 +7,11 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
-  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { removeFile } from '../util/remove-tree.js';
 import { type CopyConfinement, copyLayout } from './copy-layout.js';
 import { errorCode } from './failure.js';
 import type { Covered } from './git-place.js';
@@ -158,7 +158,7 @@ export async function probeClone(
       return `the file system has no reflinks (btrfs, xfs and APFS do)`;
     return `a reflink failed (${code})`;
   } finally {
-    rmSync(from, { force: true });
+    removeFile(from);
     await removeScratch(scratch.dir);
   }
 }

@@ -6,7 +6,6 @@ import {
   readdirSync,
   realpathSync,
   rmdirSync,
-  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -24,6 +23,7 @@ import {
   whyNotMarked,
   whyNotOurFile,
 } from '../util/provenance.js';
+import { removeFile } from '../util/remove-tree.js';
 import { errorCode, explain } from './failure.js';
 import { endProcessesOf } from './processes.js';
 import { removeTree } from './remove-tree.js';
@@ -71,7 +71,7 @@ export async function removeScratch(dir: string): Promise<void> {
   for (const name of list(dir)) if (name !== OWNER) await removeTree(join(dir, name));
   try {
     // At once: between the two it is nobody's.
-    rmSync(join(dir, OWNER), { force: true });
+    removeFile(join(dir, OWNER));
     rmdirSync(dir);
   } catch (error) {
     if (errorCode(error) !== 'ENOENT') throw explain(error, `remove ${dir}`);
@@ -128,7 +128,7 @@ export async function sweepScratch(): Promise<Swept> {
 function removeUnborn(dir: string): boolean {
   const owner = join(dir, OWNER);
   try {
-    if (whyNotOurFile(owner) === undefined && lstatSync(owner).size === 0) rmSync(owner);
+    if (whyNotOurFile(owner) === undefined && lstatSync(owner).size === 0) removeFile(owner);
     rmdirSync(dir);
     return true;
   } catch (error) {

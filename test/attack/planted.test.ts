@@ -89,6 +89,7 @@ const flaw = fc.constantFrom(
     'run',
     'dir',
     'form',
+    'copy',
     'garbage',
   ],
 );
@@ -266,15 +267,22 @@ function plantForge(root: string, outside: string, what: Planted): void {
       }
     }
   }
-  if (record !== null) plantRecord(join(forge, 'merging'), record, what.run.name, sha256(plan));
+  if (record !== null) plantRecord(join(forge, 'merging'), record, what.run.name, sha256(plan), dir);
   lock();
 }
 
-function plantRecord(at: string, record: NonNullable<Planted['record']>, run: string, plan: string): void {
+function plantRecord(
+  at: string,
+  record: NonNullable<Planted['record']>,
+  run: string,
+  plan: string,
+  folder: string,
+): void {
   const value = {
     ...{ v: record.flaw === 'form' ? 2 : 1, state: record.state, process: record.process },
     run: record.flaw === 'run' ? '../../outside' : run,
     dir: record.flaw === 'dir' ? '../../../../outside' : 'merge',
+    ino: record.flaw === 'copy' ? '1' : inodeOf(folder),
     plan: record.flaw === 'plan' ? '0'.repeat(64) : plan,
   };
   const text = record.flaw === 'garbage' ? record.garbage : JSON.stringify(value);
@@ -285,6 +293,16 @@ function plantRecord(at: string, record: NonNullable<Planted['record']>, run: st
     at,
     ...(record.flaw === 'owner' ? ([ATTACKER, ATTACKER] as const) : ([VICTIM, VICTIM] as const)),
   );
+}
+
+/** As whoever planted it can know it, too. */
+function inodeOf(folder: string): string {
+  try {
+    return String(lstatSync(folder, { bigint: true }).ino);
+  } catch {
+    // What it would lie in is no folder.
+    return '0';
+  }
 }
 
 function plantJournal(at: string, kind: Planted['journal'], outside: string): void {
@@ -364,7 +382,11 @@ test(`${CASES} planted .forge and state folders, by two users: nothing outside t
           }
       }
     }),
-    { numRuns: CASES, ...(process.env.FORGE_SEED && { seed: Number(process.env.FORGE_SEED) }) },
+    {
+      numRuns: CASES,
+      endOnFailure: true,
+      ...(process.env.FORGE_SEED && { seed: Number(process.env.FORGE_SEED) }),
+    },
   );
   t.diagnostic(`${CASES} cases: ${seen.done} steps done, ${seen.refused} refused by name`);
   assert.ok(seen.done > 0 && seen.refused > 0);

@@ -132,18 +132,29 @@ function markers(victim: string): { name: string; marker: object }[] {
   const old = { pid: 999_999, started: '1', boot: 'no' };
   return [
     { name: 'as an older forge wrote it', marker: { state: 'staging', run: 'x', dir: victim, owner: old } },
-    { name: 'staging, absolute', marker: { v: 1, state: 'staging', run: 'x', dir: victim, process: DEAD } },
+    {
+      name: 'staging, absolute',
+      marker: { v: 1, state: 'staging', run: 'x', dir: victim, ino: '1', process: DEAD },
+    },
     {
       name: 'staging, upwards',
-      marker: { v: 1, state: 'staging', run: '..', dir: '../victim', process: DEAD },
+      marker: { v: 1, state: 'staging', run: '..', dir: '../victim', ino: '1', process: DEAD },
     },
     {
       name: 'committed',
-      marker: { v: 1, state: 'committed', run: 'x', dir: victim, process: DEAD, plan: '0'.repeat(64) },
+      marker: {
+        v: 1,
+        state: 'committed',
+        run: 'x',
+        dir: victim,
+        ino: '1',
+        process: DEAD,
+        plan: '0'.repeat(64),
+      },
     },
     {
       name: 'run is a way out',
-      marker: { v: 1, state: 'staging', run: '../../../victim', dir: 'merge', process: DEAD },
+      marker: { v: 1, state: 'staging', run: '../../../victim', dir: 'merge', ino: '1', process: DEAD },
     },
   ];
 }
@@ -196,6 +207,7 @@ function plantCommitted(here: Project, path: string, content: string): void {
       state: 'committed',
       run: '20200101-000000-abcd',
       dir: 'merge',
+      ino: String(lstatSync(dir, { bigint: true }).ino),
       process: DEAD,
       plan: committed,
     }),

@@ -25,6 +25,6 @@ test('a diff that git cannot make is an error, not an empty one', async (t) => {
   here.write({ '../broken': '[core\n' });
   const result = await here.forge(['diff'], { env: { GIT_CONFIG_GLOBAL: here.path('../broken') } });
   assert.equal(result.code, 1, result.stdout);
-  assert.match(result.stderr, /git could not compare.*bad config/);
+  assert.match(result.stderr, /^forge: git .*bad config/);
   assert.doesNotMatch(result.stderr, /\n\s+at /);
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { project } from '../rig/project.js';
@@ -59,11 +59,24 @@ test('as root in a repository of another user: git is asked all the same, and ru
     here.write({ [`.git/hooks/${name}*`]: `#!/bin/sh\ntouch "$RAN"\n` });
   here.git('config', 'core.fsmonitor', hook);
   execFileSync('chown', ['-R', `${USER}:${USER}`, here.dir]);
-  const env = { RAN: join(here.dir, '../ran') };
-  const result = await here.forge(['apply', '--commit'], { env });
+  const ran = join(here.dir, '../ran');
+  const refused = await here.forge(['apply', '--commit'], { env: { RAN: ran } });
+  assert.equal(refused.code, 2, refused.stdout);
+  assert.match(refused.stderr, /git does not trust it.*safe\.directory/);
+  const result = await here.forge(['apply', '--no-merge'], { env: { RAN: ran } });
   assert.equal(result.code, 0, result.stdout + result.stderr);
+  const copies = (run: string) => readdirSync(here.path(`.forge/runs/${run}/base/copies`)).length;
+  assert.equal(copies(here.run()), 4, 'nothing is taken for clean, and what git ignores is not kept');
+  assert.equal(existsSync(ran), false, 'no hook and no file system monitor ran');
+
+  const env = {
+    ...{ RAN: ran, GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'safe.directory' },
+    GIT_CONFIG_VALUE_0: here.dir,
+  };
+  rmSync(here.path('.forge'), { recursive: true });
+  const trusted = await here.forge(['apply', '--commit'], { env });
+  assert.equal(trusted.code, 0, trusted.stdout + trusted.stderr);
   assert.equal(here.read('a.txt'), 'a\nmore\n');
-  const copies = readdirSync(here.path(`.forge/runs/${here.run()}/base/copies`));
-  assert.deepEqual(copies, [], 'what is tracked and clean is kept by git, what git ignores is not kept');
-  assert.equal(existsSync(env.RAN), false, 'no hook and no file system monitor ran');
+  assert.equal(copies(here.run()), 0, 'what is tracked and clean is kept by git');
+  assert.equal(existsSync(ran), false, 'no hook and no file system monitor ran');
 });
