@@ -34,7 +34,7 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandMod
  * what it throws is a bug.
  */
 export async function run(argv: readonly string[]): Promise<number> {
-  const [name, ...rest] = argv;
+  const [name, ...rest] = directoryLast(argv);
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     process.stdout.write(help());
     return name === undefined ? ExitCode.invalid : ExitCode.ok;
@@ -54,6 +54,13 @@ export async function run(argv: readonly string[]): Promise<number> {
     if (code === undefined) throw error;
     return refuse((error as Error).message, code);
   }
+}
+
+/** `forge -C dir ls`, as with make and git, is `forge ls -C dir`. */
+function directoryLast(argv: readonly string[]): readonly string[] {
+  let at = 0;
+  while (argv[at] === '-C') at += 2;
+  return at === 0 || argv[at] === undefined ? argv : [argv[at]!, ...argv.slice(0, at), ...argv.slice(at + 1)];
 }
 
 function refuse(message: string, code: number): number {

@@ -46,6 +46,7 @@ test('-C and -f mean what they mean in make', async (t) => {
   const here = project(t, {
     'sub/other.yaml': `version: 1\nroot: .\ntasks:\n  a: { run: 'echo a > a', owns: [a] }\n`,
   });
+  assert.equal((await here.forge(['-C', 'sub', 'check', '-f', 'other.yaml'])).code, 0);
   const result = await here.forge(['apply', '-C', 'sub', '-f', 'other.yaml']);
   assert.equal(result.code, 0, result.stderr);
   assert.equal(here.read('sub/a'), 'a\n');
