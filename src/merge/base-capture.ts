@@ -17,9 +17,9 @@ const MUCH = 1e9;
 /**
  * Records, at the start of a run, what the paths that tasks may write look like, so that the merge can tell the
  * user's edits from the run's. Takes root (absolute, real), the test for owned paths, the folder to keep it in
- * (created), and, for a root outside git, the folders to walk (default: all). Costs what is owned, plus one
- * `git status`. `announce` is told before more than `much` bytes (default: 1 GB) are copied; `signal` stops between
- * files and within large ones.
+ * (created, in the root's file system), and, for a root outside git, the folders to walk (default: all). Costs what is
+ * owned, plus one `git status`. `announce` is told before more than `much` bytes (default: 1 GB) are copied; `signal`
+ * stops between files and within large ones.
  * @throws MergeError when it can't be stored; the signal's reason when it is aborted: `dir` then holds what was copied
  */
 export async function captureBase(options: {
@@ -33,7 +33,7 @@ export async function captureBase(options: {
 }): Promise<Base> {
   const { root, owned, dir, signal } = options;
   await mkdir(`${dir}/copies`, { recursive: true });
-  const markerNs = await touchMarker(root);
+  const markerNs = await touchMarker(dir);
   signal?.throwIfAborted();
   const { files, opaque } = await listOwned(root, owned, options.folders ?? []);
   signal?.throwIfAborted();
@@ -88,15 +88,14 @@ export async function captureBase(options: {
 }
 
 /**
- * Touches a file in `.forge` until its ctime moves, and gives that ctime: everything that changed before the call
+ * Touches a file in `dir` (of the root's file system) until its ctime moves, and gives that ctime: everything that changed before the call
  * is then strictly older, although file systems stamp in steps (4 ms on ext4; where steps are coarser than 50 ms, paths
  * changed just before the call count as changed, which is the safe side).
  */
-async function touchMarker(root: string): Promise<bigint> {
-  await mkdir(`${root}/.forge`, { recursive: true });
-  const marker = `${root}/.forge/marker-${process.pid}`;
+async function touchMarker(dir: string): Promise<bigint> {
+  const marker = `${dir}/marker`;
+  await (await open(marker, 'wx')).close();
   try {
-    await (await open(marker, 'w')).close();
     const first = (await stat(marker, { bigint: true })).ctimeNs;
     for (let tries = 0; ; tries += 1) {
       await utimes(marker, new Date(), new Date());

@@ -31,7 +31,7 @@ export class CompiledClaim {
   ) {
     this.claim = readClaim(text);
     const { glob } = this.claim;
-    this.literal = SPECIAL.test(glob) ? undefined : glob.replace(/\/+$/, '');
+    this.literal = SPECIAL.test(glob) ? undefined : glob.replace(/\/$/, '');
   }
 
   /** The pattern's automaton, `!` left aside; or why it has none. */

@@ -11,6 +11,7 @@ import {
   rmdirSync,
   unlinkSync,
 } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Linux's O_PATH: a handle that only names something and needs no permission to read it (not in node:fs). */
 const O_PATH = 0o10000000;
@@ -19,6 +20,8 @@ const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW
 const TRIES = 4;
 /** How long the event loop is kept waiting, in milliseconds. */
 const SLICE_MS = 40;
+/** How long a removal waits for others to close files when no more may be opened, in milliseconds: between, in all. */
+const HANDLES_MS = { pause: 20, all: 5000 };
 
 /**
  * Removes a folder with all that is in it, or a file or link; nothing there is fine. No link is ever followed, whoever
@@ -29,6 +32,16 @@ const SLICE_MS = 40;
  * @throws what the system says (EBUSY for a mount point, EACCES for what is somebody else's).
  */
 export async function removeTree(path: string | Buffer): Promise<void> {
+  for (const until = performance.now() + HANDLES_MS.all; ; await sleep(HANDLES_MS.pause)) {
+    try {
+      return await removeInSlices(path);
+    } catch (error) {
+      if (codeOf(error) !== 'EMFILE' || performance.now() > until) throw error;
+    }
+  }
+}
+
+async function removeInSlices(path: string | Buffer): Promise<void> {
   let since = performance.now();
   for (const _ of removing(path)) {
     if (performance.now() - since < SLICE_MS) continue;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { BACKENDS, environment, eventsOf, project } from '../rig/project.js';
@@ -119,4 +119,22 @@ for (const backend of BACKENDS) {
       );
     });
   }
+}
+
+for (const backend of BACKENDS) {
+  test(`${backend}: a worktree whose .git file ends its line as Windows does: a task's commit stays in its view`, async (t) => {
+    const here = project(t, { 'a.txt': 'a\n' });
+    const worktree = join(here.dir, '../wt');
+    here.git('worktree', 'add', '-q', worktree, '-b', 'wt');
+    const dotGit = join(worktree, '.git');
+    writeFileSync(dotGit, readFileSync(dotGit, 'utf8').replace('\n', '\r\n'));
+    writeFileSync(
+      join(worktree, 'forge.plan.yaml'),
+      'version: 1\ntasks:\n  a: { run: "echo b > b.txt; git add b.txt; git commit -qm EVIL", owns: [b.txt] }\n',
+    );
+    const before = here.git('rev-parse', 'wt');
+    const result = await here.forge(['apply', '--yes', '--backend', backend], { cwd: worktree });
+    assert.equal(result.code, 0, result.stdout + result.stderr);
+    assert.equal(here.git('rev-parse', 'wt'), before);
+  });
 }

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { BACKENDS, eventsOf, FORGE, type ForgeResult, project } from '../rig/project.js';
+import { BACKENDS, eventsOf, FORGE, type ForgeResult, type Project, project } from '../rig/project.js';
 
 const asRoot = process.getuid?.() === 0 ? false : 'needs root';
 const reasonOf = (result: ForgeResult, task: string) =>
@@ -170,3 +172,60 @@ for (const backend of BACKENDS) {
     assert.equal(here.read('log.txt'), 'x\n');
   });
 }
+
+/** A folder of a project that belongs to an ordinary user, and what it takes to run forge as that user. */
+function asOrdinaryUser(here: Project): { as: number; env: Record<string, string> } {
+  const [user, top] = [61_001, join(here.dir, '..')];
+  mkdirSync(join(top, 'home'));
+  execFileSync('chown', ['-R', `${user}:${user}`, top]);
+  execFileSync('chmod', ['755', top]);
+  return { as: user, env: { HOME: join(top, 'home') } };
+}
+
+test('a process that hides its environment (its program can’t be read) is ended before verify', {
+  skip: asRoot,
+}, async (t) => {
+  const here = project(t, {
+    'run.sh':
+      'set -e; setsid ../hidden -c "while :; do echo x >> f; done" >/dev/null 2>&1 & n=0; until [ -s f ]; do n=$((n+1)); [ $n -lt 600 ] || exit 3; sleep 0.05; done',
+    'forge.plan.yaml':
+      'version: 1\ntasks:\n  a: { run: sh run.sh, owns: [f], verify: "a=$(wc -l < f); sleep 1; test $a = $(wc -l < f)" }\n',
+  });
+  const user = asOrdinaryUser(here);
+  // What may be run but not read is not dumpable (proc(5)): its /proc is root's. Outside: a view has to read what it shows.
+  execFileSync('sh', ['-c', 'cp "$(readlink -f /bin/sh)" hidden; chown 0:0 hidden; chmod 111 hidden'], {
+    cwd: join(here.dir, '..'),
+  });
+  const result = await here.forge(['apply', '--yes', '--backend', 'overlay'], user);
+  assert.equal(result.code, 0, result.stdout + result.stderr);
+});
+
+test('without namespaces, a process of another user (as sudo makes) keeps forge from nothing but ending it', {
+  skip: asRoot,
+}, async (t) => {
+  const here = project(t, {
+    'forge.plan.yaml':
+      'version: 1\ntasks:\n  a: { run: "../become --reuid=0 --regid=0 --clear-groups sleep 654", owns: [x], timeout: 2s }\n',
+  });
+  const user = asOrdinaryUser(here);
+  execFileSync('sh', ['-c', 'cp "$(command -v setpriv)" become; chown 0:0 become; chmod 4755 become'], {
+    cwd: join(here.dir, '..'),
+  });
+  t.after(() => {
+    for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+      try {
+        if (readFileSync(`/proc/${pid}/cmdline`, 'utf8') === 'sleep\x354\0')
+          process.kill(Number(pid), 'SIGKILL');
+      } catch {
+        // Ended between the two.
+      }
+    }
+  });
+  const result = await here.forge(['apply', '--yes', '--backend', 'copy'], {
+    as: user.as,
+    env: { ...user.env, FORGE_ISOLATION: 'none' },
+  });
+  assert.equal(result.signal, null);
+  assert.equal(result.code, 1, result.stdout + result.stderr);
+  assert.doesNotMatch(result.stderr, /\n\s+at |internal error/);
+});

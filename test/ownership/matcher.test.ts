@@ -93,6 +93,7 @@ test('.git and .forge, at any depth and in any case, and what is no path of a fi
     ],
   );
   check(['**'], ['.gitignore'], ['.GIT/x', 'a/.Git', '.FORGE/x'], true);
+  check(['a//'], [], ['a', 'a/a']);
 });
 
 test('ignoring case, patterns, subtractions and paths fold alike', () => {
