@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { removeFile } from './remove-tree.js';
 
 /*
  * Who made a file or folder. forge removes things, and finishes what a record on disk says, only where this module can
@@ -18,6 +19,8 @@ import { basename, dirname, join } from 'node:path';
 
 /** In a folder that forge made for things that it may remove again. */
 const MARK = 'made-by-forge.json';
+/** A mark before it has its name; left there by a forge that was killed just then. */
+const FRESH_MARK = /^made-by-forge\.json\.[0-9a-f]{8}$/;
 
 /** No record of forge's that is judged here is as large (bytes). */
 const LARGEST_RECORD = 64 * 1024;
@@ -77,9 +80,17 @@ export function makeMarkedFolder(path: string): void {
   }
   const ino = String(lstatSync(path, { bigint: true }).ino);
   // In one step: a mark is there as a whole or not at all, for others who look and after a crash.
-  const fresh = join(path, `${MARK}.${randomBytes(4).toString('hex')}`);
-  writeFileSync(fresh, JSON.stringify({ v: 1, ino }), { flag: 'wx', mode: 0o600 });
-  renameSync(fresh, join(path, MARK));
+  const fresh = `${MARK}.${randomBytes(4).toString('hex')}`;
+  writeFileSync(join(path, fresh), JSON.stringify({ v: 1, ino }), { flag: 'wx', mode: 0o600 });
+  try {
+    renameSync(join(path, fresh), join(path, MARK));
+  } catch (error) {
+    // Another forge that makes the same mark took it for one that was left.
+    if (whyNotMarked(path) !== undefined) throw error;
+  }
+  for (const entry of readdirSync(path, { withFileTypes: true })) {
+    if (entry.isFile() && FRESH_MARK.test(entry.name)) removeFile(join(path, entry.name));
+  }
 }
 
 /**

@@ -65,6 +65,16 @@ test('a state folder with other things in it: they stay, and so does its mode', 
   assert.equal(here.read('a.txt'), 'a\n');
 });
 
+test('a mark that a killed forge left half made is no obstacle, and goes', async (t) => {
+  const here = project(t, { 'forge.plan.yaml': PLAN });
+  const own = join(here.state, `forge-${process.getuid?.()}`);
+  mkdirSync(own, { recursive: true, mode: 0o700 });
+  writeFileSync(join(own, 'made-by-forge.json.1af5083e'), '{"v":1,"in');
+  const result = await here.forge(['apply', '--yes']);
+  assert.equal(result.code, 0, result.stderr);
+  assert.deepEqual(readdirSync(own), ['made-by-forge.json']);
+});
+
 test('a state folder that somebody else could swap, or that forge did not make, is refused by name', async (t) => {
   const here = project(t, { 'forge.plan.yaml': PLAN });
   const open = join(here.dir, '../open');
