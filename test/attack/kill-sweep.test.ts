@@ -179,7 +179,7 @@ async function sweep(t: TestContext, moments: (Moment & { ms?: never })[], setti
       figures[state] += 1;
       if (state !== 'in time') figures.kills += 1;
       // It was over before its moment came: once more, a little earlier, which hits the end of the run.
-      else if ('afterMs' in moment) queue.push({ ...moment, afterMs: moment.afterMs * 0.8 });
+      else if ('afterMs' in moment) queue.push({ ...moment, afterMs: moment.afterMs * 0.93 });
     }
   };
   await Promise.all([worker(), worker()]);
@@ -202,10 +202,18 @@ const faults = (setting: Setting, names: readonly string[]): Moment[] =>
 const wanted = Number(process.env.FORGE_KILLS ?? 0);
 const LINUX = process.platform === 'linux' ? false : 'processes are found in /proc';
 
+const STEPS = [...FAULTS.filter((name) => name !== 'merge-ref'), 'merge-staging:9', 'merge-renamed:11'];
+const AT_STEPS: Moment[] = [
+  ...faults(OVERLAY, STEPS),
+  ...faults(COPY, wanted > 0 ? STEPS : ['merge-planned', 'merge-renamed:5', 'merge-recorded']),
+  ...faults(BRANCH, ['merge-branch']),
+  ...faults(COMMIT, ['merge-planned', 'merge-ref', 'merge-recorded', 'merge-done']),
+];
+
 test('killed at any moment of a run: the old tree or the new one, nothing running, nothing paid twice', {
   skip: LINUX,
 }, async (t) => {
-  const share = wanted > 0 ? Math.ceil((wanted - 42) / 10) : 2;
+  const share = wanted > 0 ? Math.ceil((wanted - AT_STEPS.length) / 10) : 2;
   const figures = await sweep(
     t,
     [...spread(OVERLAY, 4 * share), ...spread(COPY, 3 * share), ...spread(BARE, 3 * share)],
@@ -217,21 +225,7 @@ test('killed at any moment of a run: the old tree or the new one, nothing runnin
 test('killed at every step of the merge: the old tree before the commit point, the new one after it', {
   skip: LINUX,
 }, async (t) => {
-  const names = FAULTS.filter((name) => name !== 'merge-ref');
-  const later = ['merge-staging:9', 'merge-renamed:11'];
-  const figures = await sweep(
-    t,
-    [
-      ...faults(OVERLAY, [...names, ...later]),
-      ...faults(
-        COPY,
-        wanted > 0 ? [...names, ...later] : ['merge-planned', 'merge-renamed:5', 'merge-recorded'],
-      ),
-      ...faults(BRANCH, ['merge-branch']),
-      ...faults(COMMIT, ['merge-planned', 'merge-ref', 'merge-recorded', 'merge-done']),
-    ],
-    [OVERLAY, COPY, BRANCH, COMMIT],
-  );
+  const figures = await sweep(t, AT_STEPS, [OVERLAY, COPY, BRANCH, COMMIT]);
   assert.equal(figures['in time'], 0, 'every fault point is passed');
   assert.ok(figures.old > 0 && figures.new > 0);
 });
