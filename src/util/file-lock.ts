@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import {
+  existsSync,
   linkSync,
   lstatSync,
   readdirSync,
@@ -62,13 +63,7 @@ export class LockHeldError extends Error {
  */
 export function takeLock(file: string, about: { doing: string; run?: string }): HeldLock {
   const me: Record = { process: thisProcess(), ...about };
-  const mine = `${file}.${process.pid}-${randomBytes(4).toString('hex')}`;
-  writeFileSync(mine, JSON.stringify(me), { flag: 'wx', mode: 0o600 });
-  try {
-    while (!isMade(() => linkSync(mine, file)) && !isInherited(file, mine, me));
-  } finally {
-    removeFile(mine);
-  }
+  while (!isTaken(file, me));
   try {
     removeRemains(file);
   } catch (error) {
@@ -76,6 +71,21 @@ export function takeLock(file: string, about: { doing: string; run?: string }): 
     throw error;
   }
   return { release: () => release(file) };
+}
+
+/** False where another forge took what this one was writing for an empty one that was left (see removeRemains). */
+function isTaken(file: string, me: Record): boolean {
+  const mine = `${file}.${process.pid}-${randomBytes(4).toString('hex')}`;
+  writeFileSync(mine, JSON.stringify(me), { flag: 'wx', mode: 0o600 });
+  try {
+    while (!isMade(() => linkSync(mine, file)) && !isInherited(file, mine, me));
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' && !existsSync(mine)) return false;
+    throw error;
+  } finally {
+    removeFile(mine);
+  }
 }
 
 /** Who holds a lock, if a process does that lives or of which nobody can tell. */
@@ -113,8 +123,11 @@ function isInherited(file: string, mine: string, me: Record): boolean {
     if (isMade(() => symlinkSync(JSON.stringify(me), claim))) {
       // An heir that has finished removes its claim: then the lock is its own, or another's, by now.
       const still = isSameHolder(readHolder(file), dead);
-      if (still) renameSync(mine, file);
-      removeFile(claim);
+      try {
+        if (still) renameSync(mine, file);
+      } finally {
+        removeFile(claim);
+      }
       return still;
     }
     const heir = unlessGone(() => readlinkSync(claim, 'utf8'));
@@ -134,7 +147,10 @@ function removeRemains(file: string): void {
   for (const name of readdirSync(folder)) {
     if (!name.startsWith(`${basename(file)}.`) && !name.startsWith(`${basename(file)}-after-`)) continue;
     const path = join(folder, name);
-    const record = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()
+    const stats = lstatSync(path, { throwIfNoEntry: false });
+    // Killed between making it and writing into it.
+    if (stats?.isFile() && stats.size === 0 && /\.\d+-[0-9a-f]{8}$/.test(name)) removeFile(path);
+    const record = stats?.isSymbolicLink()
       ? parseHolder(unlessGone(() => readlinkSync(path, 'utf8')) ?? '')
       : asHolder(readRecord(path));
     if (record !== 'nobody' && livenessOf(record.process) === 'dead') removeFile(path);

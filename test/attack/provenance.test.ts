@@ -75,6 +75,18 @@ test('a mark that a killed forge left half made is no obstacle, and goes', async
   assert.deepEqual(readdirSync(own), ['made-by-forge.json']);
 });
 
+test('a lock that a killed forge had not yet written goes with the next that acts; another file stays', async (t) => {
+  const here = project(t, { 'forge.plan.yaml': PLAN });
+  mkdirSync(here.path('.forge'), { mode: 0o700 });
+  for (const name of ['lock.26475-39c1c7cd', 'lock.mine']) writeFileSync(here.path(`.forge/${name}`), '');
+  const result = await here.forge(['apply', '--yes']);
+  assert.equal(result.code, 0, result.stderr);
+  assert.deepEqual(
+    readdirSync(here.path('.forge')).filter((name) => name.startsWith('lock')),
+    ['lock.mine'],
+  );
+});
+
 test('a state folder that somebody else could swap, or that forge did not make, is refused by name', async (t) => {
   const here = project(t, { 'forge.plan.yaml': PLAN });
   const open = join(here.dir, '../open');
