@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { ExitCode } from '../exit-code.js';
 import { ForgeError } from '../forge-error.js';
 import { nearestName } from '../nearest-name.js';
+import { codeOf } from '../util/system-error.js';
 
 /** A custom droid, read from `.factory/droids/NAME.md`. */
 export interface Persona {
@@ -100,7 +101,7 @@ async function unreadable(
   try {
     entries = await readdir(folder);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
+    if (codeOf(cause) !== 'ENOENT') throw cause;
   }
   const known = entries.filter((entry) => entry.endsWith('.md')).map((entry) => entry.slice(0, -3));
   const near = nearestName(name, known);

@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { createMatcher } from '../ownership/index.js';
+import { codeOf } from '../util/system-error.js';
 import type { HookTask } from './hook-task.js';
 import { patchedPaths } from './patched-paths.js';
 
@@ -51,7 +52,7 @@ function followed(path: string): string {
     return realpathSync(path);
   } catch (error) {
     const parent = dirname(path);
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || parent === path) return path;
+    if (codeOf(error) !== 'ENOENT' || parent === path) return path;
     return join(followed(parent), basename(path));
   }
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { ExitCode } from '../exit-code.js';
 import { ForgeError } from '../forge-error.js';
+import { codeOf } from '../util/system-error.js';
 
 /**
  * Makes sure that the current folder has a path, as every command needs.
@@ -20,7 +21,7 @@ function currentFolder(): string {
   try {
     return process.cwd();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if (codeOf(error) !== 'ENOENT') throw error;
     throw new ForgeError(
       'the current folder is gone (removed, or made anew): change to one that is there, or name one with -C',
       ExitCode.invalid,

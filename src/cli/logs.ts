@@ -6,6 +6,7 @@ import { readJournal } from '../journal/index.js';
 import { nearestName } from '../nearest-name.js';
 import { findRun, openRunFile, type RunFolder } from '../run/index.js';
 import { isReaderGone } from '../util/reader-gone.js';
+import { codeOf } from '../util/system-error.js';
 import { type CommandSpec, command, type Flag } from './command-line.js';
 import { complain } from './complain.js';
 import { rootOf } from './root-of.js';
@@ -52,7 +53,7 @@ async function show(folder: RunFolder, log: string): Promise<void> {
   try {
     file = openRunFile(folder, log);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    if (codeOf(error) === 'ENOENT') return;
     throw error;
   }
   if (file === undefined) complain(`skipped ${log}: it is not a file of this run (${folder.dir})`);

@@ -15,6 +15,7 @@ import {
 } from '../planning/index.js';
 import { sanitize, toJsonText } from '../report/index.js';
 import { listenForInterrupt } from '../run/index.js';
+import { codeOf } from '../util/system-error.js';
 import { askAboutFiles } from './ask-about-files.js';
 import { printDiagnostics } from './check.js';
 import { type COMMON_FLAGS, type CommandSpec, command, type Flag, type Values } from './command-line.js';
@@ -112,8 +113,7 @@ function readText(file: string, flag: string): string {
   try {
     return readFileSync(file === '-' ? 0 : file, 'utf8');
   } catch (error) {
-    const why =
-      (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : (error as Error).message;
+    const why = codeOf(error) === 'ENOENT' ? 'there is no such file' : (error as Error).message;
     throw new ForgeError(`${flag} ${file}: ${why}`, ExitCode.invalid);
   }
 }

@@ -1,4 +1,5 @@
 import { escapeGlob } from '../util/glob-escape.js';
+import { nameOf } from '../util/relative-path.js';
 import { DOC_FOLDERS, FRONTEND_FOLDERS, TEST_FOLDERS } from './folder-names.js';
 import { orderOverlapping } from './order-overlapping.js';
 import { isBelow, type Package, pathIn } from './package.js';
@@ -122,7 +123,7 @@ function outermostPackages({ packages }: Survey): {
 
 function packageParts(survey: Survey, outermost: ReadonlyMap<string, Package[]>): CodePart[] {
   return [...outermost].map(([dir, packages]) => {
-    const name = lastName(dir);
+    const name = nameOf(dir);
     const frontend = packages.some((found) => found.frontend);
     const backend = packages.some((found) => found.backend);
     const testFolders = [...survey.folders.get(dir)!.folders]
@@ -192,8 +193,4 @@ function unique(id: string, taken: Set<string>): string {
   for (let n = 2; taken.has(name); n += 1) name = `${id}-${n}`;
   taken.add(name);
   return name;
-}
-
-function lastName(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ForgeError } from '../forge-error.js';
+import { codeOf } from '../util/system-error.js';
 
 /** Where init keeps what it installed, relative to the root. */
 export const RECORD_FILE = '.factory/forge.json';
@@ -27,8 +28,7 @@ export async function readRecord(root: string): Promise<InstallRecord> {
     text = await readFile(join(root, RECORD_FILE), 'utf8');
   } catch (error) {
     // ENOTDIR: `.factory` is a file, which is reported where it matters.
-    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? ''))
-      return { version: 1, files: {}, folders: [] };
+    if (['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')) return { version: 1, files: {}, folders: [] };
     throw error;
   }
   let content: unknown;

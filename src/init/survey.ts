@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import picomatch from 'picomatch';
+import { codeOf } from '../util/system-error.js';
 import { TEST_FOLDERS } from './folder-names.js';
 import { type Folder, type Folders, listFolders } from './folders.js';
 import { readGoPackage } from './go-package.js';
@@ -56,7 +57,7 @@ export async function surveyProject(root: string): Promise<Survey> {
       if (folder.files.has('go.mod')) packages.push(await readGoPackage(here));
       if (folder.files.has('Cargo.toml')) packages.push(await readRustPackage(here));
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+      if (codeOf(error) === undefined) throw error;
       notes.push(`${folder.path || '.'} was left out: ${(error as Error).message}`);
     }
   }

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { closeSync, constants, fstatSync, mkdirSync, mkdtempSync, openSync, symlinkSync } from 'node:fs';
 import { removeTreeSync } from '../util/remove-tree.js';
+import { codeOf } from '../util/system-error.js';
 import { O_PATH } from './folder.js';
-import { codeOf } from './merge-error.js';
 import type { Seen } from './seen.js';
 
 /** A file whose extended attributes another one is to have. */

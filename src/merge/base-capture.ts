@@ -1,13 +1,15 @@
 import { mkdir, open, stat, utimes } from 'node:fs/promises';
 import { writeFileDurably } from '../journal/index.js';
 import { copyFile } from '../util/copy-file.js';
+import { foldersAbove } from '../util/relative-path.js';
 import { removeFile } from '../util/remove-tree.js';
+import { codeOf } from '../util/system-error.js';
 import { type Base, loadBase } from './base.js';
 import type { BaseData, BaseRecord } from './base-record.js';
 import { eachBounded } from './bounded.js';
 import { convertedPaths } from './filters.js';
 import { hashFile } from './hash.js';
-import { codeOf, explain } from './merge-error.js';
+import { explain } from './merge-error.js';
 import { listOwned } from './owned-files.js';
 import { isSame, look, lookInside, type Seen, under } from './seen.js';
 
@@ -136,19 +138,6 @@ async function keepCopy(
     // A file that is being written all the time: recorded without content, so a change of it can't be merged three-way.
     if (tries === 5) return { seen };
   }
-}
-
-/** Every folder above the paths, once, without root. */
-function foldersAbove(paths: Iterable<string>): Set<string> {
-  const found = new Set<string>();
-  for (const path of paths) {
-    for (let cut = path.lastIndexOf('/'); cut > 0; cut = path.lastIndexOf('/', cut - 1)) {
-      const folder = path.slice(0, cut);
-      if (found.has(folder)) break;
-      found.add(folder);
-    }
-  }
-  return found;
 }
 
 function readableSize(bytes: number): string {

@@ -1,10 +1,11 @@
 import { mkdir, open, rename, stat } from 'node:fs/promises';
 import { readOurFile } from '../util/provenance.js';
 import { removeFile } from '../util/remove-tree.js';
+import { codeOf } from '../util/system-error.js';
 import type { BaseData, BaseRecord } from './base-record.js';
 import { gitOk } from './git.js';
 import { hashFile } from './hash.js';
-import { codeOf, MergeError } from './merge-error.js';
+import { MergeError } from './merge-error.js';
 import { isSame, look, lookInside, type Seen, under } from './seen.js';
 
 /** What a path was at the start of the run. */

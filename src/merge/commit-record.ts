@@ -5,7 +5,8 @@ import { recordPath } from '../util/merging.js';
 import { type ProcessIdentity, parseProcessIdentity, thisProcess } from '../util/process-identity.js';
 import { readRecord, whyNotOurFile } from '../util/provenance.js';
 import { removeFile } from '../util/remove-tree.js';
-import { codeOf, MergeError } from './merge-error.js';
+import { codeOf } from '../util/system-error.js';
+import { MergeError } from './merge-error.js';
 
 /**
  * `.forge/merging` says that a merge is under way. First it is a symlink whose target is this record (`staging`); the

@@ -1,10 +1,10 @@
 import { rename, symlink, unlink } from 'node:fs/promises';
 import { copyFile } from '../util/copy-file.js';
+import { nameOf } from '../util/relative-path.js';
+import { codeOf } from '../util/system-error.js';
 import { encodePath } from '../workspace/index.js';
 import type { Folder } from './folder.js';
-import { codeOf } from './merge-error.js';
 import { besideName, type MergePlan, type PlannedWrite } from './merge-plan.js';
-import { nameOf } from './preflight.js';
 import { isSameMoved, look } from './seen.js';
 
 /**

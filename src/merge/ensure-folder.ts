@@ -1,8 +1,8 @@
 import { mkdir, rename } from 'node:fs/promises';
+import { nameOf, parentOf } from '../util/relative-path.js';
+import { codeOf } from '../util/system-error.js';
 import { freeName } from './displace.js';
 import { NotAFolderError, openFolder } from './folder.js';
-import { codeOf } from './merge-error.js';
-import { nameOf, parentOf } from './preflight.js';
 import { look } from './seen.js';
 
 /**

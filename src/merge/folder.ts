@@ -1,7 +1,8 @@
 import { constants, existsSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { codeOf } from '../util/system-error.js';
 import { encodePath } from '../workspace/index.js';
-import { codeOf, MergeError } from './merge-error.js';
+import { MergeError } from './merge-error.js';
 import { look } from './seen.js';
 
 /** Linux's O_PATH: a handle that only names a folder and needs no permission to read it (not in node:fs). */

@@ -1,4 +1,5 @@
 import { ExitCode } from '../exit-code.js';
+import { codeOf } from '../util/system-error.js';
 
 /** A merge that could not be done. The message says where it stopped, in what state the working tree is, and what to do. */
 export class MergeError extends Error {
@@ -28,11 +29,6 @@ const ADVICE: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'the path is too long for this system: shorten it',
   EMFILE: 'too many open files: raise the limit (ulimit -n)',
 };
-
-/** The code of a system error (`ENOENT`), or undefined. */
-export function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-}
 
 /** Takes what was being done, the path and the system's error; gives an error for people. `state` ends the message: what became of the working tree. */
 export function explain(doing: string, path: string, error: unknown, state: string): MergeError {

@@ -2,9 +2,9 @@ import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { isReservedPath } from '../util/reserved-path.js';
+import { codeOf } from '../util/system-error.js';
 import { decodeName } from '../workspace/index.js';
 import { git, gitOk, isTrusted, records } from './git.js';
-import { codeOf } from './merge-error.js';
 import { isSame, look, under } from './seen.js';
 
 /** The paths of a tree that tasks may write, as they are now. */

@@ -1,13 +1,15 @@
 import { rmdir } from 'node:fs/promises';
+import { nameOf, parentOf } from '../util/relative-path.js';
+import { codeOf } from '../util/system-error.js';
 import { eachBounded } from './bounded.js';
 import { displace } from './displace.js';
 import { ensureFolder } from './ensure-folder.js';
 import { fault } from './fault.js';
 import { type Folder, NotAFolderError, openFolder } from './folder.js';
-import { codeOf, explain, FINISHES_LATER } from './merge-error.js';
+import { explain, FINISHES_LATER } from './merge-error.js';
 import type { MergePlan, PlannedWrite } from './merge-plan.js';
 import { place } from './place.js';
-import { byFolder, nameOf, parentOf } from './preflight.js';
+import { byFolder } from './preflight.js';
 import { look } from './seen.js';
 import { setMode } from './set-mode.js';
 

@@ -1,17 +1,17 @@
 import { chmod, chown, link, rename, rmdir, symlink } from 'node:fs/promises';
 import { syncPath } from '../journal/index.js';
 import { copyFile } from '../util/copy-file.js';
+import { nameOf } from '../util/relative-path.js';
 import { removeFile } from '../util/remove-tree.js';
+import { codeOf } from '../util/system-error.js';
 import { encodePath } from '../workspace/index.js';
 import { keepAttributes } from './attributes.js';
 import { displace } from './displace.js';
 import { fault } from './fault.js';
 import type { Folder } from './folder.js';
 import { hashFile } from './hash.js';
-import { codeOf } from './merge-error.js';
 import { besideName, type PlannedWrite } from './merge-plan.js';
 import type { Performance } from './perform.js';
-import { nameOf } from './preflight.js';
 import { look, type Seen } from './seen.js';
 import { stagedPath } from './stage.js';
 

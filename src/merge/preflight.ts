@@ -1,24 +1,16 @@
 import { constants, type Stats } from 'node:fs';
 import { access, lstat, open as openFile } from 'node:fs/promises';
+import { nameOf, parentOf } from '../util/relative-path.js';
+import { codeOf } from '../util/system-error.js';
 import { eachBounded } from './bounded.js';
 import type { ResolvedEntry } from './entry.js';
 import { type Folder, NotAFolderError, openFolder } from './folder.js';
-import { codeOf, explain, MergeError, NOTHING_TOUCHED } from './merge-error.js';
+import { explain, MergeError, NOTHING_TOUCHED } from './merge-error.js';
 import { blockedParent, describe } from './parents.js';
 import { Removal } from './removal.js';
 
 /** Where the files of one folder are staged: undefined = in the merge folder. */
 export type StagingPlaces = Map<string, string | undefined>;
-
-/** The folder part of a relative path, '' for root. */
-export function parentOf(path: string): string {
-  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
-}
-
-/** The last segment of a path. */
-export function nameOf(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
-}
 
 /** Items by the folder of their path. */
 export function byFolder<T extends { path: string }>(items: Iterable<T>): Map<string, T[]> {

@@ -1,6 +1,6 @@
 import { mkdir, rename, rmdir, writeFile } from 'node:fs/promises';
 import { removeTree } from '../util/remove-tree.js';
-import { codeOf } from './merge-error.js';
+import { codeOf } from '../util/system-error.js';
 
 /** What the kernel says of a rename that it would allow, but for what is in the way: the way is a folder that is not empty. */
 const ALLOWED: ReadonlySet<string | undefined> = new Set(['EISDIR', 'ENOTEMPTY', 'EEXIST', 'ENOENT']);

@@ -1,10 +1,11 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { isSafeRelativePath } from '../util/reserved-path.js';
+import { codeOf } from '../util/system-error.js';
 import { decodeName } from '../workspace/index.js';
 import type { Base } from './base.js';
 import { eachBounded } from './bounded.js';
 import type { Conflict, MergeEntry, ResolvedEntry } from './entry.js';
-import { codeOf, explain, MergeError, NOTHING_TOUCHED } from './merge-error.js';
+import { explain, MergeError, NOTHING_TOUCHED } from './merge-error.js';
 import { blockedParent, describe } from './parents.js';
 import { resolveEntry } from './resolve-entry.js';
 import { isSame, look, lookInside, type Seen, under } from './seen.js';

@@ -1,7 +1,8 @@
 import type { BigIntStats } from 'node:fs';
 import { lstat, readlink } from 'node:fs/promises';
+import { parentOf } from '../util/relative-path.js';
+import { codeOf } from '../util/system-error.js';
 import { decodeName, encodePath } from '../workspace/index.js';
-import { codeOf } from './merge-error.js';
 
 /** What one path looked like. Times and inode are decimal strings, because JSON has no 64-bit numbers. */
 export interface Seen {
@@ -47,7 +48,6 @@ export async function look(at: string | Buffer): Promise<Seen | null> {
  */
 export function lookInside(root: string): (path: string) => Promise<Seen | null> {
   const known = new Map<string, Promise<boolean>>([['', Promise.resolve(true)]]);
-  const parentOf = (path: string) => path.slice(0, Math.max(0, path.lastIndexOf('/')));
   const isReal = (folder: string): Promise<boolean> => {
     let answer = known.get(folder);
     if (answer === undefined) {

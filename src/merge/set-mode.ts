@@ -1,9 +1,9 @@
 import { chmod } from 'node:fs/promises';
 import { syncPath } from '../journal/index.js';
+import { nameOf } from '../util/relative-path.js';
+import { codeOf } from '../util/system-error.js';
 import type { Folder } from './folder.js';
-import { codeOf } from './merge-error.js';
 import type { PlannedWrite } from './merge-plan.js';
-import { nameOf } from './preflight.js';
 import { look } from './seen.js';
 
 /** Gives a file or folder its new permission bits and syncs it; something of another kind in its place is left alone. */

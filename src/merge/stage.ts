@@ -1,15 +1,17 @@
 import { chmod, chown, lstat, mkdir, open } from 'node:fs/promises';
 import { syncPath, writeFileDurably } from '../journal/index.js';
 import { copyFile } from '../util/copy-file.js';
+import { parentOf } from '../util/relative-path.js';
 import { removeFile, removeTree } from '../util/remove-tree.js';
+import { codeOf } from '../util/system-error.js';
 import { keepAttributes } from './attributes.js';
 import { eachBounded } from './bounded.js';
 import type { ResolvedEntry } from './entry.js';
 import { fault } from './fault.js';
 import { hashFile } from './hash.js';
-import { codeOf, damaged, explain, NOTHING_TOUCHED } from './merge-error.js';
+import { damaged, explain, NOTHING_TOUCHED } from './merge-error.js';
 import { besideName, type PlannedWrite } from './merge-plan.js';
-import { parentOf, type StagingPlaces } from './preflight.js';
+import type { StagingPlaces } from './preflight.js';
 import { under } from './seen.js';
 
 /** Where the staged content of a write is. */

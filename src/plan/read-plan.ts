@@ -1,5 +1,6 @@
 import { basename, dirname } from 'node:path';
 import { graphOf } from '../graph/index.js';
+import { codeOf } from '../util/system-error.js';
 import { Fields } from './fields.js';
 import { LineTable } from './line-table.js';
 import { findCycleProblems, findEdges } from './order-problems.js';
@@ -77,8 +78,7 @@ export async function readPlanRoot(file: string): Promise<string | undefined> {
     return resolveRoot(file, value);
   } catch (error) {
     // There is no such folder (any more).
-    if (!(error instanceof RootError) && (error as NodeJS.ErrnoException).code !== undefined)
-      return undefined;
+    if (!(error instanceof RootError) && codeOf(error) !== undefined) return undefined;
     throw error;
   }
 }

@@ -5,6 +5,7 @@ import type { Adapter, AgentEvent, Question } from '../agents/index.js';
 import { ExitCode } from '../exit-code.js';
 import { ForgeError } from '../forge-error.js';
 import { removeTree } from '../util/remove-tree.js';
+import { codeOf } from '../util/system-error.js';
 import { makeTemporary } from '../workspace/index.js';
 
 /** Longest time for one answer. droid alone spends up to five minutes on a provider that fails (NOTES-droid). */
@@ -98,6 +99,6 @@ function killGroup({ pid }: ChildProcess, name: NodeJS.Signals): void {
     if (pid !== undefined) process.kill(-pid, name);
   } catch (error) {
     // ESRCH: all of it has ended.
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    if (codeOf(error) !== 'ESRCH') throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { codeOf } from '../util/system-error.js';
 
 /** A persona that tasks can be given to. */
 export interface Specialist {
@@ -17,7 +18,7 @@ export async function findSpecialists(root: string): Promise<Specialist[]> {
   try {
     names = await readdir(folder);
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return [];
+    if (['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')) return [];
     throw error;
   }
   const files = names.filter((name) => name.endsWith('.md')).sort();

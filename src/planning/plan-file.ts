@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { writeFileDurably } from '../journal/index.js';
+import { unlessGone } from '../util/system-error.js';
 
 /** Where the schema may lie, relative to root: npm's copy, or the one that `forge init` puts there. */
 const SCHEMAS = ['node_modules/droidforge/schemas/forge.plan.schema.json', '.factory/forge.plan.schema.json'];
@@ -11,12 +12,7 @@ const MARK =
 
 /** Gives the text of a plan file; nothing when there is none. Throws the file system's error otherwise. */
 export function readExisting(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+  return unlessGone(() => readFileSync(file, 'utf8'));
 }
 
 /** Whether nobody's work is lost when the file is replaced: it is as `forge plan` or `forge init` wrote it. */

@@ -1,5 +1,6 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { ForgeError } from '../forge-error.js';
+import { unlessGone } from '../util/system-error.js';
 import type { RunFolder } from './run-folder.js';
 
 /** Nine digits at most: what is longer was not named here. */
@@ -23,13 +24,7 @@ export function nextAttempt(folder: RunFolder, task: string): number {
 }
 
 function numbersIn(folder: RunFolder, task: string): number[] {
-  let names: string[];
-  try {
-    names = readdirSync(folder.task(task));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
+  const names = unlessGone(() => readdirSync(folder.task(task))) ?? [];
   return names
     .flatMap((name) => NAME.exec(name)?.[1] ?? [])
     .map(Number)

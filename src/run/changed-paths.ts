@@ -1,3 +1,4 @@
+import { foldersAbove } from '../util/relative-path.js';
 import type { ChangesetEntry } from '../workspace/index.js';
 
 /**
@@ -7,14 +8,7 @@ import type { ChangesetEntry } from '../workspace/index.js';
 export function withoutImpliedFolders<
   T extends Pick<ChangesetEntry, 'path' | 'kind' | 'change'> & { was?: string },
 >(entries: readonly T[]): T[] {
-  const holders = new Set<string>();
-  for (const { path } of entries) {
-    for (let cut = path.lastIndexOf('/'); cut > 0; cut = path.lastIndexOf('/', cut - 1)) {
-      const folder = path.slice(0, cut);
-      if (holders.has(folder)) break;
-      holders.add(folder);
-    }
-  }
+  const holders = foldersAbove(entries.map(({ path }) => path));
   return entries.filter(({ path, kind, change, was }) => {
     const isFolder =
       (kind === 'directory' && change === 'created') || (kind === 'absent' && was === 'directory');

@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, realpathSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, sep } from 'node:path';
+import { codeOf } from '../util/system-error.js';
 import type { RunFolder } from './run-folder.js';
 
 /**
@@ -21,7 +22,7 @@ export function openRunFile(folder: RunFolder, path: unknown): number | undefine
       constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0),
     );
   } catch (error) {
-    if (['ELOOP', 'ENXIO', 'EMLINK'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    if (['ELOOP', 'ENXIO', 'EMLINK'].includes(codeOf(error) ?? '')) return undefined;
     throw error;
   }
   if (fstatSync(file).isFile()) return file;
@@ -33,8 +34,7 @@ function realFolder(path: string): string | undefined {
   try {
     return realpathSync(path);
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? ''))
-      return undefined;
+    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(codeOf(error) ?? '')) return undefined;
     throw error;
   }
 }

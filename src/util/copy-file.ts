@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { copyFile as copyWhole, type FileHandle, open, stat } from 'node:fs/promises';
 import { removeFile } from './remove-tree.js';
+import { codeOf } from './system-error.js';
 
 export interface CopyOptions {
   /** Fail with EEXIST where there is something already (default: it is overwritten). */
@@ -44,7 +45,7 @@ async function clones(from: string | Buffer, to: string | Buffer, once: number):
     return true;
   } catch (error) {
     // A full disk, something in the way, no permission: copying would meet the same, and says it better.
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST' && once !== 0) throw error;
+    if (codeOf(error) === 'EEXIST' && once !== 0) throw error;
     return false;
   }
 }

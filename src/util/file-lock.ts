@@ -19,6 +19,7 @@ import {
 } from './process-identity.js';
 import { NOT_THERE, NotOursError, readRecord, whyNotOurFile } from './provenance.js';
 import { removeFile } from './remove-tree.js';
+import { codeOf, unlessGone } from './system-error.js';
 
 /** Who holds a lock. */
 export interface LockHolder {
@@ -81,7 +82,7 @@ function isTaken(file: string, me: Record): boolean {
     while (!isMade(() => linkSync(mine, file)) && !isInherited(file, mine, me));
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT' && !existsSync(mine)) return false;
+    if (codeOf(error) === 'ENOENT' && !existsSync(mine)) return false;
     throw error;
   } finally {
     removeFile(mine);
@@ -191,16 +192,7 @@ function isMade(make: () => void): boolean {
     make();
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    if (codeOf(error) !== 'EEXIST') throw error;
     return false;
-  }
-}
-
-function unlessGone<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
   }
 }

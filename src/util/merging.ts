@@ -1,4 +1,5 @@
 import { lstatSync, type Stats } from 'node:fs';
+import { codeOf } from './system-error.js';
 
 /** Where a working tree's merge that is under way, or was cut short, leaves its record. */
 export const recordPath = (root: string) => `${root}/.forge/merging`;
@@ -18,8 +19,7 @@ function recordStats(root: string): Stats | undefined {
     return lstatSync(recordPath(root), { throwIfNoEntry: false });
   } catch (error) {
     // `.forge` is a file, or a link that leads nowhere: who goes on will say so.
-    if (['ENOTDIR', 'ELOOP', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? ''))
-      return undefined;
+    if (['ENOTDIR', 'ELOOP', 'EACCES'].includes(codeOf(error) ?? '')) return undefined;
     throw error;
   }
 }

@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { removeFile } from './remove-tree.js';
+import { codeOf } from './system-error.js';
 
 /*
  * Who made a file or folder. forge removes things, and finishes what a record on disk says, only where this module can
@@ -66,7 +67,7 @@ export function makeMarkedFolder(path: string): void {
   try {
     mkdirSync(path, { mode: 0o700 });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    if (codeOf(error) !== 'EEXIST') throw error;
     const why = whyNotMarked(path);
     if (why === undefined) return;
     const isOurs = whyNotOurFolder(path) === undefined;

@@ -12,6 +12,7 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { codeOf, unlessGone } from './system-error.js';
 
 /** Linux's O_PATH: a handle that only names something and needs no permission to read it (not in node:fs). */
 const O_PATH = 0o10000000;
@@ -135,17 +136,4 @@ function removeByProgram(path: string | Buffer): void {
     // What is not ours to open stays closed; rm says so.
   }
   execFileSync('rm', ['-rf', '--', name], options);
-}
-
-function unlessGone<T>(act: () => T): T | undefined {
-  try {
-    return act();
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-function codeOf(error: unknown): string | undefined {
-  return (error as NodeJS.ErrnoException | undefined)?.code;
 }

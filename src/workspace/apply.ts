@@ -9,10 +9,11 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { copyFile } from '../util/copy-file.js';
+import { parentOf } from '../util/relative-path.js';
+import { codeOf } from '../util/system-error.js';
 import { Breather } from './breathe.js';
 import type { ComposedEntry } from './changeset.js';
-import { parentOf } from './disk-tree.js';
-import { errorCode, explain, WorkspaceError } from './failure.js';
+import { explain, WorkspaceError } from './failure.js';
 import { encodePath } from './path-bytes.js';
 import { removeTree } from './remove-tree.js';
 
@@ -120,7 +121,7 @@ class WritableTree {
     try {
       rmdirSync(this.absolute(path));
     } catch (error) {
-      if (errorCode(error) !== 'ENOTEMPTY' && errorCode(error) !== 'EEXIST') throw error;
+      if (codeOf(error) !== 'ENOTEMPTY' && codeOf(error) !== 'EEXIST') throw error;
       await removeTree(this.absolute(path));
     }
   }
@@ -130,7 +131,7 @@ class WritableTree {
     try {
       await act();
     } catch (error) {
-      if (errorCode(error) !== 'EACCES' || !this.#lend(parentOf(path))) throw error;
+      if (codeOf(error) !== 'EACCES' || !this.#lend(parentOf(path))) throw error;
       await this.insisting(path, act);
     }
   }

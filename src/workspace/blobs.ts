@@ -11,8 +11,9 @@ import {
 } from 'node:fs';
 import { chmod, open, rename } from 'node:fs/promises';
 import { copyFile } from '../util/copy-file.js';
+import { codeOf } from '../util/system-error.js';
 import type { DiskTree } from './disk-tree.js';
-import { errorCode, explain, WorkspaceError } from './failure.js';
+import { explain, WorkspaceError } from './failure.js';
 import type { Content } from './path-state.js';
 
 /** Files up to this size are read at once; larger ones are streamed, so that memory stays bounded. */
@@ -51,7 +52,7 @@ export class BlobStore {
       this.#known.add(stored.hash);
       return stored;
     } catch (error) {
-      throw errorCode(error) === 'ENOENT' ? error : explain(error, `store ${path} in ${this.dir}`);
+      throw codeOf(error) === 'ENOENT' ? error : explain(error, `store ${path} in ${this.dir}`);
     }
   }
 

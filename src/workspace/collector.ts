@@ -1,9 +1,11 @@
+import { below, parentOf } from '../util/relative-path.js';
 import { isReservedPath } from '../util/reserved-path.js';
+import { codeOf } from '../util/system-error.js';
 import { BlobStore, sameContent } from './blobs.js';
 import { Breather } from './breathe.js';
 import type { ChangesetEntry, EntryKind, FoundChange } from './changeset.js';
-import { below, DiskTree, parentOf } from './disk-tree.js';
-import { errorCode, explain, WorkspaceError } from './failure.js';
+import { DiskTree } from './disk-tree.js';
+import { explain, WorkspaceError } from './failure.js';
 import { saveManifest } from './manifest.js';
 import type { PathState } from './path-state.js';
 import type { ChooseChanges, Collected } from './workspace.js';
@@ -200,12 +202,12 @@ async function patiently<T>(path: string, look: (again: boolean) => Promise<T>):
   try {
     return await look(false);
   } catch (error) {
-    if (errorCode(error) !== 'ENOENT') throw explain(error, `collect ${path}`);
+    if (codeOf(error) !== 'ENOENT') throw explain(error, `collect ${path}`);
   }
   try {
     return await look(true);
   } catch (again) {
-    if (errorCode(again) !== 'ENOENT') throw explain(again, `collect ${path}`);
+    if (codeOf(again) !== 'ENOENT') throw explain(again, `collect ${path}`);
     throw new WorkspaceError(
       `cannot collect ${path}: it keeps vanishing while it is read; a process is still changing the workspace`,
       { cause: again },

@@ -1,5 +1,5 @@
+import { parentOf } from '../util/relative-path.js';
 import type { Changeset, ChangesetEntry, ComposedEntry, EntryKind } from './changeset.js';
-import { parentOf } from './disk-tree.js';
 import { blobPath } from './manifest.js';
 
 /**

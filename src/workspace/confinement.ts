@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, closeSync, constants, lstatSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { errorCode, WorkspaceError } from './failure.js';
+import { codeOf } from '../util/system-error.js';
+import { WorkspaceError } from './failure.js';
 import { makeOutputPipes, type OutputPipe } from './output-pipe.js';
 import type { Command, Running } from './workspace.js';
 
@@ -122,7 +123,7 @@ const WHY: Readonly<Record<string, string>> = {
 
 function cannotStart(program: string, error: unknown): Error {
   const text = error instanceof Error ? error.message : String(error);
-  return new WorkspaceError(`cannot start ${program}: ${WHY[errorCode(error) ?? ''] ?? text}`, {
+  return new WorkspaceError(`cannot start ${program}: ${WHY[codeOf(error) ?? ''] ?? text}`, {
     cause: error,
   });
 }

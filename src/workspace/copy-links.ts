@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { isAbsolute, posix } from 'node:path';
-import { errorCode } from './failure.js';
+import { codeOf } from '../util/system-error.js';
 import { decodeName, encodePath } from './path-bytes.js';
 import { isWithin } from './state-folder.js';
 
@@ -29,7 +29,7 @@ function realPath(path: string): string | undefined {
     return decodeName(realpathSync(encodePath(path), { encoding: 'buffer' }) as unknown as Buffer);
   } catch (error) {
     // A dangling link: where its folder really is decides.
-    if (errorCode(error) !== 'ENOENT' || path === '/') return undefined;
+    if (codeOf(error) !== 'ENOENT' || path === '/') return undefined;
     const folder = realPath(posix.dirname(path));
     return folder === undefined ? undefined : posix.join(folder, posix.basename(path));
   }

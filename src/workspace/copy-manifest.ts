@@ -9,11 +9,12 @@ import {
 } from 'node:fs';
 import { relative } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { below, parentOf } from '../util/relative-path.js';
+import { codeOf } from '../util/system-error.js';
 import { Breather } from './breathe.js';
 import type { Collector, Start } from './collector.js';
 import { targetInCopy, targetInRoot } from './copy-links.js';
-import { below, DiskTree, parentOf } from './disk-tree.js';
-import { errorCode } from './failure.js';
+import { DiskTree } from './disk-tree.js';
 import { encodePath } from './path-bytes.js';
 import type { PathState } from './path-state.js';
 import type { StartView } from './start-view.js';
@@ -170,7 +171,7 @@ function insisting(folder: string | Buffer, act: () => void): void {
   try {
     act();
   } catch (error) {
-    if (errorCode(error) !== 'EACCES') throw error;
+    if (codeOf(error) !== 'EACCES') throw error;
     const { mode } = lstatSync(folder);
     chmodSync(folder, (mode & 0o7777) | 0o700);
     act();

@@ -7,20 +7,11 @@ import {
   readdirSync,
   readlinkSync,
 } from 'node:fs';
-import { errorCode, explain } from './failure.js';
+import { parentOf } from '../util/relative-path.js';
+import { codeOf } from '../util/system-error.js';
+import { explain } from './failure.js';
 import { decodeName, encodePath } from './path-bytes.js';
 import type { PathState } from './path-state.js';
-
-/** The path of the folder that holds `path` ('' is the top). */
-export function parentOf(path: string): string {
-  const slash = path.lastIndexOf('/');
-  return slash < 0 ? '' : path.slice(0, slash);
-}
-
-/** `name` below `folder`, where '' is the top. */
-export function below(folder: string, name: string): string {
-  return folder === '' ? name : `${folder}/${name}`;
-}
 
 /**
  * A folder tree read without ever following a symbolic link: a path whose parent is a link is "absent", wherever the
@@ -92,8 +83,8 @@ export class DiskTree {
     try {
       return read();
     } catch (error) {
-      if (this.#own && errorCode(error) === 'EACCES' && this.#unlock(path)) return this.reading(path, read);
-      if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') throw error;
+      if (this.#own && codeOf(error) === 'EACCES' && this.#unlock(path)) return this.reading(path, read);
+      if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') throw error;
       throw explain(error, `read ${this.dir}/${path}`);
     }
   }

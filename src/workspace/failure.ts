@@ -1,3 +1,4 @@
+import { codeOf } from '../util/system-error.js';
 import type { BackendName } from './workspace.js';
 
 /** The backend that was asked for cannot work here; the message is one readable line. */
@@ -28,15 +29,10 @@ const ADVICE: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'the path is too long for this file system',
 };
 
-/** The code of a system error (`ENOENT`), or undefined. */
-export function errorCode(error: unknown): string | undefined {
-  return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
-}
-
 /** Takes an error and what was being done to which path ("write /x"); gives an error for people. One that was explained before is passed on as it is. */
 export function explain(error: unknown, doing: string): Error {
   if (error instanceof WorkspaceError || error instanceof BackendUnavailableError) return error;
-  const code = errorCode(error);
+  const code = codeOf(error);
   const advice = code === undefined ? undefined : ADVICE[code];
   const text = error instanceof Error ? error.message : String(error);
   const where = doing.length > 500 ? `${doing.slice(0, 300)}…${doing.slice(-100)}` : doing;

@@ -1,4 +1,5 @@
-import { below, DiskTree } from './disk-tree.js';
+import { below } from '../util/relative-path.js';
+import { DiskTree } from './disk-tree.js';
 
 /**
  * Takes paths relative to root; gives those (and folders above them) that an ordinary user could not change in an

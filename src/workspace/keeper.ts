@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { statFields } from '../util/process-identity.js';
-import { errorCode, explain, WorkspaceError } from './failure.js';
+import { codeOf } from '../util/system-error.js';
+import { explain, WorkspaceError } from './failure.js';
 import { hostDoors } from './host-doors.js';
 import { type Mount, mountTable, readMounts } from './mount-table.js';
 import { findTool } from './tools.js';
@@ -88,7 +89,7 @@ export function mountsOf(keeper: number): string {
   try {
     return readFileSync(`/proc/${keeper}/mountinfo`, 'utf8');
   } catch (error) {
-    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ESRCH' || errorCode(error) === 'EINVAL')
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ESRCH' || codeOf(error) === 'EINVAL')
       throw new WorkspaceError('the private view ended while it was needed', { cause: error });
     throw explain(error, 'read the mounts of the private view');
   }

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { statFields } from '../util/process-identity.js';
+import { codeOf } from '../util/system-error.js';
 import { type Confinement, missingProgram, notStarted, spawnDetached } from './confinement.js';
-import { errorCode, explain, WorkspaceError } from './failure.js';
+import { explain, WorkspaceError } from './failure.js';
 import {
   closeStreams,
   helperEnv,
@@ -229,7 +230,7 @@ export class Namespace implements Confinement {
     try {
       return readFileSync(`${folder}/environ`, 'latin1').includes(this.keeper.token);
     } catch (error) {
-      return errorCode(error) === 'ENOENT' || errorCode(error) === 'ESRCH';
+      return codeOf(error) === 'ENOENT' || codeOf(error) === 'ESRCH';
     }
   }
 }

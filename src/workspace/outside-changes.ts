@@ -1,7 +1,8 @@
 import { relative } from 'node:path';
+import { below } from '../util/relative-path.js';
 import { isReservedPath } from '../util/reserved-path.js';
 import { sameContent } from './blobs.js';
-import { below, type DiskTree } from './disk-tree.js';
+import type { DiskTree } from './disk-tree.js';
 import { gitIgnored } from './git-ignored.js';
 import type { PathState } from './path-state.js';
 import { isWithin } from './state-folder.js';

@@ -1,8 +1,9 @@
 import type { BigIntStats } from 'node:fs';
+import { below } from '../util/relative-path.js';
 import { isReservedName } from '../util/reserved-path.js';
 import { Breather } from './breathe.js';
 import type { Collector } from './collector.js';
-import { below, DiskTree } from './disk-tree.js';
+import { DiskTree } from './disk-tree.js';
 import { WorkspaceError } from './failure.js';
 
 export interface UpperScan {

@@ -12,8 +12,8 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { removeFile } from '../util/remove-tree.js';
+import { codeOf } from '../util/system-error.js';
 import { type CopyConfinement, copyLayout } from './copy-layout.js';
-import { errorCode } from './failure.js';
 import type { Covered } from './git-place.js';
 import { namespacesRuledOut } from './keeper.js';
 import { mountsBelow } from './mounts-below.js';
@@ -151,7 +151,7 @@ export async function probeClone(
     copyFileSync(from, to, constants.COPYFILE_FICLONE_FORCE);
     return undefined;
   } catch (error) {
-    const code = errorCode(error) ?? 'unknown error';
+    const code = codeOf(error) ?? 'unknown error';
     if (code === 'EXDEV')
       return `${stateFolder} is on another file system than the working tree (set FORGE_STATE_DIR)`;
     if (['ENOTSUP', 'EOPNOTSUPP', 'EINVAL', 'ENOSYS', 'ENOTTY'].includes(code))

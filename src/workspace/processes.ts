@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { processStartTime, statFields } from '../util/process-identity.js';
-import { errorCode, WorkspaceError } from './failure.js';
+import { codeOf } from '../util/system-error.js';
+import { WorkspaceError } from './failure.js';
 
 /** The environment variable that marks every process of a workspace: `<workspace name>` or `<workspace name>:<command number>`. */
 export const MARKER = 'FORGE_ATTEMPT';
@@ -127,7 +128,7 @@ export function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch (error) {
-    if (errorCode(error) !== 'ESRCH' && errorCode(error) !== 'EPERM') throw error;
+    if (codeOf(error) !== 'ESRCH' && codeOf(error) !== 'EPERM') throw error;
   }
 }
 

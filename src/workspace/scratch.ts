@@ -24,7 +24,8 @@ import {
   whyNotOurFile,
 } from '../util/provenance.js';
 import { removeFile } from '../util/remove-tree.js';
-import { errorCode, explain } from './failure.js';
+import { codeOf } from '../util/system-error.js';
+import { explain } from './failure.js';
 import { endProcessesOf } from './processes.js';
 import { removeTree } from './remove-tree.js';
 import { stateFolders } from './state-folder.js';
@@ -53,7 +54,7 @@ export function makeScratch(stateFolder: string, name: string): Scratch {
       return { dir, madeNs: statSync(join(dir, OWNER), { bigint: true }).ctimeNs };
     } catch (error) {
       // Swept as unborn (see removeUnborn) between being made and being owned.
-      if (['ENOENT', 'EEXIST'].includes(errorCode(error) ?? '') && tries < 10 && existsSync(stateFolder))
+      if (['ENOENT', 'EEXIST'].includes(codeOf(error) ?? '') && tries < 10 && existsSync(stateFolder))
         continue;
       throw explain(error, `make the scratch folder ${dir}`);
     }
@@ -74,7 +75,7 @@ export async function removeScratch(dir: string): Promise<void> {
     removeFile(join(dir, OWNER));
     rmdirSync(dir);
   } catch (error) {
-    if (errorCode(error) !== 'ENOENT') throw explain(error, `remove ${dir}`);
+    if (codeOf(error) !== 'ENOENT') throw explain(error, `remove ${dir}`);
   }
 }
 
@@ -132,8 +133,8 @@ function removeUnborn(dir: string): boolean {
     rmdirSync(dir);
     return true;
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return true;
-    if (['ENOTEMPTY', 'EEXIST', 'EACCES', 'EPERM'].includes(errorCode(error) ?? '')) return false;
+    if (codeOf(error) === 'ENOENT') return true;
+    if (['ENOTEMPTY', 'EEXIST', 'EACCES', 'EPERM'].includes(codeOf(error) ?? '')) return false;
     throw explain(error, `remove ${dir}`);
   }
 }
@@ -149,7 +150,7 @@ function list(folder: string): string[] {
     return readdirSync(folder);
   } catch (error) {
     // Gone meanwhile, or unreadable: either way there is nothing here to remove.
-    if (['ENOENT', 'EACCES', 'ENOTDIR'].includes(errorCode(error) ?? '')) return [];
+    if (['ENOENT', 'EACCES', 'ENOTDIR'].includes(codeOf(error) ?? '')) return [];
     throw explain(error, `read ${folder}`);
   }
 }

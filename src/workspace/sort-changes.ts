@@ -1,5 +1,5 @@
+import { parentOf } from '../util/relative-path.js';
 import type { FoundChange } from './changeset.js';
-import { parentOf } from './disk-tree.js';
 
 export interface SortedChanges {
   /** What may be merged. */

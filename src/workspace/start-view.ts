@@ -1,5 +1,6 @@
+import { below, parentOf } from '../util/relative-path.js';
 import type { ComposedEntry } from './changeset.js';
-import { below, type DiskTree, parentOf } from './disk-tree.js';
+import type { DiskTree } from './disk-tree.js';
 import { type PathState, stateOfEntry } from './path-state.js';
 import type { BaseLookup } from './workspace.js';
 

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { livenessOf, thisProcess } from '../util/process-identity.js';
 import { assertRemovable, makeMarkedFolder, NotOursError, whyNotMarked } from '../util/provenance.js';
-import { errorCode, explain } from './failure.js';
+import { codeOf } from '../util/system-error.js';
+import { explain } from './failure.js';
 import { removeTree } from './remove-tree.js';
 
 const NAME = /^[a-z]+-(\d*)-(\d+)-(\d*)-\w{6}$/;
@@ -30,7 +31,7 @@ export function makeTemporary(what: string): string {
       return mkdtempSync(join(own, `${[what, numberOf(pidNamespace), pid, start].join('-')}-`));
     } catch (error) {
       // Something that tidies the temporary folder has taken it away.
-      if (errorCode(error) !== 'ENOENT' || tries === 2) throw explain(error, `make a folder in ${tmpdir()}`);
+      if (codeOf(error) !== 'ENOENT' || tries === 2) throw explain(error, `make a folder in ${tmpdir()}`);
       own = undefined;
     }
   }

@@ -1,5 +1,5 @@
+import { codeOf } from '../util/system-error.js';
 import { type Confinement, missingProgram, notStarted, spawnDetached } from './confinement.js';
-import { errorCode } from './failure.js';
 import { endProcessesOf, MARKER, signal, signalProcessesOf } from './processes.js';
 import { findTool } from './tools.js';
 import type { Command, Running } from './workspace.js';
@@ -84,6 +84,6 @@ function isGroupGone(leader: number): boolean {
     process.kill(-leader, 0);
     return false;
   } catch (error) {
-    return errorCode(error) === 'ESRCH';
+    return codeOf(error) === 'ESRCH';
   }
 }
