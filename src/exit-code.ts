@@ -7,7 +7,7 @@ export const ExitCode = {
   ok: 0,
   /** A task or a gate failed, or forge itself could not go on (disk full, no permission). Nothing was merged. */
   failed: 1,
-  /** The plan or the command line is invalid, or an agent's program is missing. Nothing was started. */
+  /** The plan or the command line is invalid, or an agent's program or a backend is missing. Nothing was started. */
   invalid: 2,
   /** The merge was refused: the tree changed underneath in a way that can't be merged, or another forge is at work on it. */
   refused: 3,

@@ -2,6 +2,7 @@ import { agentNames } from '../agents/index.js';
 import { ExitCode } from '../exit-code.js';
 import { ForgeError } from '../forge-error.js';
 import { readPlan, readPlanRoot } from '../plan/index.js';
+import { recover, runPlan, trustToAct } from '../run/index.js';
 import { mayBeMerging } from '../util/merging.js';
 import { printDiagnostics } from './check.js';
 import { type CommandSpec, command, type Flag } from './command-line.js';
@@ -50,7 +51,6 @@ export const run = command(spec, async (flags, words) => {
         'a merge was interrupted here; what follows is of the tree as it is now (`forge status` finishes a half-written one)',
       );
     else {
-      const { recover, trustToAct } = await import('../run/index.js');
       await trustToAct(root);
       await recover(root, complain);
       result = await read();
@@ -65,7 +65,6 @@ export const run = command(spec, async (flags, words) => {
     );
     return ExitCode.ok;
   }
-  const { runPlan } = await import('../run/index.js');
   const gateLines = Object.fromEntries(plan.gates.map(({ name, at }) => [name, at.line]));
   return runSession(plan.root, flags, { planFile: plan.file, gateLines }, (control) =>
     runPlan(

@@ -19,7 +19,7 @@ const QUESTION = 'Ready to merge?  1) Yes  2) Review changes  3) Abort  ';
 export async function askToMerge(proposal: Proposal, options: ApprovalOptions): Promise<boolean> {
   process.stdout.write(options.preview(proposal));
   for (;;) {
-    const answer = await answerTo(QUESTION, options.signal);
+    const answer = await answerOf(options.signal);
     if (answer === undefined || ['3', 'a', 'abort', 'n', 'no'].includes(answer)) return false;
     if (['1', 'y', 'yes'].includes(answer)) return true;
     if (['2', 'r', 'review'].includes(answer)) await page(await options.diff(proposal.run));
@@ -28,9 +28,9 @@ export async function askToMerge(proposal: Proposal, options: ApprovalOptions): 
 }
 
 /** undefined when the input ends or the run is interrupted. */
-async function answerTo(question: string, signal: AbortSignal): Promise<string | undefined> {
+async function answerOf(signal: AbortSignal): Promise<string | undefined> {
   // In raw mode Ctrl-C is a key, not a signal: pass it on to the run's own handler.
-  const answer = await ask(question, { signal, onCtrlC: () => process.kill(process.pid, 'SIGINT') });
+  const answer = await ask(QUESTION, { signal, onCtrlC: () => process.kill(process.pid, 'SIGINT') });
   // A terminal that is gone has told so, and the run is interrupted, not declined.
   if (answer === undefined && !isatty(0)) await aborted(signal);
   return answer;

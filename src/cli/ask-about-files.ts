@@ -1,4 +1,4 @@
-import { sanitize } from '../report/index.js';
+import { sanitize } from '../util/sanitize.js';
 import { ask } from './ask.js';
 
 /**

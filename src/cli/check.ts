@@ -19,8 +19,8 @@ const spec = {
   name: 'check',
   usage: '[plan]',
   words: 1,
-  summary:
-    'Validates a plan and proves that no two tasks without an order between them can write the same path.',
+  summary: `Validates a plan and proves that no two tasks without an order between them can write the same path.
+With -v it also lists the variables whose values are masked.`,
   flags: { var: { value: 'name=value', multiple: true, help: 'override a variable of the plan' } },
 } as const satisfies CommandSpec<Record<string, Flag>>;
 

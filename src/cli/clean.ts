@@ -1,12 +1,11 @@
 import { ExitCode } from '../exit-code.js';
-import { ForgeError } from '../forge-error.js';
 import { JournalDamagedError, readJournal, unlessDamaged } from '../journal/index.js';
 import {
   findRun,
   hasForgeFolder,
   isUnderWay,
   listRuns,
-  lockRoot,
+  lockRootIfFree,
   progressOf,
   RunFolder,
   removeRun,
@@ -18,8 +17,8 @@ import { rootOf } from './root-of.js';
 const spec = {
   name: 'clean',
   usage: '[run...]',
-  summary: `Removes the runs that are over (merged or given up) with everything they kept, unless that is of yours; named runs whatever their state, but
-never one that is under way. Work that waits for \`forge merge\` or \`forge resume\` stays unless you name it or say --all.`,
+  summary: `Removes the runs that are over (merged or given up) with everything they kept, but not one that keeps versions of yours
+that were saved while it merged. Named runs go whatever their state, but never one that is under way. Work that waits for \`forge merge\` or \`forge resume\` stays unless you name it or say --all.`,
   flags: { all: { help: 'also runs that could still be resumed or merged' } },
 } as const satisfies CommandSpec<Record<string, Flag>>;
 
@@ -31,7 +30,8 @@ export const run = command(spec, async (flags, words) => {
     words.length > 0
       ? words.map((word) => findRun(root, word))
       : listRuns(root).map((id) => new RunFolder(root, id));
-  const release = lockIfFree(root);
+  // With the lock nobody can start or resume a run meanwhile; without it (a run is under way) all but that run may be cleaned.
+  const release = lockRootIfFree(root, { doing: 'clean' });
   try {
     for (const folder of chosen) {
       const why = whyKept(folder);
@@ -53,16 +53,6 @@ export const run = command(spec, async (flags, words) => {
 });
 
 const UNDER_WAY = 'is under way';
-
-/** With the lock nobody can start or resume a run meanwhile; without it (a run is under way) all but that run may be cleaned. */
-function lockIfFree(root: string): (() => void) | undefined {
-  try {
-    return lockRoot(root, { doing: 'clean' });
-  } catch (error) {
-    if (error instanceof ForgeError && error.exitCode === ExitCode.refused) return undefined;
-    throw error;
-  }
-}
 
 /** Why a run is not over; undefined when it is. */
 function whyKept(folder: RunFolder): string | undefined {

@@ -12,7 +12,8 @@ import {
   type Setup,
 } from '../init/index.js';
 import { resolveRoot } from '../plan/index.js';
-import { sanitize, toJsonText } from '../report/index.js';
+import { toJsonText } from '../util/json-text.js';
+import { sanitize } from '../util/sanitize.js';
 import { askAboutFiles } from './ask-about-files.js';
 import { type CommandSpec, command, type Flag, type Values } from './command-line.js';
 import { complain } from './complain.js';

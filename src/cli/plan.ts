@@ -13,8 +13,9 @@ import {
   withHeader,
   writePlan,
 } from '../planning/index.js';
-import { sanitize, toJsonText } from '../report/index.js';
 import { listenForInterrupt } from '../run/index.js';
+import { toJsonText } from '../util/json-text.js';
+import { sanitize } from '../util/sanitize.js';
 import { codeOf } from '../util/system-error.js';
 import { askAboutFiles } from './ask-about-files.js';
 import { printDiagnostics } from './check.js';

@@ -27,7 +27,7 @@ export interface SessionFlags {
 export async function runSession(
   root: string,
   flags: SessionFlags,
-  about: { planFile?: string; gateLines?: Record<string, number>; folder?: RunFolder; ask?: boolean },
+  about: { planFile?: string; gateLines?: Record<string, number>; folder?: RunFolder },
   start: (control: RunControl) => Promise<ExitCode>,
 ): Promise<number> {
   if (flags.quiet && flags.verbose) throw new ForgeError('-q and -v contradict each other', ExitCode.invalid);
@@ -56,8 +56,7 @@ export async function runSession(
     onFirst: () => complain('stopping; finished work is kept (again to stop at once)'),
     onSecond: () => undefined,
   });
-  const ask =
-    about.ask !== false && terminal && process.stdin.isTTY === true && !flags.yes && !flags['no-merge'];
+  const ask = terminal && process.stdin.isTTY === true && !flags.yes && !flags['no-merge'];
   const view = flags.junit === undefined ? undefined : foldEvents(before);
   try {
     const code = await start({

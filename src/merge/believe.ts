@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { isSameProcess, livenessOf, thisProcess } from '../util/process-identity.js';
-import { whyNotOurFile, whyNotOurFolder } from '../util/provenance.js';
+import { inodeOf, whyNotOurFile, whyNotOurFolder } from '../util/provenance.js';
 import { isSafeRelativePath } from '../util/reserved-path.js';
 import { codeOf } from '../util/system-error.js';
 import { eachBounded } from './bounded.js';
-import { type CommitRecord, inodeOf, mergeFolder } from './commit-record.js';
-import { git } from './git.js';
+import { type CommitRecord, mergeFolder } from './commit-record.js';
+import { gitIfThere } from './git.js';
 import { hashFile } from './hash.js';
 import { MergeError } from './merge-error.js';
 import type { GitEntry, MergePlan, PlannedWrite, RefUpdate } from './merge-plan.js';
@@ -47,11 +47,12 @@ export async function believeFolder(root: string, record: CommitRecord): Promise
 /** Whether git tracks anything in `.forge` (or `.forge` itself, as a submodule or link). */
 export async function isTracked(root: string): Promise<boolean> {
   if (!existsSync(`${root}/.git`)) {
-    const inside = await git(root, ['rev-parse', '--is-inside-work-tree']).catch(() => undefined);
+    const inside = await gitIfThere(root, ['rev-parse', '--is-inside-work-tree']);
     // Without a git program, or a repository, there is nothing that could track it.
     if (inside === undefined || inside.code !== 0) return false;
   }
-  const listed = await git(root, ['ls-files', '-z', '--', '.forge']);
+  const listed = await gitIfThere(root, ['ls-files', '-z', '--', '.forge']);
+  if (listed === undefined) return false;
   if (listed.code === 0) return listed.stdout.length > 0;
   // A `.git` that is no repository tracks nothing.
   if (listed.stderr.includes('not a git repository')) return false;

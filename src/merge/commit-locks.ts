@@ -1,7 +1,7 @@
 import { constants, existsSync } from 'node:fs';
 import { access } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
-import { git, gitOk } from './git.js';
+import { dirname } from 'node:path';
+import { git, gitPaths } from './git.js';
 import { MergeError } from './merge-error.js';
 import type { RefUpdate } from './merge-plan.js';
 
@@ -23,7 +23,7 @@ export async function checkCommitLocks(
   update?: Pick<RefUpdate, 'ref' | 'old' | 'new'>,
 ): Promise<void> {
   const deadline = Date.now() + PATIENCE_MS;
-  const locks = await lockFiles(root, ref);
+  const locks = await gitPaths(root, ['index.lock', 'HEAD.lock', `${ref}.lock`]);
   for (;;) {
     const held = locks.find((lock) => existsSync(lock));
     if (held === undefined) break;
@@ -35,16 +35,6 @@ export async function checkCommitLocks(
   }
   await checkIndexFolder(locks[0]!);
   if (update !== undefined) await checkRefMoves(root, update);
-}
-
-/** The index's first. */
-async function lockFiles(root: string, ref: string): Promise<string[]> {
-  const names = ['index.lock', 'HEAD.lock', `${ref}.lock`];
-  const paths = names.map(async (name) => {
-    const told = await gitOk(root, ['rev-parse', '--git-path', name]);
-    return resolve(root, told.toString().replace(/\n$/, ''));
-  });
-  return Promise.all(paths);
 }
 
 async function checkIndexFolder(lock: string): Promise<void> {

@@ -3,7 +3,7 @@ import { readlink, symlink } from 'node:fs/promises';
 import { syncPath, writeFileDurably } from '../journal/index.js';
 import { recordPath } from '../util/merging.js';
 import { type ProcessIdentity, parseProcessIdentity, thisProcess } from '../util/process-identity.js';
-import { readRecord, whyNotOurFile } from '../util/provenance.js';
+import { inodeOf, NOT_THERE, readRecord, whyNotOurFile } from '../util/provenance.js';
 import { removeFile } from '../util/remove-tree.js';
 import { codeOf } from '../util/system-error.js';
 import { MergeError } from './merge-error.js';
@@ -53,11 +53,6 @@ export async function announce(root: string, run: string, dir: string): Promise<
   return record;
 }
 
-/** A folder's inode, as text (JSON has no 64-bit numbers). */
-export function inodeOf(folder: string): string {
-  return String(lstatSync(folder, { bigint: true }).ino);
-}
-
 /** The commit point: from here on the merge will be finished, by this process or by the next forge command. `plan` is the hash of the plan. */
 export async function commit(root: string, record: CommitRecord, plan: string): Promise<void> {
   const committed: CommitRecord = { ...record, state: 'committed', plan };
@@ -82,6 +77,8 @@ export async function readCommitRecord(root: string): Promise<CommitRecord | nul
   if (stats === undefined) return null;
   if (!stats.isSymbolicLink()) {
     const why = whyNotOurFile(path);
+    // Concluded just now.
+    if (why === NOT_THERE) return null;
     const record = why === undefined ? parse(readRecord(path)) : undefined;
     if (record?.state === 'committed' && record.plan !== undefined) return record;
     throw damaged(path, why ?? 'it is no record of a merge');

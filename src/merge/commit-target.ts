@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { CommitTargetError, checkCommitLocks } from './commit-locks.js';
-import { git, isTrusted } from './git.js';
+import { git, gitPaths, isTrusted } from './git.js';
 import { repositoryPrefix } from './owned-files.js';
+
+/** What git leaves in its folder while it is in the middle of something. */
+const MIDWAY = ['MERGE_HEAD', 'CHERRY_PICK_HEAD', 'REVERT_HEAD', 'rebase-merge', 'rebase-apply'];
 
 /** Where commits go. */
 export interface CommitTarget {
@@ -51,13 +53,11 @@ export async function checkCommitTarget(root: string, branch?: string): Promise<
     throw new CommitTargetError(
       '--commit needs a branch, and HEAD is detached. git switch to one, or use --branch NAME.',
     );
-  for (const state of ['MERGE_HEAD', 'CHERRY_PICK_HEAD', 'REVERT_HEAD', 'rebase-merge', 'rebase-apply']) {
-    const path = await ask('rev-parse', '--git-path', state);
-    if (existsSync(resolve(root, path.text)))
-      throw new CommitTargetError(
-        `--commit can't work in the middle of a git operation (${state}). Finish it first, or use --branch NAME.`,
-      );
-  }
+  const midway = (await gitPaths(root, MIDWAY)).findIndex((path) => existsSync(path));
+  if (midway !== -1)
+    throw new CommitTargetError(
+      `--commit can't work in the middle of a git operation (${MIDWAY[midway]}). Finish it first, or use --branch NAME.`,
+    );
   const unmerged = await ask('ls-files', '-u');
   if (unmerged.text !== '')
     throw new CommitTargetError(

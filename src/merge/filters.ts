@@ -1,5 +1,5 @@
-import { encodePath } from '../workspace/index.js';
-import { git, gitOk, records } from './git.js';
+import { decodeNames, encodePath } from '../workspace/index.js';
+import { git, gitOk } from './git.js';
 
 const ATTRIBUTES = ['text', 'crlf', 'eol', 'filter', 'ident', 'working-tree-encoding'];
 
@@ -13,7 +13,7 @@ export async function convertedPaths(root: string, paths: readonly string[]): Pr
   if (autocrlf.code === 0 && !/^(false|no|off|0)?\s*$/i.test(autocrlf.stdout.toString()))
     return new Set(paths);
   const input = Buffer.concat(paths.flatMap((path) => [Buffer.from(encodePath(path)), Buffer.from([0])]));
-  const told = records(await gitOk(root, ['check-attr', '-z', '--stdin', ...ATTRIBUTES], { input }));
+  const told = decodeNames(await gitOk(root, ['check-attr', '-z', '--stdin', ...ATTRIBUTES], { input }));
   const converted = new Set<string>();
   for (let i = 0; i + 2 < told.length; i += 3) {
     const [path, attribute, value] = [told[i]!, told[i + 1]!, told[i + 2]!];

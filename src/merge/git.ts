@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
+import { resolve } from 'node:path';
 import { CAREFUL_GIT, NO_PROGRAMS } from '../util/careful-git.js';
-import { decodeName } from '../workspace/index.js';
+import { codeOf } from '../util/system-error.js';
 import { MergeError } from './merge-error.js';
 
 /** What a git command gave. */
@@ -39,7 +40,7 @@ export function git(
   const env: NodeJS.ProcessEnv = {};
   for (const [key, value] of Object.entries(process.env)) if (!REDIRECTS.test(key)) env[key] = value;
   Object.assign(env, { GIT_OPTIONAL_LOCKS: '0', GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C', ...options.env });
-  return new Promise((resolve, reject) => {
+  return new Promise((ended, reject) => {
     const child = spawn('git', [...(options.strict ? NO_PROGRAMS : CAREFUL_GIT), ...SAFE, ...args], {
       cwd,
       env,
@@ -52,9 +53,11 @@ export function git(
     // EPIPE: git ended without reading everything; its exit code says why.
     child.stdin?.on('error', () => {});
     child.stdin?.end(options.input ?? '');
-    child.on('error', (error) => reject(new MergeError(`git could not be started: ${error.message}`)));
+    child.on('error', (error) =>
+      reject(new MergeError(`git could not be started: ${error.message}`, { cause: error })),
+    );
     child.on('close', (code) =>
-      resolve({
+      ended({
         code: code ?? 128,
         stdout: Buffer.concat(out),
         stderr: Buffer.concat(err).toString('utf8').trim(),
@@ -75,14 +78,22 @@ export async function gitOk(...args: Parameters<typeof git>): Promise<Buffer> {
   throw new MergeError(`git ${args[1][0]} failed in ${args[0]}: ${stderr || `exit code ${code}`}`);
 }
 
-/** Splits `-z` output into decoded records. */
-export function records(stdout: Buffer): string[] {
-  const found: string[] = [];
-  for (let start = 0; start < stdout.length; ) {
-    const end = stdout.indexOf(0, start);
-    const stop = end === -1 ? stdout.length : end;
-    found.push(decodeName(stdout.subarray(start, stop)));
-    start = stop + 1;
+/** As `git`; undefined where there is no git program. */
+export async function gitIfThere(...args: Parameters<typeof git>): Promise<GitResult | undefined> {
+  try {
+    return await git(...args);
+  } catch (error) {
+    if (codeOf((error as Error).cause) === 'ENOENT') return undefined;
+    throw error;
   }
-  return found;
+}
+
+/** Where git keeps files of the repository of a folder, absolute. */
+export async function gitPaths(root: string, names: readonly string[]): Promise<string[]> {
+  const told = await gitOk(root, ['rev-parse', ...names.flatMap((name) => ['--git-path', name])]);
+  return told
+    .toString()
+    .split('\n')
+    .slice(0, -1)
+    .map((path) => resolve(root, path));
 }

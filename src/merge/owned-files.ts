@@ -1,10 +1,9 @@
 import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { isReservedPath } from '../util/reserved-path.js';
 import { codeOf } from '../util/system-error.js';
-import { decodeName } from '../workspace/index.js';
-import { git, gitOk, isTrusted, records } from './git.js';
+import { decodeName, decodeNames } from '../workspace/index.js';
+import { git, gitIfThere, gitPaths, isTrusted } from './git.js';
 import { isSame, look, under } from './seen.js';
 
 /** The paths of a tree that tasks may write, as they are now. */
@@ -31,9 +30,7 @@ export async function listOwned(root: string, owned: Owned, folders: readonly st
 
 /** The path of `root` inside its git working tree ('' or ending in `/`), undefined when it is in none. */
 export async function repositoryPrefix(root: string): Promise<string | undefined> {
-  const inside = await git(root, ['rev-parse', '--is-inside-work-tree', '--show-prefix']).catch(
-    () => undefined,
-  );
+  const inside = await gitIfThere(root, ['rev-parse', '--is-inside-work-tree', '--show-prefix']);
   if (inside === undefined || inside.code !== 0) return undefined;
   const text = decodeName(inside.stdout);
   return text.startsWith('true\n') ? text.slice(5).replace(/\n$/, '') : undefined;
@@ -55,22 +52,26 @@ async function listByGit(
   owned: Owned,
   found: OwnedFiles,
 ): Promise<boolean> {
+  // Looked at before git is asked anything: what it lists and what it calls clean must be of one index.
+  const [index] = trusted ? await gitPaths(root, ['index']) : [];
+  const before = index === undefined ? null : await look(index);
   const tracked = await git(root, ['ls-files', '-s', '-v', '-z']);
   const listing = await (trusted ? askStatus(root, prefix) : listUntrusted(root, prefix));
   if (tracked.code !== 0 || listing === undefined) return false;
+  const stable = index !== undefined && isSame(before, await look(index));
   for (const path of listing.ignored) if (path.endsWith('/') || owned(path)) found.opaque.push(path);
   const nested: string[] = [];
   for (const path of listing.untracked) {
     if (path.endsWith('/')) nested.push(path.slice(0, -1));
     else if (!isReservedPath(path) && owned(path)) found.files.set(path, undefined);
   }
-  for (const record of records(tracked.stdout)) {
+  for (const record of decodeNames(tracked.stdout)) {
     const tab = record.indexOf('\t');
     const [tag, mode, oid, stage] = record.slice(0, tab).split(' ');
     const path = record.slice(tab + 1);
     if (mode === '160000') nested.push(path);
     else if (!isReservedPath(path) && owned(path)) {
-      const clean = tag === 'H' && stage === '0' && mode !== '120000' && listing.isClean(path);
+      const clean = stable && tag === 'H' && stage === '0' && mode !== '120000' && listing.isClean(path);
       found.files.set(path, clean ? oid : undefined);
     }
   }
@@ -80,19 +81,16 @@ async function listByGit(
 
 /** One `git status`; undefined where git ignores root, or can't tell. */
 async function askStatus(root: string, prefix: string): Promise<Listing | undefined> {
-  const index = resolve(root, (await gitOk(root, ['rev-parse', '--git-path', 'index'])).toString().trimEnd());
-  const indexBefore = await look(index);
   const status = await git(root, [
     ...['status', '--porcelain=v1', '-z', '--no-renames', '--ignore-submodules=all'],
     ...['--untracked-files=all', '--ignored=matching', '--', '.'],
   ]);
   if (status.code !== 0) return undefined;
-  const stable = isSame(indexBefore, await look(index));
 
   const dirty = new Set<string>();
   const untracked: string[] = [];
   const ignored: string[] = [];
-  for (const record of records(status.stdout)) {
+  for (const record of decodeNames(status.stdout)) {
     const full = record.slice(3);
     if (record.startsWith('!! ') && prefix.startsWith(full)) return undefined;
     if (!full.startsWith(prefix)) continue;
@@ -101,7 +99,7 @@ async function askStatus(root: string, prefix: string): Promise<Listing | undefi
     else if (record.startsWith('?? ')) untracked.push(path);
     else if (record[1] !== ' ') dirty.add(path);
   }
-  return { ignored, untracked, isClean: (path) => stable && !dirty.has(path) };
+  return { ignored, untracked, isClean: (path) => !dirty.has(path) };
 }
 
 /** The same by commands that compare no content, and so run no filter: nothing counts as clean. */
@@ -109,7 +107,7 @@ async function listUntrusted(root: string, prefix: string): Promise<Listing | un
   if (prefix !== '' && (await git(root, ['check-ignore', '-q', '--', '.'])).code === 0) return undefined;
   const list = async (...options: string[]) => {
     const { code, stdout } = await git(root, ['ls-files', '-z', '-o', '--exclude-standard', ...options]);
-    return code === 0 ? records(stdout) : undefined;
+    return code === 0 ? decodeNames(stdout) : undefined;
   };
   const [untracked, ignored] = [await list(), await list('-i', '--directory')];
   return untracked && ignored && { untracked, ignored, isClean: () => false };

@@ -1,6 +1,6 @@
-import { encodePath } from '../workspace/index.js';
+import { decodeNames, encodePath } from '../workspace/index.js';
 import { fault } from './fault.js';
-import { git, records } from './git.js';
+import { git } from './git.js';
 import { MergeError } from './merge-error.js';
 import type { GitEntry, RefUpdate } from './merge-plan.js';
 
@@ -62,7 +62,7 @@ export function indexLine(path: string, entry: GitEntry | null, zero: string): B
 /** Reads `git ls-files -s -z`: path to entry; unmerged paths (stage above 0) are left out. */
 export function readIndex(stdout: Buffer): Map<string, GitEntry> {
   const entries = new Map<string, GitEntry>();
-  for (const record of records(stdout)) {
+  for (const record of decodeNames(stdout)) {
     const tab = record.indexOf('\t');
     const [mode, oid, stage] = record.slice(0, tab).split(' ');
     if (stage === '0') entries.set(record.slice(tab + 1), { mode: mode!, oid: oid! });

@@ -29,4 +29,6 @@ export interface Diagnostic {
   witness?: string;
   /** What to do about it. */
   hint?: string;
+  /** The plan's text there may be a secret: it is not shown. */
+  hideSource?: true;
 }

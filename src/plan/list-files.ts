@@ -6,7 +6,7 @@ import { ForgeError } from '../forge-error.js';
 import { CAREFUL_GIT, withoutGitVariables } from '../util/careful-git.js';
 import { repositoryAbove } from '../util/repository.js';
 import { isReservedPath } from '../util/reserved-path.js';
-import { decodeName, encodePath } from '../workspace/index.js';
+import { decodeName, decodeNames, encodePath } from '../workspace/index.js';
 
 /** Never part of what people mean by "the files of a project". */
 const LEFT_OUT = /(?:^|\/)node_modules(?:\/|$)/;
@@ -54,7 +54,7 @@ async function askGit(root: string): Promise<string[] | undefined> {
   const options = { encoding: 'buffer', env: { ...env, LC_ALL: 'C' }, maxBuffer: 2 ** 30 } as const;
   return await new Promise((resolve, reject) => {
     execFile('git', args, options, (error, stdout, stderr) => {
-      if (error === null) resolve([...new Set(names(stdout))]);
+      if (error === null) resolve([...new Set(decodeNames(stdout))]);
       else if (error.code === 'ENOENT') resolve(undefined);
       else
         reject(
@@ -65,17 +65,6 @@ async function askGit(root: string): Promise<string[] | undefined> {
         );
     });
   });
-}
-
-/** Names that each end with a NUL. */
-function names(list: Buffer): string[] {
-  const found: string[] = [];
-  for (let start = 0; start < list.length; ) {
-    const end = list.indexOf(0, start);
-    found.push(decodeName(list.subarray(start, end)));
-    start = end + 1;
-  }
-  return found;
 }
 
 function absolute(root: string, path: string): string | Buffer {

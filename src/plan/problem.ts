@@ -11,6 +11,8 @@ export interface Problem {
   severity?: 'warning';
   related?: { at: Span; message: string }[];
   hint?: string | undefined;
+  /** The plan's text there may be a secret: it is not shown. */
+  hideSource?: boolean;
 }
 
 /** Collects what is wrong with a plan. */
@@ -21,7 +23,7 @@ export class Problems {
   constructor(readonly lines: LineTable) {}
 
   /** Adds a problem at offsets of the text. */
-  add({ code, message, at, severity, related = [], hint }: Problem): void {
+  add({ code, message, at, severity, related = [], hint, hideSource }: Problem): void {
     this.#places.add(`${code} ${at.start}`);
     this.diagnostics.push({
       code,
@@ -30,6 +32,7 @@ export class Problems {
       at: this.lines.range(at),
       related: related.map((place) => ({ at: this.lines.range(place.at), message: place.message })),
       ...(hint === undefined ? {} : { hint }),
+      ...(hideSource && { hideSource }),
     });
   }
 

@@ -41,7 +41,7 @@ export function diagnosticRenderer({
 }
 
 function render(
-  { at, code, severity, message, related, witness, hint }: Diagnostic,
+  { at, code, severity, message, related, witness, hint, hideSource }: Diagnostic,
   lines: string[],
   cwd: string,
 ): string {
@@ -52,7 +52,8 @@ function render(
   ];
   // A cycle lists every edge with its place, the main one too: showing that twice would help nobody.
   const first = related[0];
-  if (first === undefined || !samePlace(first.at, at)) out.push(...excerpt(at, lines, margin, paint));
+  if (!hideSource && (first === undefined || !samePlace(first.at, at)))
+    out.push(...excerpt(at, lines, margin, paint));
   for (const other of related) {
     out.push(`${' '.repeat(margin)} ${blue('=')} ${place(other.at, cwd)}: ${printable(other.message)}`);
     out.push(...excerpt(other.at, lines, margin, blue));

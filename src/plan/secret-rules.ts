@@ -15,6 +15,7 @@ export function readSecretRules(node: YamlNode | undefined, fields: Fields): str
         code: 'schema',
         message: `\`secrets\`: ${shown} is not the name of a variable`,
         at,
+        hideSource: text.includes('='),
         hint: text.includes('=')
           ? 'only the name belongs here; the value is taken from the environment'
           : 'write NAME to mask its value, `!NAME` not to; `*` stands for any characters',

@@ -1,3 +1,4 @@
+import { ExitCode } from '../exit-code.js';
 import { count, listed } from './count.js';
 import { oneLine, sanitize } from './sanitize.js';
 import { isOver, type RunView, type TaskStatus } from './view.js';
@@ -22,16 +23,13 @@ export interface Outcome {
 }
 
 /** Exit codes that forge gives after SIGINT and SIGTERM (DESIGN section 4). */
-const INTERRUPTED = new Set([130, 143]);
-
-/** Exit code of a run whose merge failed past its commit point (DESIGN section 4). */
-const HALF_WRITTEN = 5;
+const INTERRUPTED: ReadonlySet<number> = new Set([ExitCode.interrupted, ExitCode.terminated]);
 
 /** Takes a view and, for a run without an end, whether its process is alive (unknown = yes); gives what became of it. */
 export function outcomeOf(view: RunView, alive = true): Outcome {
   const { merge, finished } = view;
   if (merge && merge.state !== 'running') return mergeOutcome(view, merge.state);
-  if (merge && finished?.exitCode === HALF_WRITTEN)
+  if (merge && finished?.exitCode === ExitCode.halfWritten)
     return {
       state: 'interrupted',
       sentence: 'The merge is half written; the next forge command finishes it.',

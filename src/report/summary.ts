@@ -41,7 +41,7 @@ export function renderSummary(view: RunView, options: SummaryOptions): string {
 }
 
 /** What a merge that was done has to tell, a line each. */
-export function mergeNotes(view: RunView): string[] {
+function mergeNotes(view: RunView): string[] {
   const notes = view.merge?.notes ?? [];
   const lines = notes.slice(0, MOST_NOTES).map((note) => `  ${oneLine(note)}`);
   if (notes.length > MOST_NOTES)

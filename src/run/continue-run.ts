@@ -2,7 +2,6 @@ import { ExitCode } from '../exit-code.js';
 import { ForgeError } from '../forge-error.js';
 import type { RunControl } from './control.js';
 import { executeRun, type PreparedRun } from './execute-run.js';
-import { trustToAct } from './forge-folder.js';
 import { openRun } from './open-run.js';
 import { preflight, preflightCommit } from './preflight.js';
 import { finishInterruptedMerge } from './recover.js';
@@ -11,7 +10,7 @@ import type { RunFolder, RunRequest } from './run-folder.js';
 
 /**
  * `forge resume`: goes on with a run that was interrupted or failed. What has succeeded is not run again.
- * Gives the exit code; throws as runPlan does.
+ * The caller trusts the root (see trustToAct). Gives the exit code; throws as runPlan does.
  */
 export function resumeRun(
   folder: RunFolder,
@@ -23,13 +22,12 @@ export function resumeRun(
       run.plan.root,
       run.tasks.filter(({ task }) => !run.done.has(task.id)),
     );
-    const { branch, commit } = run.request;
-    if (control.noMerge || (branch === undefined && !commit)) return run;
+    if (control.noMerge) return run;
     try {
-      await preflightCommit(run.plan.root, branch, folder.id);
+      await preflightCommit(run.plan.root, run.request, folder.id);
     } catch (error) {
       if (!(error instanceof ForgeError)) throw error;
-      const other = branch === undefined ? '--no-commit' : '--branch NAME';
+      const other = run.request.branch === undefined ? '--no-commit' : '--branch NAME';
       throw new ForgeError(
         `${error.message} Or \`forge resume ${folder.id} --no-merge\`, then \`forge merge ${folder.id} ${other}\`.`,
         error.exitCode,
@@ -43,7 +41,7 @@ export function resumeRun(
 export type MergeTarget = { to: 'tree' } | { to: 'commit' } | { to: 'branch'; branch: string };
 
 /**
- * `forge merge`: gates and merge of a run whose tasks have all succeeded. Throws ForgeError (2) when some have not, and
+ * `forge merge`: gates and merge of a run whose tasks have all succeeded, in a root that the caller trusts. Throws ForgeError (2) when some have not, and
  * when the branch can't be made or moved.
  */
 export function mergeRun(
@@ -60,8 +58,7 @@ export function mergeRun(
         `run ${folder.id} can't be merged: ${missing.join(', ')} did not succeed; \`forge resume ${folder.id}\` goes on with it`,
         ExitCode.invalid,
       );
-    const { branch, commit } = run.request;
-    if (branch !== undefined || commit) await preflightCommit(run.plan.root, branch, folder.id);
+    await preflightCommit(run.plan.root, run.request, folder.id);
     return run;
   });
 }
@@ -77,7 +74,6 @@ async function withRun(
   control: RunControl,
   prepare: (run: PreparedRun) => Promise<PreparedRun>,
 ): Promise<ExitCode> {
-  await trustToAct(folder.root);
   const release = lockRoot(folder.root, { doing: `run ${folder.id}`, run: folder.id });
   try {
     await finishInterruptedMerge(folder.root, control.note);

@@ -1,6 +1,7 @@
-import { existsSync, lstatSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ForgeError } from '../forge-error.js';
+import { isTracked } from '../merge/index.js';
 import { whyNotOurFolder } from '../util/provenance.js';
 
 /** Where forge keeps everything about a working tree. */
@@ -21,7 +22,7 @@ export function hasForgeFolder(root: string): boolean {
 
 /**
  * Makes sure that what is in a root's `.forge` may be read as forge's own: real folders of this user. What is not there
- * is fine. That git does not track it is asked separately, by those who act on it (see trustToAct): it costs a process.
+ * is fine. That git does not track it is asked separately (see trustToAct): it costs a process.
  *
  * @throws ForgeError (1) that names it and says why; nothing in it was believed or touched.
  */
@@ -37,7 +38,6 @@ export function trustToRead(root: string): void {
 export async function trustToAct(root: string): Promise<void> {
   trustToRead(root);
   if (!existsSync(forgeFolder(root))) return;
-  const { isTracked } = await import('../merge/index.js');
   if (await isTracked(root))
     throw distrusted(
       forgeFolder(root),
@@ -72,14 +72,6 @@ export async function makeForgeFolder(root: string): Promise<void> {
           : message;
     throw new ForgeError(`cannot make ${forge}: ${why}`);
   }
-}
-
-/** The real path of a run's folder, if it is a real folder of ours below the root's own `.forge/runs`. */
-export function isRealRunFolder(root: string, id: string): boolean {
-  const dir = join(forgeFolder(root), 'runs', id);
-  return (
-    whyNotOurFolder(dir) === undefined && realpathSync(dir) === join(realpathSync(root), '.forge/runs', id)
-  );
 }
 
 function distrusted(folder: string, why: string): ForgeError {

@@ -23,8 +23,6 @@ export interface Progress {
   displaced: boolean;
   /** Given up by `forge abort`. */
   abandoned: boolean;
-  /** The pid of the forge that last worked on it. */
-  pid?: number;
   /** The exit code of its last session; undefined when that was cut short (or is under way). */
   exitCode?: number;
 }
@@ -36,7 +34,6 @@ export function progressOf(events: Iterable<ForgeEvent>): Progress {
   for (const event of events) {
     progress.lastSeq = event.seq;
     if (event.type === 'run.started') {
-      progress.pid = event.pid;
       delete progress.exitCode;
       // Started anew (-B): what an earlier session made is of no use to this one.
       if (!event.resumed) done.clear();

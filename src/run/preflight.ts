@@ -2,6 +2,7 @@ import { loadAdapter } from '../agents/index.js';
 import { ExitCode } from '../exit-code.js';
 import { ForgeError } from '../forge-error.js';
 import { branchMadeBefore, checkCommitTarget, MergeError } from '../merge/index.js';
+import type { RunRequest } from './run-folder.js';
 import type { SelectedTask } from './select-tasks.js';
 
 /** Checks that every agent of the tasks can run, before anything starts. Throws AgentUnavailableError. */
@@ -14,10 +15,15 @@ export async function preflight(root: string, tasks: readonly SelectedTask[]): P
 }
 
 /**
- * Checks that `--branch NAME` or `--commit` can work, before anything starts. A branch that the run `id` has made itself,
+ * Checks that `--branch NAME` or `--commit`, where one is asked for, can work, before anything starts. A branch that the run `id` has made itself,
  * before it was killed, is no obstacle. Throws ForgeError (2).
  */
-export async function preflightCommit(root: string, branch: string | undefined, id?: string): Promise<void> {
+export async function preflightCommit(
+  root: string,
+  { branch, commit }: Pick<RunRequest, 'branch' | 'commit'>,
+  id?: string,
+): Promise<void> {
+  if (branch === undefined && !commit) return;
   try {
     if (branch !== undefined && id !== undefined && (await branchMadeBefore(root, branch, id))) return;
     await checkCommitTarget(root, branch);

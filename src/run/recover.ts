@@ -1,13 +1,12 @@
 import { existsSync } from 'node:fs';
 import { ExitCode } from '../exit-code.js';
-import { ForgeError } from '../forge-error.js';
 import { dropTornLine, Journal, JournalDamagedError, readJournal } from '../journal/index.js';
 import { assertBelieved, type Merged, type RecoverHow, recoverMerge } from '../merge/index.js';
 import { mayBeCommitted, mayBeMerging } from '../util/merging.js';
 import { sweepScratch, sweepTemporary } from '../workspace/index.js';
 import { trustToRead } from './forge-folder.js';
 import { type Progress, progressOf } from './open-run.js';
-import { lockRoot, rootLockHolder } from './root-lock.js';
+import { lockRootIfFree, rootLockHolder } from './root-lock.js';
 import { RunFolder } from './run-folder.js';
 
 /**
@@ -20,7 +19,7 @@ export async function finishHalfWritten(root: string, note: (text: string) => vo
   if (!mayBeCommitted(root) || rootLockHolder(root) !== undefined) return;
   // Before even the lock is touched.
   await assertBelieved(root);
-  await underLock(root, (held) => finishInterruptedMerge(held, note, 'finish'));
+  await finishUnderLock(root, note, 'finish');
 }
 
 /**
@@ -32,23 +31,17 @@ export async function finishHalfWritten(root: string, note: (text: string) => vo
 export async function recover(root: string, note: (text: string) => void): Promise<void> {
   await sweep(note);
   if (!mayBeMerging(root) || rootLockHolder(root) !== undefined) return;
-  await underLock(root, (held) => finishInterruptedMerge(held, note));
+  await finishUnderLock(root, note);
 }
 
-/** Does something with the root's lock, unless another forge has just taken it. */
-async function underLock(root: string, work: (root: string) => Promise<void>): Promise<void> {
+/** Finishes an interrupted merge, unless another forge has just taken the root's lock. */
+async function finishUnderLock(root: string, note: (text: string) => void, how?: RecoverHow): Promise<void> {
   trustToRead(root);
-  let release: () => void;
+  const release = lockRootIfFree(root, { doing: 'finishing an interrupted merge' });
   try {
-    release = lockRoot(root, { doing: 'finishing an interrupted merge' });
-  } catch (error) {
-    if (error instanceof ForgeError && error.exitCode === ExitCode.refused) return;
-    throw error;
-  }
-  try {
-    await work(root);
+    if (release !== undefined) await finishInterruptedMerge(root, note, how);
   } finally {
-    release();
+    release?.();
   }
 }
 
@@ -82,7 +75,7 @@ export async function finishInterruptedMerge(
     record: (run, merged) => recordMerge(new RunFolder(root, run), merged, note),
   });
   if (!recovered) return;
-  const { run, paths, outcome, displaced, refused } = recovered;
+  const { run, paths, outcome } = recovered;
   if (outcome === 'undone') {
     note(
       `the merge of run ${run} was interrupted before it touched the tree; \`forge merge ${run}\` does it again`,
@@ -92,8 +85,13 @@ export async function finishInterruptedMerge(
   note(
     `the merge of run ${run} was interrupted; finished it now (${paths.length} ${paths.length === 1 ? 'path' : 'paths'})`,
   );
-  for (const { path, kept } of displaced) note(`${path} was changed meanwhile; that version is in ${kept}`);
-  if (refused !== undefined) note(refused);
+  for (const each of notesOf(recovered)) note(each);
+}
+
+/** What a finished merge has to tell beside its paths. */
+function notesOf({ displaced, refused }: Pick<Merged, 'displaced' | 'refused'>): string[] {
+  const kept = displaced.map(({ path, kept }) => `${path} was changed meanwhile; that version is in ${kept}`);
+  return refused === undefined ? kept : [...kept, refused];
 }
 
 async function recordMerge(folder: RunFolder, merged: Merged, note: (text: string) => void): Promise<void> {
@@ -110,12 +108,16 @@ async function recordMerge(folder: RunFolder, merged: Merged, note: (text: strin
   }
   const journal = new Journal(folder.journal, folder.id, progress.lastSeq);
   if (!progress.merged) {
-    const reason = ['finished by a later forge command', ...(merged.refused ? [merged.refused] : [])].join(
-      '; ',
-    );
     const { paths, displaced } = merged;
-    const kept = displaced.length > 0 && { displaced: displaced.map((each) => each.kept) };
-    journal.append({ type: 'merge.finished', state: 'merged', paths, reason, ...kept });
+    const notes = notesOf(merged);
+    journal.append({
+      type: 'merge.finished',
+      state: 'merged',
+      paths,
+      reason: 'finished by a later forge command',
+      ...(notes.length > 0 && { notes }),
+      ...(displaced.length > 0 && { displaced: displaced.map((each) => each.kept) }),
+    });
   }
   if (progress.exitCode !== ExitCode.ok)
     journal.append({ type: 'run.finished', exitCode: ExitCode.ok, ms: 0 });

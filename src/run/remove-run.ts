@@ -9,7 +9,7 @@ import type { RunFolder } from './run-folder.js';
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
 /**
- * Removes a run with everything that it kept. The caller holds the root's lock.
+ * Removes a run with everything that it kept. The caller holds the root's lock, or has made sure that the run is not under way.
  *
  * @throws NotOursError for anything but a real folder of ours right below the root's `.forge/runs`.
  */

@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import { ExitCode } from '../exit-code.js';
 import { ForgeError } from '../forge-error.js';
 import { LockHeldError, type LockHolder, lockHolder, takeLock } from '../util/file-lock.js';
+import { forgeFolder } from './forge-folder.js';
 
-const lockFile = (root: string) => join(root, '.forge', 'lock');
+const lockFile = (root: string) => join(forgeFolder(root), 'lock');
 
 /**
  * Takes the one lock of a working tree, so that two forges never write to it at the same time. `.forge` must be there
@@ -13,9 +14,22 @@ const lockFile = (root: string) => join(root, '.forge', 'lock');
  */
 export function lockRoot(root: string, about: { doing: string; run?: string }): () => void {
   try {
-    return takeLock(lockFile(root), about).release;
+    return takeLock(lockFile(root), about);
   } catch (error) {
     throw error instanceof LockHeldError ? busy(root, error.holder) : error;
+  }
+}
+
+/** The same; undefined where another forge holds it, or may hold it. */
+export function lockRootIfFree(
+  root: string,
+  about: { doing: string; run?: string },
+): (() => void) | undefined {
+  try {
+    return takeLock(lockFile(root), about);
+  } catch (error) {
+    if (error instanceof LockHeldError) return undefined;
+    throw error;
   }
 }
 

@@ -41,7 +41,12 @@ export async function runDiff(folder: RunFolder, task: string | undefined, color
       await mkdir(join(scratch, side));
       await applyEntries(join(scratch, side), state);
     }
-    const { stdout, stderr, exitCode } = await execa(
+    const {
+      stdout,
+      stderr,
+      exitCode,
+      shortMessage: message,
+    } = await execa(
       'git',
       [
         'diff',
@@ -61,7 +66,9 @@ export async function runDiff(folder: RunFolder, task: string | undefined, color
     );
     // 1 says that there are differences.
     if (exitCode !== 0 && exitCode !== 1)
-      throw new ForgeError(`git could not compare the two sides: ${stderr.split('\n')[0]}`);
+      throw new ForgeError(
+        `git could not compare the two sides: ${(stderr || message || '').split('\n')[0]}`,
+      );
     return stdout;
   } finally {
     await removeTree(scratch);

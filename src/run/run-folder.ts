@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import { ExitCode } from '../exit-code.js';
 import { ForgeError } from '../forge-error.js';
 import type { Splits } from '../plan/index.js';
-import { readOurFile } from '../util/provenance.js';
-import { hasForgeFolder, isRealRunFolder, trustToRead } from './forge-folder.js';
+import { readOurFile, whyNotOurFolder } from '../util/provenance.js';
+import { forgeFolder, hasForgeFolder, trustToRead } from './forge-folder.js';
 
 /** Where everything of one run is kept: `<root>/.forge/runs/<id>/`. All members are absolute paths. */
 export class RunFolder {
@@ -15,7 +15,7 @@ export class RunFolder {
     readonly root: string,
     readonly id: string,
   ) {
-    this.dir = join(root, '.forge', 'runs', id);
+    this.dir = join(forgeFolder(root), 'runs', id);
   }
 
   get journal(): string {
@@ -64,7 +64,7 @@ export function createRunFolder(root: string, id: string): RunFolder {
 }
 
 /** Names that forge gives to run folders. */
-export const RUN_ID = /^\d{8}-\d{6}-[0-9a-f]{4}$/;
+const RUN_ID = /^\d{8}-\d{6}-[0-9a-f]{4}$/;
 
 /** Ids of the runs kept for a root, oldest first: real folders of ours with a journal that is a file. */
 export function listRuns(root: string): string[] {
@@ -93,19 +93,18 @@ function isOfTheStart(name: string): boolean {
 }
 
 function runFolders(root: string): string[] {
-  const dir = join(root, '.forge', 'runs');
+  const dir = join(forgeFolder(root), 'runs');
   if (!existsSync(dir)) return [];
   trustToRead(root);
   return readdirSync(dir)
-    .filter((name) => isRealRunFolder(root, name))
+    .filter((name) => whyNotOurFolder(join(dir, name)) === undefined)
     .sort();
 }
 
 /** Finds a run by its id or the only id that starts or ends with it; the latest when none is named. Throws ForgeError (2). */
 export function findRun(root: string, wanted?: string): RunFolder {
   const runs = listRuns(root);
-  if (runs.length === 0)
-    throw new ForgeError(`no runs are kept in ${join(root, '.forge')}`, ExitCode.invalid);
+  if (runs.length === 0) throw new ForgeError(`no runs are kept in ${forgeFolder(root)}`, ExitCode.invalid);
   if (wanted === undefined) return new RunFolder(root, runs.at(-1)!);
   if (runs.includes(wanted)) return new RunFolder(root, wanted);
   const matches = runs.filter((id) => id.startsWith(wanted) || id.endsWith(wanted));

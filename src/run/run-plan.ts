@@ -22,7 +22,7 @@ import { type SelectedTask, selectTasks } from './select-tasks.js';
 export async function runPlan(plan: Plan, request: RunRequest, control: RunControl): Promise<ExitCode> {
   const tasks = selectTasks(plan, request.tasks);
   await preflight(plan.root, tasks);
-  if (request.branch !== undefined || request.commit) await preflightCommit(plan.root, request.branch);
+  await preflightCommit(plan.root, request);
   await makeForgeFolder(plan.root);
   const id = newRunId();
   const release = lockRoot(plan.root, { doing: `apply ${id}`, run: id });

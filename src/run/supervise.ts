@@ -64,7 +64,7 @@ export async function supervise(
 const KILLED_MS = 10_000;
 
 /** Waits for the end of the command, but for a stopped one not for ever: closing its workspace ends the rest. */
-async function endOrGiveUp(running: Running, isStopped: boolean): ReturnType<() => Running['ended']> {
+async function endOrGiveUp(running: Running, isStopped: boolean): Running['ended'] {
   if (isStopped && (await firstOf(running.ended, KILLED_MS)) !== undefined) {
     running.stdout.destroy();
     running.stderr.destroy();

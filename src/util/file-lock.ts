@@ -17,7 +17,7 @@ import {
   parseProcessIdentity,
   thisProcess,
 } from './process-identity.js';
-import { NOT_THERE, NotOursError, readRecord, whyNotOurFile } from './provenance.js';
+import { NotOursError, readOurFile, readRecord } from './provenance.js';
 import { removeFile } from './remove-tree.js';
 import { codeOf, unlessGone } from './system-error.js';
 
@@ -33,11 +33,6 @@ export interface LockHolder {
 }
 
 /** A lock that this process holds. */
-export interface HeldLock {
-  /** Gives it back; a lock that is no longer ours is left to whoever has it. */
-  release(): void;
-}
-
 interface Record {
   process: ProcessIdentity;
   doing: string;
@@ -62,7 +57,7 @@ export class LockHeldError extends Error {
  *
  * @throws LockHeldError at once when the holder (or an heir) lives, or when that can't be told.
  */
-export function takeLock(file: string, about: { doing: string; run?: string }): HeldLock {
+export function takeLock(file: string, about: { doing: string; run?: string }): () => void {
   const me: Record = { process: thisProcess(), ...about };
   while (!isTaken(file, me));
   try {
@@ -71,7 +66,7 @@ export function takeLock(file: string, about: { doing: string; run?: string }): 
     release(file);
     throw error;
   }
-  return { release: () => release(file) };
+  return () => release(file);
 }
 
 /** False where another forge took what this one was writing for an empty one that was left (see removeRemains). */
@@ -150,7 +145,10 @@ function removeRemains(file: string): void {
     const path = join(folder, name);
     const stats = lstatSync(path, { throwIfNoEntry: false });
     // Killed between making it and writing into it.
-    if (stats?.isFile() && stats.size === 0 && /\.\d+-[0-9a-f]{8}$/.test(name)) removeFile(path);
+    if (stats?.isFile() && stats.size === 0 && /\.\d+-[0-9a-f]{8}$/.test(name)) {
+      removeFile(path);
+      continue;
+    }
     const record = stats?.isSymbolicLink()
       ? parseHolder(unlessGone(() => readlinkSync(path, 'utf8')) ?? '')
       : asHolder(readRecord(path));
@@ -164,10 +162,8 @@ function removeRemains(file: string): void {
  * @throws NotOursError for anything else in its place.
  */
 function readHolder(file: string): Record | 'nobody' | undefined {
-  if (lstatSync(file, { throwIfNoEntry: false }) === undefined) return undefined;
-  const why = whyNotOurFile(file);
-  if (why !== undefined && why !== NOT_THERE) throw new NotOursError(`${file} is no lock of forge’s: ${why}`);
-  return asHolder(readRecord(file));
+  const text = unlessGone(() => readOurFile(file));
+  return text === undefined ? undefined : parseHolder(text);
 }
 
 function parseHolder(text: string): Record | 'nobody' {

@@ -74,10 +74,10 @@ export function parseProcessIdentity(value: unknown): ProcessIdentity | undefine
 
 /**
  * When a process started, in clock ticks since boot, so that a reused pid is told from the one before. undefined for a
- * process that is gone or only its zombie, and on systems without /proc.
+ * process that is gone or only its zombie, and on systems without /proc. `proc`: that of another PID namespace.
  */
-export function processStartTime(pid: number): string | undefined {
-  const fields = statFields(`/proc/${pid}`);
+export function processStartTime(pid: number | string, proc = '/proc'): string | undefined {
+  const fields = statFields(`${proc}/${pid}`);
   return fields === undefined || fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
 }
 

@@ -57,9 +57,9 @@ function whyNotOurs(
 }
 
 /**
- * Makes a folder of forge's own with a mark in it, for this user alone; its parent must be there. A folder that is
- * there already serves if forge made it, or if it is ours and holds nothing but a mark at most (as forge leaves it when it
- * is killed between the two steps, or is about to, when another one makes it right now); only the mark is made anew then.
+ * Makes a folder of forge's own with a mark in it, for this user alone; its parent must be there. One that is there already
+ * serves if it has the mark, or if it is ours and holds nothing but marks, made or half made: a forge was killed before it
+ * had marked it, or another is just marking it. Then the mark is made anew.
  *
  * @throws NotOursError for any other, and what the file system throws.
  */
@@ -79,7 +79,7 @@ export function makeMarkedFolder(path: string): void {
       );
     }
   }
-  const ino = String(lstatSync(path, { bigint: true }).ino);
+  const ino = inodeOf(path);
   // In one step: a mark is there as a whole or not at all, for others who look and after a crash.
   const fresh = `${MARK}.${randomBytes(4).toString('hex')}`;
   writeFileSync(join(path, fresh), JSON.stringify({ v: 1, ino }), { flag: 'wx', mode: 0o600 });
@@ -103,8 +103,13 @@ export function whyNotMarked(path: string): string | undefined {
   if (why !== undefined) return why;
   const mark = readRecord(join(path, MARK)) as { v?: unknown; ino?: unknown } | undefined;
   if (mark === undefined) return 'it has no mark of forge’s in it';
-  const ino = String(lstatSync(path, { bigint: true }).ino);
+  const ino = inodeOf(path);
   return mark.v === 1 && mark.ino === ino ? undefined : 'the mark in it is of another folder';
+}
+
+/** A folder's inode, as text (JSON has no 64-bit numbers). */
+export function inodeOf(folder: string): string {
+  return String(lstatSync(folder, { bigint: true }).ino);
 }
 
 /**
@@ -140,11 +145,12 @@ export function readRecord(path: string): object | undefined {
  * @throws NotOursError that says why it may not.
  */
 export function assertRemovable(dir: string, parent: string, named: RegExp): void {
-  const why =
-    dirname(dir) !== parent || realpathSync(parent) !== parent
-      ? `it is not below ${parent}`
-      : named.test(basename(dir))
-        ? whyNotOurFolder(dir)
-        : 'forge gives no such name';
+  const why = whyNotRemovable(dir, parent, named);
   if (why !== undefined) throw new NotOursError(`${dir} is left alone: ${why}`);
+}
+
+/** Why `assertRemovable` would throw: one clause about "it"; undefined where it would not. */
+export function whyNotRemovable(dir: string, parent: string, named: RegExp): string | undefined {
+  if (dirname(dir) !== parent || realpathSync(parent) !== parent) return `it is not below ${parent}`;
+  return named.test(basename(dir)) ? whyNotOurFolder(dir) : 'forge gives no such name';
 }

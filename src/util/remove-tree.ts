@@ -12,6 +12,7 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Breather } from './breathe.js';
 import { codeOf, unlessGone } from './system-error.js';
 
 /** Linux's O_PATH: a handle that only names something and needs no permission to read it (not in node:fs). */
@@ -19,8 +20,6 @@ const O_PATH = 0o10000000;
 const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 /** How often a folder is emptied again because something was put into it meanwhile. */
 const TRIES = 4;
-/** How long the event loop is kept waiting, in milliseconds. */
-const SLICE_MS = 40;
 /** How long a removal waits for others to close files when no more may be opened, in milliseconds: between, in all. */
 const HANDLES_MS = { pause: 20, all: 5000 };
 
@@ -43,12 +42,8 @@ export async function removeTree(path: string | Buffer): Promise<void> {
 }
 
 async function removeInSlices(path: string | Buffer): Promise<void> {
-  let since = performance.now();
-  for (const _ of removing(path)) {
-    if (performance.now() - since < SLICE_MS) continue;
-    await new Promise((resolve) => setImmediate(resolve));
-    since = performance.now();
-  }
+  const breather = new Breather();
+  for (const _ of removing(path)) if (breather.isDue) await breather.breathe();
 }
 
 /** The same at once, for something small. */

@@ -9,11 +9,6 @@ export function isReservedPath(path: string): boolean {
   return RESERVED.test(path);
 }
 
-/** Whether a single name is reserved. */
-export function isReservedName(name: string): boolean {
-  return !name.includes('/') && RESERVED.test(name);
-}
-
 /**
  * Whether a path may be joined to a folder and stay in it: relative, no NUL, no empty, `.` or `..` segment, nothing
  * reserved. Paths come from files that anybody may have written.

@@ -8,10 +8,10 @@ import {
   symlinkSync,
   unlinkSync,
 } from 'node:fs';
+import { Breather } from '../util/breathe.js';
 import { copyFile } from '../util/copy-file.js';
 import { parentOf } from '../util/relative-path.js';
 import { codeOf } from '../util/system-error.js';
-import { Breather } from './breathe.js';
 import type { ComposedEntry } from './changeset.js';
 import { explain, WorkspaceError } from './failure.js';
 import { encodePath } from './path-bytes.js';

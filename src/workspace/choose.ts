@@ -78,12 +78,12 @@ async function tryCopy(name: 'clone' | 'copy', options: ChooseOptions, covered: 
   const refusals: string[] = [];
   for (const candidate of stateFolders()) {
     const folder = prepareStateFolder(candidate, covered.top, false);
+    if ('refused' in folder) {
+      refusals.push(folder.refused);
+      continue;
+    }
     const refused =
-      'refused' in folder
-        ? folder.refused
-        : name === 'clone'
-          ? await probeClone(options.runDir, folder.path, options.runId)
-          : undefined;
+      name === 'clone' ? await probeClone(options.runDir, folder.path, options.runId) : undefined;
     if (refused !== undefined) {
       refusals.push(refused);
       continue;

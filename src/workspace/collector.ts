@@ -1,9 +1,10 @@
-import { below, parentOf } from '../util/relative-path.js';
+import { Breather } from '../util/breathe.js';
+import { parentOf } from '../util/relative-path.js';
 import { isReservedPath } from '../util/reserved-path.js';
 import { codeOf } from '../util/system-error.js';
 import { BlobStore, sameContent } from './blobs.js';
-import { Breather } from './breathe.js';
 import type { ChangesetEntry, EntryKind, FoundChange } from './changeset.js';
+import { checkTree } from './check-tree.js';
 import { DiskTree } from './disk-tree.js';
 import { explain, WorkspaceError } from './failure.js';
 import { saveManifest } from './manifest.js';
@@ -53,13 +54,7 @@ export class Collector {
 
   /** Compares a path and everything below it, on either side. */
   async checkTree(top: string): Promise<void> {
-    const queue = [top];
-    for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
-      await this.check(path);
-      if (this.isSettled(path)) continue;
-      for (const name of new Set([...this.options.now.children(path), ...this.options.start.children(path)]))
-        queue.push(below(path, name));
-    }
+    await checkTree(top, this, [this.options.now, this.options.start]);
   }
 
   /** Compares one path. */

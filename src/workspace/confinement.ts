@@ -9,8 +9,6 @@ import type { Command, Running } from './workspace.js';
 
 /** How the commands of a workspace are kept together: in a namespace, or by marking them. */
 export interface Confinement {
-  /** Where this process finds what the commands see at an absolute path. */
-  outside(path: string): string;
   spawn(command: Command): Running;
   /**
    * Ends every process still alive; gives how many there were.

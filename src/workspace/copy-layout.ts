@@ -16,7 +16,7 @@ export function copyLayout(options: {
   covered: Covered;
   /** The copy's folder in which commands start, and the copy as a whole. */
   view: string;
-  show?: string;
+  show: string;
   how: Exclude<CopyConfinement, 'none'>;
 }): NamespaceLayout {
   const { scratch, stateFolder, covered, view, show, how } = options;

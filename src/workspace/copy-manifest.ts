@@ -9,9 +9,9 @@ import {
 } from 'node:fs';
 import { relative } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { Breather } from '../util/breathe.js';
 import { below, parentOf } from '../util/relative-path.js';
 import { codeOf } from '../util/system-error.js';
-import { Breather } from './breathe.js';
 import type { Collector, Start } from './collector.js';
 import { targetInCopy, targetInRoot } from './copy-links.js';
 import { DiskTree } from './disk-tree.js';
@@ -49,7 +49,7 @@ export class CopyManifest {
   constructor(
     readonly root: string,
     readonly copy: string,
-    readonly place: Place = { from: root, to: copy },
+    readonly place: Place,
     except?: string,
   ) {
     this.#except = except === undefined ? undefined : relative(root, except);

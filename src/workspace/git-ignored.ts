@@ -1,6 +1,6 @@
 import { CAREFUL_GIT, withoutGitVariables } from '../util/careful-git.js';
 import { WorkspaceError } from './failure.js';
-import { decodeName, encodePath } from './path-bytes.js';
+import { decodeNames, encodePath } from './path-bytes.js';
 import { run } from './run-program.js';
 
 /**
@@ -22,7 +22,7 @@ export async function gitIgnored(root: string, paths: readonly string[]): Promis
       env: withoutGitVariables(process.env),
     });
     if (answer.exitCode === 0) {
-      for (const name of split(answer.stdout)) ignored.add(decodeName(name).slice('./'.length));
+      for (const name of decodeNames(answer.stdout)) ignored.add(name.slice('./'.length));
     } else if (answer.exitCode !== 1) {
       if (answer.exitCode === null || answer.stderr.includes('not a git repository')) return new Set();
       // git gives up the whole list for one path that lies beyond a link or in a submodule: such a path is not ignored.
@@ -36,14 +36,4 @@ export async function gitIgnored(root: string, paths: readonly string[]): Promis
     }
   }
   return ignored;
-}
-
-function split(answer: Buffer): Buffer[] {
-  const names: Buffer[] = [];
-  for (let start = 0; start < answer.length; ) {
-    const end = answer.indexOf(0, start);
-    names.push(answer.subarray(start, end < 0 ? answer.length : end));
-    start = end < 0 ? answer.length : end + 1;
-  }
-  return names;
 }

@@ -1,7 +1,7 @@
 import { lstatSync, realpathSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { NO_PROGRAMS, withoutGitVariables } from '../util/careful-git.js';
-import { type GitFolders, gitFoldersOf } from '../util/repository.js';
+import { type GitFolders, gitFoldersOf, repositoryAbove } from '../util/repository.js';
 import { WorkspaceError } from './failure.js';
 import { nestedRepositories } from './nested-repositories.js';
 import { otherWorktrees } from './other-worktrees.js';
@@ -17,17 +17,11 @@ export interface GitPlace extends GitFolders {
   isPlain: boolean;
 }
 
-/**
- * Finds the repository as git does (gitrepository-layout(5)): the nearest `.git` upwards; a file in its place names
- * the git folder, whose `commondir` names the shared one. Read from disk rather than asked of git, which refuses to
- * answer in a repository owned by somebody else.
- */
-export function findGit(root: string): GitPlace | undefined {
-  for (let top = root; ; top = dirname(top)) {
-    const found = gitAt(top);
-    if (found !== undefined) return { top, ...found };
-    if (dirname(top) === top) return undefined;
-  }
+/** The repository that root lies in, by the test that finds the root of a plan. */
+function findGit(root: string): GitPlace | undefined {
+  const top = repositoryAbove(root);
+  const found = top === undefined ? undefined : gitAt(top);
+  return top === undefined || found === undefined ? undefined : { top, ...found };
 }
 
 /** A repository somewhere in the tree whose git folder lies outside it. */
@@ -53,7 +47,7 @@ export interface Covered {
 }
 
 /**
- * Finds out once a run, as a nested repository has to be looked for.
+ * Found out once, when the backend is chosen: looking for nested repositories takes git and a walk.
  * @throws WorkspaceError where the git folder of a nested repository can't be covered
  */
 export async function findCovered(root: string): Promise<Covered> {
@@ -83,7 +77,10 @@ export async function findCovered(root: string): Promise<Covered> {
   return { root, top, git, nested, gitFolders, others, isTrustedStranger };
 }
 
-/** The real git folders of the worktree whose top is `folder`, where it is one, by the test that finds the root of a plan. */
+/**
+ * The real git folders of the worktree whose top is `folder`, where it is one. Read from disk rather than asked of git,
+ * which refuses to answer in a repository owned by somebody else.
+ */
 function gitAt(folder: string): (GitFolders & { isPlain: boolean }) | undefined {
   const found = gitFoldersOf(folder);
   if (found === undefined) return undefined;

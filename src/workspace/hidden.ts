@@ -1,6 +1,6 @@
-import { lstatSync, mkdirSync, realpathSync } from 'node:fs';
+import { mkdirSync, realpathSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { makeMarkedFolder } from '../util/provenance.js';
+import { makeMarkedFolder, whyNotOurFolder } from '../util/provenance.js';
 import type { Mount } from './mount-table.js';
 import { isWithin, stateFolders } from './state-folder.js';
 
@@ -37,7 +37,7 @@ export function hideState({ scratch, stateFolder, keep, show }: Hiding): Mount[]
   return [...mounts, { type: 'bind', from: own, target: stateFolder }];
 }
 
-/** The mount that hides a folder behind an empty one that is read-only in effect: what is written there goes with the scratch. */
+/** The mount that hides a folder behind an empty one: what is written there goes with the scratch. */
 export function hideFolder(scratch: string, target: string): Mount {
   return { type: 'bind', from: emptyFolder(scratch, 'hidden'), target };
 }
@@ -54,8 +54,7 @@ function otherStateFolders(used: string): string[] {
   const found = new Set<string>();
   for (const candidate of stateFolders()) {
     try {
-      const stats = lstatSync(candidate, { throwIfNoEntry: false });
-      if (stats?.isDirectory() && stats.uid === process.getuid?.()) found.add(realpathSync(candidate));
+      if (whyNotOurFolder(candidate) === undefined) found.add(realpathSync(candidate));
     } catch {
       // Closed to this user, and so to tasks.
     }

@@ -6,7 +6,7 @@ import { statFields } from '../util/process-identity.js';
 import { codeOf } from '../util/system-error.js';
 import { explain, WorkspaceError } from './failure.js';
 import { hostDoors } from './host-doors.js';
-import { type Mount, mountTable, readMounts } from './mount-table.js';
+import { type Mount, mountsHere, mountTable, readMounts } from './mount-table.js';
 import { findTool } from './tools.js';
 
 /** What a new namespace looks like. */
@@ -114,7 +114,7 @@ export function helperEnv(token: string): Record<string, string> {
 
 function writeTables({ cwd, mounts, whiteout }: NamespaceLayout, source: string): void {
   const isRoot = process.getuid?.() === 0;
-  const outside = readMounts(readFileSync('/proc/self/mountinfo', 'utf8'));
+  const outside = mountsHere();
   const doors = isRoot ? hostDoors(outside) : [];
   // The doors first: root, a state folder or a temporary folder may lie on what they cover.
   const write = (name: string, list: readonly Mount[]) =>

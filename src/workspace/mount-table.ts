@@ -1,4 +1,5 @@
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
+import { unlessGone } from '../util/system-error.js';
 import { isWithin } from './state-folder.js';
 
 const LOCKED: ReadonlySet<string> = new Set([
@@ -98,6 +99,11 @@ export interface Mounted {
   source: string;
   /** Of the mount itself (`nosuid`), not of its file system. */
   flags: string[];
+}
+
+/** The mounts that this process sees; none where there is no /proc. */
+export function mountsHere(): Mounted[] {
+  return readMounts(unlessGone(() => readFileSync('/proc/self/mountinfo', 'utf8')) ?? '');
 }
 
 /** Reads a mountinfo file's text. */

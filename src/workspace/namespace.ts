@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { statFields } from '../util/process-identity.js';
+import { processStartTime } from '../util/process-identity.js';
 import { codeOf } from '../util/system-error.js';
 import { type Confinement, missingProgram, notStarted, spawnDetached } from './confinement.js';
 import { explain, WorkspaceError } from './failure.js';
@@ -58,6 +58,7 @@ export class Namespace implements Confinement {
     }
   }
 
+  /** Where this process finds what the commands see at an absolute path. */
   outside(path: string): string {
     return `/proc/${this.keeper.pid}/root${path}`;
   }
@@ -218,9 +219,8 @@ export class Namespace implements Confinement {
     const found: string[] = [];
     for (const pid of readdirSync(proc)) {
       if (!/^\d+$/.test(pid) || pid === '1') continue;
-      const fields = statFields(`${proc}/${pid}`);
-      if (fields === undefined || fields[0] === 'Z' || fields[0] === 'X') continue;
-      if (!this.#isForges(`${proc}/${pid}`)) found.push(`${pid}:${fields[19]}`);
+      const start = processStartTime(pid, proc);
+      if (start !== undefined && !this.#isForges(`${proc}/${pid}`)) found.push(`${pid}:${start}`);
     }
     return found;
   }

@@ -1,15 +1,16 @@
 import { type Dirent, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { CAREFUL_GIT, withoutGitVariables } from '../util/careful-git.js';
+import { foldersAbove } from '../util/relative-path.js';
 import { run } from './run-program.js';
 
 /** How deep folders are looked into that git does not list: below the top, below an ignored folder, below a nested repository. */
 const DEPTH = 4;
 
 /**
- * The folders below `top` that have a `.git` of their own. Where git knows the tree it is asked (submodules, untracked
- * repositories, at any depth); what it does not look into (ignored folders, a tree without git) is walked four folders
- * deep, folders called node_modules left out.
+ * The folders below `top` that have a `.git` of their own. Where git knows the tree it is asked (submodules, folders of
+ * tracked files, untracked repositories, at any depth); besides, the top, ignored folders and what was found are walked
+ * four folders deep, folders called node_modules left out.
  */
 export async function nestedRepositories(top: string, hasGit: boolean): Promise<string[]> {
   const found = new Set<string>();
@@ -20,8 +21,12 @@ export async function nestedRepositories(top: string, hasGit: boolean): Promise<
       list(top, ['-o', '--exclude-standard']),
       list(top, ['-o', '-i', '--exclude-standard', '--directory']),
     ]);
-    for (const line of links)
-      if (line.startsWith('160000 ')) found.add(join(top, line.slice(line.indexOf('\t') + 1)));
+    const tracked = links.map((line) => line.slice(line.indexOf('\t') + 1));
+    for (const [index, path] of tracked.entries())
+      if (links[index]!.startsWith('160000 ')) found.add(join(top, path));
+    // git lists what it tracks in a folder, not that the folder has become a repository since.
+    for (const folder of foldersAbove(tracked))
+      if (hasDotGit(join(top, folder))) found.add(join(top, folder));
     for (const path of untracked) if (path.endsWith('/')) found.add(join(top, path.slice(0, -1)));
     for (const path of ignored) if (path.endsWith('/')) walks.push(join(top, path.slice(0, -1)));
   }

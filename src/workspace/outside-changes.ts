@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
-import { below } from '../util/relative-path.js';
 import { isReservedPath } from '../util/reserved-path.js';
 import { sameContent } from './blobs.js';
+import { checkTree } from './check-tree.js';
 import type { DiskTree } from './disk-tree.js';
 import { gitIgnored } from './git-ignored.js';
 import type { PathState } from './path-state.js';
@@ -42,14 +42,7 @@ export class OutsideChanges {
   }
 
   async checkTree(top: string): Promise<void> {
-    const queue = [top];
-    for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
-      await this.check(path);
-      if (this.isSettled(path)) continue;
-      const { now, real } = this.options;
-      for (const name of new Set([...now.children(path), ...real.children(path)]))
-        queue.push(below(path, name));
-    }
+    await checkTree(top, this, [this.options.now, this.options.real]);
   }
 
   /** The paths relative to root, sorted, without what git ignores. Throws WorkspaceError where git can't answer. */

@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs';
+import { Breather } from '../util/breathe.js';
 import { below } from '../util/relative-path.js';
-import { isReservedName } from '../util/reserved-path.js';
-import { Breather } from './breathe.js';
+import { isReservedPath } from '../util/reserved-path.js';
 import type { Collector } from './collector.js';
 import { DiskTree } from './disk-tree.js';
 import { WorkspaceError } from './failure.js';
@@ -86,7 +86,7 @@ export function countChanged(upper: string, sinceNs: bigint): number {
   for (let folder = folders.pop(); folder !== undefined && seen < GLANCE; folder = folders.pop()) {
     try {
       for (const name of tree.children(folder)) {
-        if (isReservedName(name)) continue;
+        if (isReservedPath(name)) continue;
         seen += 1;
         const stats = tree.stat(below(folder, name));
         if (stats?.isDirectory()) folders.push(below(folder, name));

@@ -26,6 +26,18 @@ export function decodeName(bytes: Buffer): string {
   return text;
 }
 
+/** The names in a list that git writes with `-z`, each ended by a NUL, as `decodeName` gives them. */
+export function decodeNames(list: Buffer): string[] {
+  const names: string[] = [];
+  for (let start = 0; start < list.length; ) {
+    const end = list.indexOf(0, start);
+    const stop = end < 0 ? list.length : end;
+    names.push(decodeName(list.subarray(start, stop)));
+    start = stop + 1;
+  }
+  return names;
+}
+
 /** Takes a string from `decodeName` (or any ordinary string); gives what to hand to `node:fs`: the string itself where that is exact, bytes otherwise. */
 export function encodePath(path: string): string | Buffer {
   if (!LONE_ESCAPE.test(path)) return path;

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { removeTree } from '../util/remove-tree.js';
 import type { GitFolders } from '../util/repository.js';
 import { copyTree, type Reflink } from './copy-tree.js';
+import { WorkspaceError } from './failure.js';
 import { run } from './run-program.js';
+import { findTool } from './tools.js';
 
 /**
  * Gives a copy of a worktree a `.git` of its own: an ordinary git folder with this worktree's HEAD and index and the
@@ -28,6 +30,13 @@ export async function makePrivateGit(git: GitFolders, top: string, reflink: Refl
   }
   const config = join(own, 'config');
   // A submodule's config names its worktree, and the repository behind worktrees may be bare.
-  await run('git', ['config', '--file', config, '--unset-all', 'core.worktree']);
-  await run('git', ['config', '--file', config, 'core.bare', 'false']);
+  for (const change of [
+    ['--unset-all', 'core.worktree'],
+    ['core.bare', 'false'],
+  ]) {
+    const { ok, exitCode, stderr } = await run('git', ['config', '--file', config, ...change]);
+    // 5: there was nothing to unset. Without git no command in the copy can go wrong either.
+    if (!ok && exitCode !== 5 && findTool('git') !== undefined)
+      throw new WorkspaceError(`cannot change ${config}: ${stderr.split('\n')[0]}`);
+  }
 }

@@ -13,7 +13,7 @@ interface Proc {
 }
 
 /** Living processes whose environment carries the marker of a workspace (or of one of its commands), and all that descend from them. Linux only: empty elsewhere. */
-export function processesOf(name: string, alsoUnder: readonly number[] = []): number[] {
+function processesOf(name: string, alsoUnder: readonly number[]): number[] {
   const procs = allProcesses();
   const found = new Set<number>(alsoUnder.filter((pid) => procs.some((proc) => proc.pid === pid)));
   for (const { pid } of procs) if (carries(pid, name)) found.add(pid);
@@ -60,11 +60,11 @@ export class Deadline {
  * found: what multiplies (a fork bomb) would outrun a killer that frees a place with each kill.
  * @throws WorkspaceError when some are left after ten seconds
  */
-export async function endProcessesOf(name: string, alsoUnder: readonly number[] = []): Promise<number> {
+export async function endProcessesOf(name: string): Promise<number> {
   const ended = new Set<string>();
   const deadline = new Deadline();
   for (;;) {
-    const living = stopAll(name, alsoUnder, deadline);
+    const living = stopAll(name, [], deadline);
     if (living.size === 0) return ended.size;
     for (const pid of living) {
       // A process that was killed is told by its start time from a later one with the same pid.

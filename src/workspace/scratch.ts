@@ -18,10 +18,10 @@ import {
 } from '../util/process-identity.js';
 import {
   assertRemovable,
-  NotOursError,
   readRecord,
   whyNotMarked,
   whyNotOurFile,
+  whyNotRemovable,
 } from '../util/provenance.js';
 import { removeFile } from '../util/remove-tree.js';
 import { codeOf } from '../util/system-error.js';
@@ -100,14 +100,8 @@ export async function sweepScratch(): Promise<Swept> {
     if (!existsSync(folder) || whyNotMarked(folder) !== undefined) continue;
     const real = realpathSync(folder);
     for (const name of list(real)) {
-      if (!SCRATCH_NAME.test(name)) continue;
       const dir = join(real, name);
-      try {
-        assertRemovable(dir, real, SCRATCH_NAME);
-      } catch (error) {
-        if (error instanceof NotOursError) continue;
-        throw error;
-      }
+      if (whyNotRemovable(dir, real, SCRATCH_NAME) !== undefined) continue;
       const owner = readOwner(dir);
       if (owner === undefined) {
         if (!removeUnborn(dir) && isOld(dir)) swept.left.push(dir);

@@ -1,5 +1,5 @@
-import { readFileSync, statSync } from 'node:fs';
-import { holderOf, readMounts } from './mount-table.js';
+import { statSync } from 'node:fs';
+import { holderOf, mountsHere } from './mount-table.js';
 import { isWithin } from './state-folder.js';
 
 /**
@@ -7,14 +7,7 @@ import { isWithin } from './state-folder.js';
  * a part is mounted where people work (btrfs). A view covers one path only. Empty where there is no /proc.
  */
 export function secondPaths(folder: string): string[] {
-  let table: string;
-  try {
-    table = readFileSync('/proc/self/mountinfo', 'utf8');
-  } catch {
-    // Not Linux: nothing there is told by this file.
-    return [];
-  }
-  const mounted = readMounts(table);
+  const mounted = mountsHere();
   const holder = holderOf(folder, mounted);
   if (holder === undefined) return [];
   const inside = joined(holder.root, below(folder, holder.target));

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, mkdirSync, realpathSync, statfsSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, realpathSync, statfsSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { makeMarkedFolder, NotOursError } from '../util/provenance.js';
@@ -30,7 +30,7 @@ function realAncestor(path: string): string {
   }
 }
 
-export type StateFolder = { path: string } | { path: string; refused: string };
+export type StateFolder = { path: string } | { refused: string };
 
 /**
  * Makes a state folder (mode 700, with forge's mark in it) and gives its real path, or why it can't serve: something that
@@ -41,27 +41,25 @@ export function prepareStateFolder(path: string, root: string, forOverlay: boole
   try {
     // Before anything is made.
     if (isWithin(realAncestor(path), root))
-      return { path, refused: `${path} lies inside the working tree (FORGE_STATE_DIR names another place)` };
+      return { refused: `${path} lies inside the working tree (FORGE_STATE_DIR names another place)` };
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     const parent = realpathSync(dirname(path));
     const real = join(parent, basename(path));
     if (isWithin(real, root))
       return {
-        path: real,
         refused: `${path} lies inside the working tree (FORGE_STATE_DIR names another place)`,
       };
     // Where everybody may rename, our folder could be swapped under our feet (/tmp has the sticky bit against that).
     const { mode } = statSync(parent);
     if ((mode & 0o002) !== 0 && (mode & 0o1000) === 0)
-      return { path, refused: `everybody may replace what is in ${parent} (chmod +t ${parent})` };
+      return { refused: `everybody may replace what is in ${parent} (chmod +t ${parent})` };
     makeMarkedFolder(real);
-    if (lstatSync(real).isDirectory() && forOverlay && statfsSync(real).type === OVERLAYFS)
-      return { path: real, refused: `${path} is itself on overlayfs` };
+    if (forOverlay && statfsSync(real).type === OVERLAYFS)
+      return { refused: `${path} is itself on overlayfs` };
     return { path: real };
   } catch (error) {
-    if (error instanceof NotOursError) return { path, refused: error.message };
+    if (error instanceof NotOursError) return { refused: error.message };
     return {
-      path,
       refused: `${path} cannot be used (${error instanceof Error ? error.message : String(error)})`,
     };
   }

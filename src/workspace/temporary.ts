@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { livenessOf, thisProcess } from '../util/process-identity.js';
-import { assertRemovable, makeMarkedFolder, NotOursError, whyNotMarked } from '../util/provenance.js';
+import { makeMarkedFolder, NotOursError, whyNotMarked, whyNotRemovable } from '../util/provenance.js';
 import { codeOf } from '../util/system-error.js';
 import { explain } from './failure.js';
 import { removeTree } from './remove-tree.js';
@@ -57,13 +57,8 @@ export async function sweepTemporary(): Promise<void> {
     // A pid means nothing in another container.
     if (pid === undefined || namespace !== numberOf(here.pidNamespace)) continue;
     if (livenessOf({ ...here, pid: Number(pid), start: start ?? '' }) !== 'dead') continue;
-    try {
-      assertRemovable(join(folder, name), folder, NAME);
-    } catch (error) {
-      if (error instanceof NotOursError) continue;
-      throw error;
-    }
-    await removeTree(join(folder, name));
+    const dir = join(folder, name);
+    if (whyNotRemovable(dir, folder, NAME) === undefined) await removeTree(dir);
   }
 }
 

@@ -19,10 +19,6 @@ export class Unconfined implements Confinement {
     readonly extraEnv: Readonly<Record<string, string>> = {},
   ) {}
 
-  outside(path: string): string {
-    return path;
-  }
-
   spawn(command: Command): Running {
     const missing = missingProgram(command, this.cwd, (path) => path);
     if (missing !== undefined) return notStarted(missing);
