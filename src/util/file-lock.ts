@@ -17,7 +17,7 @@ import {
   parseProcessIdentity,
   thisProcess,
 } from './process-identity.js';
-import { NotOursError, readOurFile, readRecord } from './provenance.js';
+import { NOT_THERE, NotOursError, readOurFile, readRecord, whyNotOurFile } from './provenance.js';
 import { removeFile } from './remove-tree.js';
 import { codeOf, unlessGone } from './system-error.js';
 
@@ -162,6 +162,9 @@ function removeRemains(file: string): void {
  * @throws NotOursError for anything else in its place.
  */
 function readHolder(file: string): Record | 'nobody' | undefined {
+  const why = whyNotOurFile(file);
+  if (why === NOT_THERE) return undefined;
+  if (why !== undefined) throw new NotOursError(`${file} is no lock of forge’s: ${why}`);
   const text = unlessGone(() => readOurFile(file));
   return text === undefined ? undefined : parseHolder(text);
 }

@@ -11,8 +11,8 @@ import {
   rmdirSync,
   unlinkSync,
 } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Breather } from './breathe.js';
+import { onceFilesCanBeOpened } from './file-handles.js';
 import { codeOf, unlessGone } from './system-error.js';
 
 /** Linux's O_PATH: a handle that only names something and needs no permission to read it (not in node:fs). */
@@ -20,8 +20,6 @@ const O_PATH = 0o10000000;
 const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 /** How often a folder is emptied again because something was put into it meanwhile. */
 const TRIES = 4;
-/** How long a removal waits for others to close files when no more may be opened, in milliseconds: between, in all. */
-const HANDLES_MS = { pause: 20, all: 5000 };
 
 /**
  * Removes a folder with all that is in it, or a file or link; nothing there is fine. No link is ever followed, whoever
@@ -32,13 +30,7 @@ const HANDLES_MS = { pause: 20, all: 5000 };
  * @throws what the system says (EBUSY for a mount point, EACCES for what is somebody else's).
  */
 export async function removeTree(path: string | Buffer): Promise<void> {
-  for (const until = performance.now() + HANDLES_MS.all; ; await sleep(HANDLES_MS.pause)) {
-    try {
-      return await removeInSlices(path);
-    } catch (error) {
-      if (codeOf(error) !== 'EMFILE' || performance.now() > until) throw error;
-    }
-  }
+  await onceFilesCanBeOpened(() => removeInSlices(path));
 }
 
 async function removeInSlices(path: string | Buffer): Promise<void> {

@@ -148,7 +148,7 @@ class WritableTree {
     if (above) return true;
     const stats = lstatSync(this.absolute(folder), { throwIfNoEntry: false });
     if (stats === undefined || !stats.isDirectory() || (stats.mode & 0o300) === 0o300) return false;
-    if (stats.uid !== process.getuid?.()) return false;
+    if (stats.uid !== process.geteuid?.()) return false;
     if (!this.#lent.has(folder)) this.#lent.set(folder, stats.mode & 0o7777);
     chmodSync(this.absolute(folder), (stats.mode & 0o7777) | 0o700);
     return true;

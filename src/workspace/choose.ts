@@ -27,18 +27,21 @@ type Tried = { backend: Backend; reason: string } | { refused: string };
 export async function chooseBackend(options: ChooseOptions): Promise<ChosenBackend> {
   const order: readonly BackendName[] =
     options.wanted === undefined ? ['overlay', 'clone', 'copy'] : [options.wanted];
-  const passedOver: string[] = [];
+  /** By why: the state folders are often the reason for all of them. */
+  const passedOver = new Map<string, BackendName[]>();
+  const why = () =>
+    [...passedOver].map(([refused, names]) => `no ${names.join(', ')}: ${refused}`).join('; ');
   const covered = await findCovered(options.root);
   for (const name of order) {
     const tried = await attempt(name, options, covered);
     if ('backend' in tried) {
-      const over = passedOver.length === 0 ? '' : ` (${passedOver.join('; ')})`;
+      const over = passedOver.size === 0 ? '' : ` (${why()})`;
       return { backend: tried.backend, reason: tried.reason + over };
     }
     if (options.wanted !== undefined) throw new BackendUnavailableError(name, tried.refused);
-    passedOver.push(`no ${name}: ${tried.refused}`);
+    passedOver.set(tried.refused, [...(passedOver.get(tried.refused) ?? []), name]);
   }
-  throw new BackendUnavailableError('copy', passedOver.join('; '));
+  throw new BackendUnavailableError('copy', why());
 }
 
 async function attempt(name: BackendName, options: ChooseOptions, covered: Covered): Promise<Tried> {

@@ -102,7 +102,7 @@ export class DiskTree {
       const ancestor = segments.slice(0, depth).join('/');
       if (this.#unlocked.has(ancestor)) continue;
       const stats = lstatSync(this.absolute(ancestor), { throwIfNoEntry: false });
-      if (stats === undefined || stats.isSymbolicLink() || stats.uid !== process.getuid?.()) continue;
+      if (stats === undefined || stats.isSymbolicLink() || stats.uid !== process.geteuid?.()) continue;
       const needed = stats.isDirectory() ? 0o500 : 0o400;
       if ((stats.mode & needed) === needed) continue;
       chmodSync(this.absolute(ancestor), (stats.mode & 0o7777) | needed);

@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { onceFilesCanBeOpened } from '../util/file-handles.js';
 import {
   livenessOf,
   type ProcessIdentity,
@@ -18,16 +19,16 @@ import {
 } from '../util/process-identity.js';
 import {
   assertRemovable,
+  NotOursError,
   readRecord,
   whyNotMarked,
   whyNotOurFile,
   whyNotRemovable,
 } from '../util/provenance.js';
-import { removeFile } from '../util/remove-tree.js';
+import { removeFile, removeTree } from '../util/remove-tree.js';
 import { codeOf } from '../util/system-error.js';
 import { explain } from './failure.js';
 import { endProcessesOf } from './processes.js';
-import { removeTree } from './remove-tree.js';
 import { stateFolders } from './state-folder.js';
 
 const OWNER = 'owner.json';
@@ -67,16 +68,21 @@ export function makeScratch(stateFolder: string, name: string): Scratch {
  * @throws WorkspaceError, NotOursError for a folder that is not a real one of ours with a name that forge gives.
  */
 export async function removeScratch(dir: string): Promise<void> {
+  try {
+    await onceFilesCanBeOpened(() => emptyAndRemove(dir));
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT')
+      throw error instanceof NotOursError ? error : explain(error, `remove ${dir}`);
+  }
+}
+
+async function emptyAndRemove(dir: string): Promise<void> {
   if (!existsSync(dir)) return;
   assertRemovable(dir, dirname(dir), SCRATCH_NAME);
-  for (const name of list(dir)) if (name !== OWNER) await removeTree(join(dir, name));
-  try {
-    // At once: between the two it is nobody's.
-    removeFile(join(dir, OWNER));
-    rmdirSync(dir);
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw explain(error, `remove ${dir}`);
-  }
+  for (const name of readdirSync(dir)) if (name !== OWNER) await removeTree(join(dir, name));
+  // At once: between the two it is nobody's.
+  removeFile(join(dir, OWNER));
+  rmdirSync(dir);
 }
 
 /** What a sweep of the state folders did. */

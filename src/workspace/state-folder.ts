@@ -11,7 +11,7 @@ const OVERLAYFS = 0x794c7630;
  * is somebody else's (the user's, the system's), and nothing there is ever touched.
  */
 export function stateFolders(env: NodeJS.ProcessEnv = process.env): string[] {
-  const own = `forge-${process.getuid?.() ?? 'user'}`;
+  const own = `forge-${process.geteuid?.() ?? 'user'}`;
   if (env.FORGE_STATE_DIR) return [join(env.FORGE_STATE_DIR, own)];
   const home = env.XDG_STATE_HOME || join(homedir(), '.local/state');
   return [join(home, 'forge', 'workspaces'), `/var/tmp/${own}`, `/dev/shm/${own}`];

@@ -10,7 +10,7 @@ import { removeTree } from './remove-tree.js';
 const NAME = /^[a-z]+-(\d*)-(\d+)-(\d*)-\w{6}$/;
 
 /** Where small things that are removed soon lie: a folder of forge's own in the system's temporary folder. */
-const temporaryFolder = () => join(tmpdir(), `forge-${process.getuid?.() ?? 'user'}`);
+const temporaryFolder = () => join(tmpdir(), `forge-${process.geteuid?.() ?? 'user'}`);
 
 /** The temporary folder once it is known to be forge's own; null where somebody else has that name. */
 let own: string | null | undefined;

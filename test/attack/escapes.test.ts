@@ -59,6 +59,7 @@ for (const uid of USERS) {
         await t.test(id, () => {
           const end = finished.get(id);
           assert.ok(end, `it did not run: ${result.stderr}`);
+          assert.ok(existsSync(join(out, `ran-${id}`)), 'it was not tried');
           assert.doesNotMatch(end.reason ?? '', /took longer than|interrupted/);
           assert.equal(here.read(`victim/${id}.txt`), 'mine\n', 'it wrote into the real tree');
           assert.equal(existsSync(here.path(`.git/hooks/${id}`)), false, 'it wrote into the real .git');

@@ -1,4 +1,4 @@
-/** Sourced by every escape. `land` writes where the real tree is thought to be; `open` says that a door was open. */
+/** Sourced by every escape. `land` writes where the real tree is thought to be; `open` says that a door was open; `$OUT/ran-…` that it got so far. */
 export const LIBRARY = `
 me=$FORGE_TASK
 land() { for d; do { echo PWNED >"$d/victim/$me.txt"; echo PWNED >"$d/.git/hooks/$me"; } 2>/dev/null; done; }
@@ -7,6 +7,7 @@ writable() { for f; do if [ -e "$f" ] && ( : >>"$f" ) 2>/dev/null; then open "$f
 again() { cd /; cd "$R" 2>/dev/null; land "$R" .; }
 T=$(mktemp -d) || exit 1
 export T
+: >"$OUT/ran-$me"
 `;
 
 /** In a namespace of the escape's own, where it is root. */

@@ -137,4 +137,22 @@ for (const backend of BACKENDS) {
     assert.equal(result.code, 0, result.stdout + result.stderr);
     assert.equal(here.git('rev-parse', 'wt'), before);
   });
+
+  test(`${backend}: a repository made around files that the outer one tracks, its git folder elsewhere: a commit stays in the view`, async (t) => {
+    const here = project(t, {
+      '1/2/3/4/5/6/t': 't\n',
+      'forge.plan.yaml':
+        'version: 1\ntasks:\n  a: { run: "cd 1/2/3/4/5/6 && echo mine > t && git add t && git commit -qm evil && git log --format=%s -1 > log", owns: [1/**] }\n',
+    });
+    const git = join(here.dir, '../git');
+    execFileSync('git', ['init', '-q', `--separate-git-dir=${git}`], {
+      cwd: here.path('1/2/3/4/5/6'),
+      env: environment(),
+    });
+    const before = snapshot(git);
+    const result = await here.forge(['apply', '--yes', '--backend', backend]);
+    assert.equal(result.code, 0, result.stdout + result.stderr);
+    assert.equal(here.read('1/2/3/4/5/6/log'), 'evil\n');
+    assert.deepEqual(snapshot(git), before);
+  });
 }

@@ -152,4 +152,8 @@ b=$(printf zzzzzz | git hash-object -w --stdin --no-filters); printf "100644 $b\
   const nested = await tree.forge(['apply', '--yes']);
   assert.equal(nested.code, 0, nested.stdout + nested.stderr);
   assert.equal(spawnSync('test', ['-e', ran]).status, 1, 'of a nested repository');
+
+  // Git itself runs them where it is asked to.
+  execFileSync('git', ['status'], { cwd: tree.path('nested'), env: environment() });
+  assert.equal(spawnSync('test', ['-e', ran]).status, 0, 'the filter was armed');
 });

@@ -8,6 +8,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   utimesSync,
@@ -119,6 +120,7 @@ for (const [name, place] of [
     precious(join(state, 'other-0123456789ab'));
     const env = { FORGE_STATE_DIR: undefined, ...place(home) };
     for (const args of [['apply', '--yes'], ['ls'], ['clean', '--all']]) await here.forge(args, { env });
+    assert.ok(existsSync(join(state, 'workspaces/made-by-forge.json')), 'forge had worked there');
     for (const other of ['other-tool-db', 'other-0123456789ab'])
       assert.equal(readFileSync(join(state, other, 'gold'), 'utf8'), 'gold');
   });
@@ -131,8 +133,8 @@ test('another user’s folder in a shared place makes nobody delete anything', {
   const here = project(t, { 'forge.plan.yaml': PLAN });
   const gold = precious(join(here.dir, '../home/precious'), victim);
   chmodSync(gold, 0o700);
-  execFileSync('chown', ['-R', `${victim}:${victim}`, here.dir]);
-  for (const top of [join(here.dir, '..')]) chmodSync(top, 0o755);
+  execFileSync('chown', ['-R', `${victim}:${victim}`, here.dir, join(here.dir, '../home')]);
+  chmodSync(join(here.dir, '..'), 0o755);
   for (const shared of ['/var/tmp', '/dev/shm']) {
     const planted = `${shared}/forge-${victim}`;
     execFileSync('rm', ['-rf', planted]);
@@ -146,6 +148,8 @@ test('another user’s folder in a shared place makes nobody delete anything', {
       await here.forge(args, { as: victim, env });
       assert.deepEqual(readdirSync(gold), ['gold'], `${shared}: ${args.join(' ')}`);
     }
+    assert.equal(here.read('a.txt'), 'a\n', 'forge had worked');
+    rmSync(here.path('a.txt'));
   }
 });
 

@@ -132,7 +132,9 @@ test('recovery can be killed too', async (t) => {
     const again = await ready(t);
     await runProcess(['write', again.job], 'merge-committed');
     assert.equal((await runProcess(['recover', again.at.root], fault)).signal, 'SIGKILL', fault);
-    assert.equal((await runProcess(['recover', again.at.root], fault)).signal !== undefined, true);
+    const second = await runProcess(['recover', again.at.root], fault);
+    // Its second try may be past that point.
+    assert.ok(second.signal === 'SIGKILL' || second.code === 0, JSON.stringify(second));
     await runProcess(['recover', again.at.root]);
     assert.deepEqual(snapshot(again.at.root), fresh, fault);
     assert.deepEqual(readdirSync(join(again.at.root, '.forge')).sort(), ['.gitignore', 'runs'], fault);

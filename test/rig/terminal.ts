@@ -96,7 +96,9 @@ export class Terminal {
 function supervised(words: string): string {
   return [
     `trap 'kill -HUP $pid; kill -HUP $pid' HUP`,
-    `${words} <&0 3>&- &`,
+    // A shell without job control gives /dev/null to what it starts in the background: dash even for <&0.
+    'exec 4<&0',
+    `${words} <&4 4<&- 3>&- &`,
     'pid=$!',
     'while kill -0 $pid 2>/dev/null; do wait $pid; code=$?; done',
     'echo $code >&3',
