@@ -19,7 +19,7 @@ const spec = {
   usage: '[run...]',
   summary: `Removes the runs that are over (merged or given up) with everything they kept, but not one that keeps versions of yours
 that were saved while it merged. Named runs go whatever their state, but never one that is under way. Work that waits for \`forge merge\` or \`forge resume\` stays unless you name it or say --all.`,
-  flags: { all: { help: 'also runs that could still be resumed or merged' } },
+  flags: { all: { help: 'also runs that could still be resumed or merged, or hold versions of yours' } },
 } as const satisfies CommandSpec<Record<string, Flag>>;
 
 /** `forge clean`. Takes the words after it; gives the exit code. */
