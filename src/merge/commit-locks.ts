@@ -1,7 +1,7 @@
 import { constants, existsSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { git, gitPaths } from './git.js';
+import { git, gitPath } from './git.js';
 import { MergeError } from './merge-error.js';
 import type { RefUpdate } from './merge-plan.js';
 
@@ -23,7 +23,8 @@ export async function checkCommitLocks(
   update?: Pick<RefUpdate, 'ref' | 'old' | 'new'>,
 ): Promise<void> {
   const deadline = Date.now() + PATIENCE_MS;
-  const locks = await gitPaths(root, ['index.lock', 'HEAD.lock', `${ref}.lock`]);
+  const names = ['index.lock', 'HEAD.lock', `${ref}.lock`];
+  const locks = await Promise.all(names.map((name) => gitPath(root, name)));
   for (;;) {
     const held = locks.find((lock) => existsSync(lock));
     if (held === undefined) break;

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { CommitTargetError, checkCommitLocks } from './commit-locks.js';
-import { git, gitPaths, isTrusted } from './git.js';
+import { git, gitPath, isTrusted } from './git.js';
 import { repositoryPrefix } from './owned-files.js';
 
 /** What git leaves in its folder while it is in the middle of something. */
@@ -53,7 +53,8 @@ export async function checkCommitTarget(root: string, branch?: string): Promise<
     throw new CommitTargetError(
       '--commit needs a branch, and HEAD is detached. git switch to one, or use --branch NAME.',
     );
-  const midway = (await gitPaths(root, MIDWAY)).findIndex((path) => existsSync(path));
+  const paths = await Promise.all(MIDWAY.map((name) => gitPath(root, name)));
+  const midway = paths.findIndex((path) => existsSync(path));
   if (midway !== -1)
     throw new CommitTargetError(
       `--commit can't work in the middle of a git operation (${MIDWAY[midway]}). Finish it first, or use --branch NAME.`,

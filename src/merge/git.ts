@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
-import { resolve } from 'node:path';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { resolve as resolvePath } from 'node:path';
 import { CAREFUL_GIT, NO_PROGRAMS } from '../util/careful-git.js';
 import { codeOf } from '../util/system-error.js';
 import { MergeError } from './merge-error.js';
@@ -40,12 +40,21 @@ export function git(
   const env: NodeJS.ProcessEnv = {};
   for (const [key, value] of Object.entries(process.env)) if (!REDIRECTS.test(key)) env[key] = value;
   Object.assign(env, { GIT_OPTIONAL_LOCKS: '0', GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C', ...options.env });
-  return new Promise((ended, reject) => {
-    const child = spawn('git', [...(options.strict ? NO_PROGRAMS : CAREFUL_GIT), ...SAFE, ...args], {
-      cwd,
-      env,
-      stdio: [options.stdinFd ?? 'pipe', options.stdoutFd ?? 'pipe', 'pipe'],
-    });
+  return new Promise((resolve, reject) => {
+    const notStarted = (error: Error) =>
+      reject(new MergeError(`git could not be started in ${cwd}: ${error.message}`, { cause: error }));
+    let child: ChildProcess;
+    try {
+      child = spawn('git', [...(options.strict ? NO_PROGRAMS : CAREFUL_GIT), ...SAFE, ...args], {
+        cwd,
+        env,
+        stdio: [options.stdinFd ?? 'pipe', options.stdoutFd ?? 'pipe', 'pipe'],
+      });
+    } catch (error) {
+      // Some errors are emitted, others thrown (ENOTDIR, ELOOP).
+      notStarted(error as Error);
+      return;
+    }
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     child.stdout?.on('data', (chunk: Buffer) => out.push(chunk));
@@ -53,11 +62,9 @@ export function git(
     // EPIPE: git ended without reading everything; its exit code says why.
     child.stdin?.on('error', () => {});
     child.stdin?.end(options.input ?? '');
-    child.on('error', (error) =>
-      reject(new MergeError(`git could not be started: ${error.message}`, { cause: error })),
-    );
+    child.on('error', notStarted);
     child.on('close', (code) =>
-      ended({
+      resolve({
         code: code ?? 128,
         stdout: Buffer.concat(out),
         stderr: Buffer.concat(err).toString('utf8').trim(),
@@ -78,22 +85,24 @@ export async function gitOk(...args: Parameters<typeof git>): Promise<Buffer> {
   throw new MergeError(`git ${args[1][0]} failed in ${args[0]}: ${stderr || `exit code ${code}`}`);
 }
 
-/** As `git`; undefined where there is no git program. */
+/**
+ * How the system says that a program is not there, or not for this user to run, or that the same holds for the folder
+ * to run it in: spawn doesn't tell which.
+ */
+const CANNOT_RUN = ['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES'];
+
+/** As `git`; undefined where there is no git program, or no folder, that this user may use. */
 export async function gitIfThere(...args: Parameters<typeof git>): Promise<GitResult | undefined> {
   try {
     return await git(...args);
   } catch (error) {
-    if (codeOf((error as Error).cause) === 'ENOENT') return undefined;
+    if (CANNOT_RUN.includes(codeOf((error as Error).cause) ?? '')) return undefined;
     throw error;
   }
 }
 
-/** Where git keeps files of the repository of a folder, absolute. */
-export async function gitPaths(root: string, names: readonly string[]): Promise<string[]> {
-  const told = await gitOk(root, ['rev-parse', ...names.flatMap((name) => ['--git-path', name])]);
-  return told
-    .toString()
-    .split('\n')
-    .slice(0, -1)
-    .map((path) => resolve(root, path));
+/** Where git keeps a file of the repository of a folder, absolute. */
+export async function gitPath(root: string, name: string): Promise<string> {
+  const told = await gitOk(root, ['rev-parse', '--git-path', name]);
+  return resolvePath(root, told.toString().replace(/\n$/, ''));
 }

@@ -3,8 +3,8 @@ import { readdir } from 'node:fs/promises';
 import { isReservedPath } from '../util/reserved-path.js';
 import { codeOf } from '../util/system-error.js';
 import { decodeName, decodeNames } from '../workspace/index.js';
-import { git, gitIfThere, gitPaths, isTrusted } from './git.js';
-import { isSame, look, under } from './seen.js';
+import { git, gitIfThere, gitPath, isTrusted } from './git.js';
+import { isSame, look, lookInside, under } from './seen.js';
 
 /** The paths of a tree that tasks may write, as they are now. */
 export interface OwnedFiles {
@@ -53,7 +53,7 @@ async function listByGit(
   found: OwnedFiles,
 ): Promise<boolean> {
   // Looked at before git is asked anything: what it lists and what it calls clean must be of one index.
-  const [index] = trusted ? await gitPaths(root, ['index']) : [];
+  const index = trusted ? await gitPath(root, 'index') : undefined;
   const before = index === undefined ? null : await look(index);
   const tracked = await git(root, ['ls-files', '-s', '-v', '-z']);
   const listing = await (trusted ? askStatus(root, prefix) : listUntrusted(root, prefix));
@@ -116,6 +116,12 @@ async function listUntrusted(root: string, prefix: string): Promise<Listing | un
 /** A repository in the tree (a submodule, a clone): git looks into it on its own, its blobs are not used. */
 async function listNested(root: string, folder: string, owned: Owned, found: OwnedFiles): Promise<void> {
   const at = `${root}/${folder}`;
+  const kind = (await lookInside(root)(folder))?.kind;
+  if (kind !== 'directory') {
+    // Where the index has a submodule there may be a file or a link by now, or nothing.
+    if (kind !== undefined && owned(folder)) found.files.set(folder, undefined);
+    return;
+  }
   if ((await repositoryPrefix(at)) !== '') return;
   const inner: OwnedFiles = { files: new Map(), opaque: [] };
   await listByGit(at, '', false, (path) => owned(`${folder}/${path}`), inner);

@@ -44,7 +44,11 @@ function toProblem(root: YamlNode, error: SchemaError): Problem | undefined {
   const place = nodeAt(root, path) ?? { at: root, value: root };
   // The root is the whole file; its first key says as much.
   const at = path.length === 0 ? firstKey(root) : place.at;
-  const problem = (message: string, hint?: string): Problem => ({ code: 'schema', message, at, hint });
+  // Who writes NAME=value there must not find the value in a log of CI.
+  const hideSource = path[0] === 'secrets';
+  const problem = (message: string, hint?: string): Problem => ({
+    ...{ code: 'schema', message, at, hint, hideSource },
+  });
   switch (error.keyword) {
     case 'additionalProperties':
       return unknownKey(place.value, path, error.params.additionalProperty!);

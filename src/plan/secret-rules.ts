@@ -4,18 +4,20 @@ import type { YamlNode } from './yaml-node.js';
 /** An environment variable's name, or a part of one and `*`. */
 const RULE = /^!?[^\s=!][^\s=]*$/;
 
-/** The plan's `secrets`, in their order. An entry that is no name of a variable is reported, without what stands after `=`. */
+/** The plan's `secrets`, in their order. An entry that is no name of a variable is reported, without what may be its value. */
 export function readSecretRules(node: YamlNode | undefined, fields: Fields): string[] {
   const first = new Map<string, YamlNode>();
   const rules: string[] = [];
   for (const { text, at } of fields.texts(node)) {
-    const shown = JSON.stringify(text.replace(/=.*/s, '=…'));
     if (!RULE.test(text)) {
+      // Nothing after what may be a name: it may be the value.
+      const [name] = /^!?[\w*]*/.exec(text)!;
+      const shown = JSON.stringify(name === text ? text : `${name}…`);
       fields.problems.addOnce({
         code: 'schema',
         message: `\`secrets\`: ${shown} is not the name of a variable`,
         at,
-        hideSource: text.includes('='),
+        hideSource: true,
         hint: text.includes('=')
           ? 'only the name belongs here; the value is taken from the environment'
           : 'write NAME to mask its value, `!NAME` not to; `*` stands for any characters',

@@ -9,9 +9,15 @@ const HEAD = /^ref:\s*refs\/|^(?:[0-9a-f]{40}|[0-9a-f]{64})\s*$/;
  * empty folder, a file that leads nowhere) is passed over, so that a stray one does not make its folder a project.
  */
 export function repositoryAbove(folder: string): string | undefined {
+  for (const { top, isStrangers } of repositoriesAbove(folder)) if (!isStrangers) return top;
+  return undefined;
+}
+
+/** All of them, the nearest first, also those that somebody else may have put there. */
+export function* repositoriesAbove(folder: string): Generator<{ top: string; isStrangers: boolean }> {
   for (let top = folder; ; top = dirname(top)) {
-    if (isRepositoryTop(top) && !isStrangers(top, folder)) return top;
-    if (dirname(top) === top) return undefined;
+    if (isRepositoryTop(top)) yield { top, isStrangers: isStrangers(top, folder) };
+    if (dirname(top) === top) return;
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, realpathSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { applyEntries } from './apply.js';
 import type { ComposedEntry } from './changeset.js';
@@ -9,7 +9,7 @@ import { type CopyConfinement, copyLayout } from './copy-layout.js';
 import { CopyManifest, type Place } from './copy-manifest.js';
 import { copyAround, type Reflink } from './copy-tree.js';
 import { DiskTree } from './disk-tree.js';
-import { explain } from './failure.js';
+import { explain, WorkspaceError } from './failure.js';
 import type { Covered } from './git-place.js';
 import { Namespace } from './namespace.js';
 import { OutsideChanges } from './outside-changes.js';
@@ -72,8 +72,14 @@ async function open(
 /** Every git folder outside the tree as one inside the copy, where git in the copy finds it. */
 async function ownGitFolders({ git, nested }: Covered, place: Place, reflink: Reflink): Promise<void> {
   if (git !== undefined && !git.isPlain) await makePrivateGit(git, place.to, reflink);
-  for (const { folder, git: own } of nested)
-    await makePrivateGit(own, join(place.to, relative(place.from, folder)), reflink);
+  const top = realpathSync(place.to);
+  for (const { folder, git: own } of nested) {
+    const copied = join(top, relative(place.from, folder));
+    // What stands in the place of `.git` is removed there: never through a link that was put into the tree meanwhile.
+    if (realpathSync(copied) !== copied)
+      throw new WorkspaceError(`${folder} was replaced by a link while the tree was copied; run forge again`);
+    await makePrivateGit(own, copied, reflink);
+  }
 }
 
 function workspace(

@@ -1,7 +1,7 @@
 import { lstatSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { NO_PROGRAMS, withoutGitVariables } from '../util/careful-git.js';
-import { type GitFolders, gitFoldersOf, repositoryAbove } from '../util/repository.js';
+import { type GitFolders, gitFoldersOf, repositoriesAbove } from '../util/repository.js';
 import { WorkspaceError } from './failure.js';
 import { nestedRepositories } from './nested-repositories.js';
 import { otherWorktrees } from './other-worktrees.js';
@@ -17,11 +17,14 @@ export interface GitPlace extends GitFolders {
   isPlain: boolean;
 }
 
-/** The repository that root lies in, by the test that finds the root of a plan. */
-function findGit(root: string): GitPlace | undefined {
-  const top = repositoryAbove(root);
-  const found = top === undefined ? undefined : gitAt(top);
-  return top === undefined || found === undefined ? undefined : { top, ...found };
+/** The repository that root lies in, as git sees it: another user's only where git was told to trust it. */
+async function findGit(root: string): Promise<GitPlace | undefined> {
+  for (const { top, isStrangers } of repositoriesAbove(root)) {
+    if (isStrangers && !(await isTrusted(top))) continue;
+    const found = gitAt(top);
+    if (found !== undefined) return { top, ...found };
+  }
+  return undefined;
 }
 
 /** A repository somewhere in the tree whose git folder lies outside it. */
@@ -51,7 +54,7 @@ export interface Covered {
  * @throws WorkspaceError where the git folder of a nested repository can't be covered
  */
 export async function findCovered(root: string): Promise<Covered> {
-  const git = findGit(root);
+  const git = await findGit(root);
   const top = git?.top ?? root;
   const nested: NestedGit[] = [];
   const folders = git === undefined ? [] : [git.commonDir, git.gitDir];
@@ -73,7 +76,8 @@ export async function findCovered(root: string): Promise<Covered> {
     (folder) => !outside.some((other) => other !== folder && isWithin(folder, other)),
   );
   const others = [...(git === undefined ? [] : otherWorktrees(git, top)), ...secondPaths(top)];
-  const isTrustedStranger = git !== undefined && (await isTrustedStrangers(top));
+  const isTrustedStranger =
+    git !== undefined && statSync(top).uid !== process.geteuid?.() && (await isTrusted(top));
   return { root, top, git, nested, gitFolders, others, isTrustedStranger };
 }
 
@@ -91,8 +95,8 @@ function gitAt(folder: string): (GitFolders & { isPlain: boolean }) | undefined 
   };
 }
 
-async function isTrustedStrangers(top: string): Promise<boolean> {
-  if (statSync(top).uid === process.geteuid?.()) return false;
+/** Whether git itself trusts the repository. */
+async function isTrusted(top: string): Promise<boolean> {
   // Without any GIT_CONFIG_... but those that say what is trusted.
   const env = { ...withoutGitVariables(process.env), ...gitConfiguration(process.env) };
   return (await run('git', [...NO_PROGRAMS, 'rev-parse', '--git-dir'], { cwd: top, env })).ok;

@@ -1,4 +1,4 @@
-import { type Dirent, lstatSync, readdirSync } from 'node:fs';
+import { type Dirent, lstatSync, readdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { CAREFUL_GIT, withoutGitVariables } from '../util/careful-git.js';
 import { foldersAbove } from '../util/relative-path.js';
@@ -10,7 +10,7 @@ const DEPTH = 4;
 /**
  * The folders below `top` that have a `.git` of their own. Where git knows the tree it is asked (submodules, folders of
  * tracked files, untracked repositories, at any depth); besides, the top, ignored folders and what was found are walked
- * four folders deep, folders called node_modules left out.
+ * four folders deep, folders called node_modules left out. What a link leads to is not in the tree.
  */
 export async function nestedRepositories(top: string, hasGit: boolean): Promise<string[]> {
   const found = new Set<string>();
@@ -30,6 +30,8 @@ export async function nestedRepositories(top: string, hasGit: boolean): Promise<
     for (const path of untracked) if (path.endsWith('/')) found.add(join(top, path.slice(0, -1)));
     for (const path of ignored) if (path.endsWith('/')) walks.push(join(top, path.slice(0, -1)));
   }
+  // Where git tracks something there may be a link instead by now, or above it.
+  for (const folder of found) if (!isRealFolder(folder)) found.delete(folder);
   walks.push(...found);
   for (const folder of walks) walk(folder, DEPTH, found);
   found.delete(top);
@@ -60,6 +62,14 @@ function entries(folder: string): Dirent[] {
   } catch {
     // Gone meanwhile, or closed to this user: then no command of theirs gets there either.
     return [];
+  }
+}
+
+function isRealFolder(folder: string): boolean {
+  try {
+    return realpathSync(folder) === folder;
+  } catch {
+    return false;
   }
 }
 

@@ -1,5 +1,6 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { withoutGitVariables } from '../util/careful-git.js';
 import { removeTree } from '../util/remove-tree.js';
 import type { GitFolders } from '../util/repository.js';
 import { copyTree, type Reflink } from './copy-tree.js';
@@ -15,12 +16,15 @@ export async function makePrivateGit(git: GitFolders, top: string, reflink: Refl
   const own = join(top, '.git');
   await removeTree(own);
   mkdirSync(own);
-  await copyTree(git.commonDir, own, reflink, ['worktrees']);
+  // A lock is of a git command that works on the real one.
+  const locks = readdirSync(git.commonDir).filter((name) => name.endsWith('.lock'));
+  await copyTree(git.commonDir, own, reflink, ['worktrees', ...locks]);
   if (git.gitDir !== git.commonDir) {
     for (const name of readdirSync(git.gitDir)) {
       const from = join(git.gitDir, name);
       // `commondir` and `gitdir` are what makes a worktree's folder one.
-      if (['commondir', 'gitdir', 'locked'].includes(name) || !statSync(from).isFile()) continue;
+      if (['commondir', 'gitdir', 'locked'].includes(name) || name.endsWith('.lock')) continue;
+      if (!statSync(from).isFile()) continue;
       copyFileSync(from, join(own, name));
     }
     if (existsSync(join(git.gitDir, 'logs/HEAD'))) {
@@ -34,7 +38,10 @@ export async function makePrivateGit(git: GitFolders, top: string, reflink: Refl
     ['--unset-all', 'core.worktree'],
     ['core.bare', 'false'],
   ]) {
-    const { ok, exitCode, stderr } = await run('git', ['config', '--file', config, ...change]);
+    const { ok, exitCode, stderr } = await run('git', ['config', '--file', config, ...change], {
+      cwd: own,
+      env: withoutGitVariables(process.env),
+    });
     // 5: there was nothing to unset. Without git no command in the copy can go wrong either.
     if (!ok && exitCode !== 5 && findTool('git') !== undefined)
       throw new WorkspaceError(`cannot change ${config}: ${stderr.split('\n')[0]}`);

@@ -156,3 +156,17 @@ for (const backend of BACKENDS) {
     assert.deepEqual(snapshot(git), before);
   });
 }
+
+test('a lock of git in the repository behind a worktree is no obstacle for a copy', async (t) => {
+  const here = project(t, {
+    'forge.plan.yaml':
+      'version: 1\ntasks:\n  a: { run: "echo b > b.txt; git add b.txt; git config x.y z; git commit -qm b", owns: [b.txt] }\n',
+  });
+  const worktree = join(here.dir, '../wt');
+  here.git('worktree', 'add', '-q', worktree, '-b', 'wt');
+  for (const name of ['config.lock', 'packed-refs.lock', 'worktrees/wt/HEAD.lock'])
+    here.write({ [`.git/${name}`]: '' });
+  const result = await here.forge(['apply', '--yes', '--backend', 'copy'], { cwd: worktree });
+  assert.equal(result.code, 0, result.stdout + result.stderr);
+  assert.equal(readFileSync(join(worktree, 'b.txt'), 'utf8'), 'b\n');
+});

@@ -226,3 +226,24 @@ test('wrong entries of `secrets` are named, at their place', async (t) => {
   assert.ok(diagnostics.every(({ line }) => line === 2));
   assertNowhere(diagnostics.map(({ message }) => message).join('\n'), '=value');
 });
+
+test('whoever writes a value into `secrets` does not find it in the output', async (t) => {
+  for (const secrets of [
+    'TOKEN=hunter2222',
+    '[TOKEN=hunter2222]',
+    '[TOKEN: hunter2222]',
+    '{ TOKEN: hunter2222 }',
+    '["TOKEN: hunter2222"]',
+    '["TOKEN hunter2222", 5]',
+    '["TOKEN=x", 5, hunter 2222 hunter2222]',
+  ]) {
+    const here = project(t, {
+      'forge.plan.yaml': `version: 1\nsecrets: ${secrets}\ntasks:\n  a: { run: 'true' }\n`,
+    });
+    const plain = await here.forge(['check']);
+    assert.equal(plain.code, 2);
+    assert.match(plain.stderr, /plan\.yaml:2:\d+: error\[schema\]/);
+    const json = await here.forge(['check', '--json']);
+    assertNowhere(plain.stdout + plain.stderr + json.stdout, 'hunter2222');
+  }
+});

@@ -380,6 +380,27 @@ test('checkCommitTarget: every reason is found before anything runs', async (t) 
   await assert.rejects(checkCommitTarget(at.root), /in the middle of a git operation \(MERGE_HEAD\)/);
 });
 
+test('checkCommitTarget: in a worktree of a repository whose path has a newline', async (t) => {
+  const top = scene(t);
+  const main = join(top.root, 'a\nb');
+  mkdirSync(main);
+  runGit(main, 'init', '-q', '-b', 'main');
+  for (const key of ['user.name', 'user.email']) runGit(main, 'config', key, 'ada');
+  runGit(main, 'commit', '-q', '--allow-empty', '-m', 'start');
+  runGit(main, 'worktree', 'add', '-q', '../wt', '-b', 'wt');
+  const root = join(top.root, 'wt');
+  assert.equal((await checkCommitTarget(root)).ref, 'refs/heads/wt');
+  for (const [name, message] of [
+    ['index.lock', /index\.lock/],
+    ['MERGE_HEAD', /in the middle of a git operation \(MERGE_HEAD\)/],
+  ] as const) {
+    const file = join(main, '.git/worktrees/wt', name);
+    writeFileSync(file, runGit(root, 'rev-parse', 'HEAD'));
+    await assert.rejects(checkCommitTarget(root), message);
+    rmSync(file);
+  }
+});
+
 test('executable bits and renames are committed', async (t) => {
   const at = repository(t, { 'a.sh': 'a', 'old.txt': LINES });
   const base = await capture(at);
