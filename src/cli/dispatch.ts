@@ -81,6 +81,7 @@ const EXIT_CODE_OF_ERROR: Record<string, number> = {
   PlanFileError: ExitCode.invalid,
   AgentUnavailableError: ExitCode.invalid,
   BackendUnavailableError: ExitCode.invalid,
+  UncoverableError: ExitCode.invalid,
   MergeError: ExitCode.failed,
   WorkspaceError: ExitCode.failed,
   NotOursError: ExitCode.failed,

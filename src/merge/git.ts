@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { resolve as resolvePath } from 'node:path';
-import { CAREFUL_GIT, NO_PROGRAMS } from '../util/careful-git.js';
+import { CAREFUL_GIT, GIT_REDIRECTS, NO_PROGRAMS } from '../util/careful-git.js';
 import { codeOf } from '../util/system-error.js';
 import { MergeError } from './merge-error.js';
 
@@ -10,10 +10,6 @@ export interface GitResult {
   stdout: Buffer;
   stderr: string;
 }
-
-/** Variables that would make git look at another repository, index or configuration than the one of `cwd` (set when forge runs inside a git hook). */
-const REDIRECTS =
-  /^GIT_(DIR|WORK_TREE|INDEX_FILE|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|COMMON_DIR|NAMESPACE|PREFIX|GRAFT_FILE|SHALLOW_FILE|(LITERAL|GLOB|NOGLOB|ICASE)_PATHSPECS|EXTERNAL_DIFF)$/;
 
 /** Careful, with a strict stat cache and paths as they are. */
 const SAFE = [
@@ -38,7 +34,7 @@ export function git(
   } = {},
 ): Promise<GitResult> {
   const env: NodeJS.ProcessEnv = {};
-  for (const [key, value] of Object.entries(process.env)) if (!REDIRECTS.test(key)) env[key] = value;
+  for (const [key, value] of Object.entries(process.env)) if (!GIT_REDIRECTS.test(key)) env[key] = value;
   Object.assign(env, { GIT_OPTIONAL_LOCKS: '0', GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C', ...options.env });
   return new Promise((resolve, reject) => {
     const notStarted = (error: Error) =>

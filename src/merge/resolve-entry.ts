@@ -116,8 +116,15 @@ async function resolveFile(
       throw new MergeError(`The content of ${JSON.stringify(path)} is missing. ${NOTHING_TOUCHED}`);
     return { seen: now, write: { path, kind: 'file', mode, from, hash: content, expected: now } };
   };
-  const chmod = (mode: number): Outcome =>
-    mode === now?.mode ? { seen: now } : { seen: now, write: { path, kind: 'mode', mode, expected: now } };
+  const chmod = async (mode: number): Promise<Outcome> => {
+    if (now === null || mode === now.mode) return { seen: now };
+    if (now.nlink === undefined) return { seen: now, write: { path, kind: 'mode', mode, expected: now } };
+    // Its other names (hard links) keep the mode they have: this one becomes a file of its own.
+    const own = `${scratch}.own`;
+    await copyFile(under(root, path), own);
+    if (!isSame(now, await look(under(root, path)))) return { reason: 'is being written right now' };
+    return write(mode, own, await hashFile(own));
+  };
 
   if (now === null) return wasDeleted(question, before) ? { reason: DELETED } : write(entry.mode);
   if (now.kind !== 'file') {

@@ -2,7 +2,7 @@ import { existsSync, lstatSync, opendirSync, realpathSync, statSync } from 'node
 import { dirname, join, resolve } from 'node:path';
 import { ExitCode } from '../exit-code.js';
 import { ForgeError } from '../forge-error.js';
-import { isGitFolder, repositoryAbove } from '../util/repository.js';
+import { isGitFolder, isRepositoryTop, repositoryAbove } from '../util/repository.js';
 import { isReservedPath } from '../util/reserved-path.js';
 
 /** A folder that cannot be the root of a plan, though it is there. */
@@ -39,9 +39,10 @@ export function resolveRoot(file: string, root: string | undefined): string {
   return real;
 }
 
-/** A bare repository has any name; what its hooks say, git runs. */
+/** A bare repository has any name; what its hooks say, git runs. A worktree may lie in one. */
 function isInGitFolder(folder: string): boolean {
   for (let at = folder; ; at = dirname(at)) {
+    if (isRepositoryTop(at)) return false;
     if (isGitFolder(at)) return true;
     if (dirname(at) === at) return false;
   }

@@ -1,7 +1,9 @@
+import { GIT_REDIRECTS } from '../util/careful-git.js';
+
 /**
  * Variables of forge's own environment that commands do not get: forge's test switches, the shell's memory of a folder
  * that is not theirs, and NODE_TEST_CONTEXT, with which a gate's `node --test` would take itself for a part of another
- * test run, skip every test and pass.
+ * test run, skip every test and pass. Nor do they get what leads git to the real repository (see `GIT_REDIRECTS`).
  */
 const KEPT_BACK: ReadonlySet<string> = new Set([
   'FORGE_FAULT',
@@ -14,7 +16,7 @@ const KEPT_BACK: ReadonlySet<string> = new Set([
 export function inheritedEnvironment(): Record<string, string> {
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(process.env)) {
-    if (value !== undefined && !KEPT_BACK.has(name)) env[name] = value;
+    if (value !== undefined && !KEPT_BACK.has(name) && !GIT_REDIRECTS.test(name)) env[name] = value;
   }
   return env;
 }

@@ -19,13 +19,7 @@ import {
 } from '../merge/index.js';
 import type { Plan } from '../plan/index.js';
 import { removeTree } from '../util/remove-tree.js';
-import {
-  applyEntries,
-  type Backend,
-  type Changeset,
-  type ComposedEntry,
-  composeChangesets,
-} from '../workspace/index.js';
+import { type Backend, type Changeset, type ComposedEntry, composeChangesets } from '../workspace/index.js';
 import { withoutImpliedFolders } from './changed-paths.js';
 import type { RunControl } from './control.js';
 import { folderClashes } from './folder-clashes.js';
@@ -138,12 +132,11 @@ async function passGates(
   if (plan.gates.length === 0) return undefined;
   const workspace = await backend.open({
     root: plan.root,
-    start: [],
+    start: state,
     name: `${folder.id}.integration.${round}`,
     base,
   });
   try {
-    await applyEntries(workspace.outsidePath, state);
     const failures = await runGates({
       gates: plan.gates,
       workspace,

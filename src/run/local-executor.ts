@@ -5,6 +5,7 @@ import type { EventBody } from '../journal/index.js';
 import { removeTree } from '../util/remove-tree.js';
 import {
   type Backend,
+  composeChangesets,
   type FoundChange,
   gitIgnored,
   makeTemporary,
@@ -42,7 +43,7 @@ export class LocalExecutor implements Executor {
       scratch = makeTemporary('attempt');
       workspace = await this.backend.open({
         root: request.root,
-        start: request.start,
+        start: composeChangesets(request.start),
         name: request.name,
         base: request.base,
       });

@@ -10,7 +10,18 @@ export const NO_PROGRAMS: readonly string[] = [
  */
 export const CAREFUL_GIT: readonly string[] = ['-c', 'safe.directory=*', ...NO_PROGRAMS];
 
-/** An environment without GIT_DIR and its kind, which would point git at another repository (set inside a git hook). */
+/** Variables that point git at another repository or index than the one of its folder (git sets some in hooks and aliases). */
+export const GIT_REDIRECTS =
+  /^GIT_(DIR|WORK_TREE|INDEX_FILE|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|COMMON_DIR|NAMESPACE|PREFIX|GRAFT_FILE|SHALLOW_FILE|(LITERAL|GLOB|NOGLOB|ICASE)_PATHSPECS|EXTERNAL_DIFF)$/;
+
+/** Where git's configuration lies: what it ignores is in there, too. */
+const CONFIG_FILES: ReadonlySet<string> = new Set([
+  ...['GIT_CONFIG_GLOBAL', 'GIT_CONFIG_SYSTEM', 'GIT_CONFIG_NOSYSTEM'],
+]);
+
+/** An environment without what would point git at another repository or make it behave in another way. */
 export function withoutGitVariables(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('GIT_')));
+  return Object.fromEntries(
+    Object.entries(env).filter(([name]) => !name.startsWith('GIT_') || CONFIG_FILES.has(name)),
+  );
 }

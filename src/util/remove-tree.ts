@@ -8,9 +8,13 @@ import {
   lstatSync,
   openSync,
   readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
   rmdirSync,
   unlinkSync,
 } from 'node:fs';
+import { dirname } from 'node:path';
 import { Breather } from './breathe.js';
 import { onceFilesCanBeOpened } from './file-handles.js';
 import { codeOf, unlessGone } from './system-error.js';
@@ -25,7 +29,8 @@ const TRIES = 4;
  * Removes a folder with all that is in it, or a file or link; nothing there is fine. No link is ever followed, whoever
  * swaps what meanwhile: every step goes through the handle of the folder before (as openat(2) would). Node's own `rm` is
  * not used for that: where a link can't be unlinked (EPERM in a sticky folder of somebody else's) it lists what the link
- * leads to, and removes that. Folders that forbid it to their owner (mode 000, 555) are opened first.
+ * leads to, and removes that. Nor is anything removed behind a mount. Folders that forbid it to their owner (mode 000,
+ * 555) are opened first.
  *
  * @throws what the system says (EBUSY for a mount point, EACCES for what is somebody else's).
  */
@@ -54,8 +59,9 @@ function* removing(path: string | Buffer): Generator<void> {
   if (stats === undefined) return;
   if (!stats.isDirectory()) return removeFile(path);
   if (process.platform !== 'linux' || !existsSync('/proc/self/fd')) return removeByProgram(path);
+  const folder = Buffer.from(path);
   try {
-    yield* removeFolder(Buffer.from(path));
+    yield* removeFolder(folder, mountOf(parentOf(folder)));
   } catch (error) {
     // A tree deeper than handles may be open.
     if (codeOf(error) !== 'EMFILE') throw error;
@@ -63,12 +69,15 @@ function* removing(path: string | Buffer): Generator<void> {
   }
 }
 
-function* removeFolder(path: Buffer): Generator<void> {
+/** `mount` is that of the folder above. */
+function* removeFolder(path: Buffer, mount: string | undefined): Generator<void> {
   for (let tries = 1; ; tries += 1) {
     const fd = unlessGone(() => openFolder(path));
     if (fd === undefined) return;
     try {
-      yield* emptyFolder(fd);
+      const own = mountOfHandle(fd);
+      if (own !== mount) throw mounted(readlinkSync(`/proc/self/fd/${fd}`));
+      yield* emptyFolder(fd, own);
     } finally {
       closeSync(fd);
     }
@@ -82,14 +91,14 @@ function* removeFolder(path: Buffer): Generator<void> {
   }
 }
 
-function* emptyFolder(fd: number): Generator<void> {
+function* emptyFolder(fd: number, mount: string | undefined): Generator<void> {
   const here = Buffer.from(`/proc/self/fd/${fd}/`);
   const { mode, uid } = fstatSync(fd);
   if ((mode & 0o300) !== 0o300 && uid === process.geteuid?.())
     chmodSync(`/proc/self/fd/${fd}`, (mode & 0o7777) | 0o700);
   for (const entry of readdirSync(here, { withFileTypes: true, encoding: 'buffer' })) {
     const at = Buffer.concat([here, entry.name as unknown as Buffer]);
-    if (entry.isDirectory()) yield* removeFolder(at);
+    if (entry.isDirectory()) yield* removeFolder(at, mount);
     else removeFile(at);
     yield;
   }
@@ -113,8 +122,34 @@ function openFolder(path: Buffer): number {
   }
 }
 
-/** rm(1) goes from folder to folder by handles, too. */
+/** The id of the mount that a folder is on (proc(5), fdinfo); a bind mount of the same disk has one of its own. */
+function mountOf(folder: Buffer): string | undefined {
+  const fd = openSync(folder, O_PATH | constants.O_DIRECTORY);
+  try {
+    return mountOfHandle(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function mountOfHandle(fd: number): string | undefined {
+  return /^mnt_id:\s*(\d+)/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))?.[1];
+}
+
+function mounted(path: string): Error {
+  return Object.assign(new Error(`EBUSY: something is mounted on ${path}; unmount it first`), {
+    code: 'EBUSY',
+  });
+}
+
+function parentOf(path: Buffer): Buffer {
+  return Buffer.from(dirname(path.toString('latin1')), 'latin1');
+}
+
+/** rm(1) goes from folder to folder by handles, too, but into what is mounted there from the same disk. */
 function removeByProgram(path: string | Buffer): void {
+  const point = mountPoints().find((each) => `${each}/`.startsWith(`${realpathSync(path, 'latin1')}/`));
+  if (point !== undefined) throw mounted(point);
   const options: ExecFileSyncOptions = { cwd: '/', stdio: ['ignore', 'ignore', 'pipe'] };
   const name = path.toString();
   try {
@@ -123,4 +158,14 @@ function removeByProgram(path: string | Buffer): void {
     // What is not ours to open stays closed; rm says so.
   }
   execFileSync('rm', ['-rf', '--', name], options);
+}
+
+/** As bytes (latin1). Empty where there is no /proc. */
+function mountPoints(): string[] {
+  const table = unlessGone(() => readFileSync('/proc/self/mountinfo', 'latin1')) ?? '';
+  return table
+    .split('\n')
+    .map((line) =>
+      (line.split(' ')[4] ?? '').replace(/\\(\d{3})/g, (_, code) => String.fromCharCode(parseInt(code, 8))),
+    );
 }

@@ -22,7 +22,7 @@ type Tried = { backend: Backend; reason: string } | { refused: string };
 /**
  * Picks overlay, clone or copy, the first that works, by really doing it once; or tries the one that is wanted.
  * `reason` is one line for the start of a run: what the backend is, and why better ones were passed over.
- * Throws BackendUnavailableError where nothing (or not the wanted one) works, WorkspaceError where a nested repository can't be made private.
+ * Throws BackendUnavailableError where nothing (or not the wanted one) works, UncoverableError where a git folder can't be kept apart.
  */
 export async function chooseBackend(options: ChooseOptions): Promise<ChosenBackend> {
   const order: readonly BackendName[] =
@@ -58,6 +58,8 @@ async function attempt(name: BackendName, options: ChooseOptions, covered: Cover
 }
 
 async function tryOverlay(options: ChooseOptions, covered: Covered): Promise<Tried> {
+  const [link] = covered.fileLinks;
+  if (link !== undefined) return { refused: `${link}, which a view can't cover` };
   const refusals: string[] = [];
   for (const candidate of stateFolders()) {
     const folder = prepareStateFolder(candidate, covered.top, true);

@@ -53,6 +53,8 @@ export async function copyTree(
       String(batch),
       'cp',
       '-a',
+      // As in an overlay, a changed name gets a file of its own.
+      '--no-preserve=links',
       `--reflink=${reflink}`,
       '-t',
       to,

@@ -1,10 +1,10 @@
 import { mkdirSync, realpathSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { unlessGone } from '../util/system-error.js';
 import { applyEntries } from './apply.js';
-import type { ComposedEntry } from './changeset.js';
 import { Collector } from './collector.js';
-import { composeChangesets } from './compose.js';
 import type { Confinement } from './confinement.js';
+import { settleCopiedGit } from './copied-git.js';
 import { type CopyConfinement, copyLayout } from './copy-layout.js';
 import { CopyManifest, type Place } from './copy-manifest.js';
 import { copyAround, type Reflink } from './copy-tree.js';
@@ -45,22 +45,21 @@ async function open(
     const path = join(place.to, relative(place.from, root));
     await copyAround(root, place, reflink);
     await ownGitFolders(covered, place, reflink);
-    const start = composeChangesets(options.start);
-    await applyEntries(path, start);
+    await applyEntries(path, options.start);
     const manifest = new CopyManifest(root, path, place);
     await manifest.take();
     const around = covered.top === root ? undefined : new CopyManifest(place.from, place.to, place, root);
     await around?.take();
     // A git folder above the state folder (a home under git) is not this tree's.
     const extraEnv = { GIT_CEILING_DIRECTORIES: scratch.dir };
-    if (how === 'none') confinement = new Unconfined(name, path, extraEnv);
+    if (how === 'none') confinement = new Unconfined(name, path, place.to, extraEnv);
     else
       confinement = await Namespace.open({
         ...{ name, extraEnv },
         ...copyLayout({ scratch: scratch.dir, stateFolder, covered, view: path, show: place.to, how }),
       });
     const trusted = covered.isTrustedStranger ? place.to : undefined;
-    return workspace(confinement, scratch, { manifest, around, trusted }, path, options, start);
+    return workspace(confinement, scratch, { manifest, around, trusted }, path, options);
   } catch (error) {
     // What led here matters more than what can't be undone of it; the next forge that acts sweeps it.
     await Promise.allSettled([confinement?.close()]);
@@ -70,16 +69,27 @@ async function open(
 }
 
 /** Every git folder outside the tree as one inside the copy, where git in the copy finds it. */
-async function ownGitFolders({ git, nested }: Covered, place: Place, reflink: Reflink): Promise<void> {
+async function ownGitFolders(
+  { git, nested, inTree }: Covered,
+  { from, to }: Place,
+  reflink: Reflink,
+): Promise<void> {
+  const place = { from, to: realpathSync(to) };
   if (git !== undefined && !git.isPlain) await makePrivateGit(git, place.to, reflink);
-  const top = realpathSync(place.to);
-  for (const { folder, git: own } of nested) {
-    const copied = join(top, relative(place.from, folder));
-    // What stands in the place of `.git` is removed there: never through a link that was put into the tree meanwhile.
-    if (realpathSync(copied) !== copied)
-      throw new WorkspaceError(`${folder} was replaced by a link while the tree was copied; run forge again`);
-    await makePrivateGit(own, copied, reflink);
-  }
+  for (const { folder, git: own } of nested)
+    if (isCopied(folder, place)) await makePrivateGit(own, join(place.to, relative(from, folder)), reflink);
+  for (const folder of inTree) if (isCopied(folder, place)) await settleCopiedGit(folder, place, reflink);
+}
+
+/**
+ * Whether the copy has a folder of the tree, which may have gone meanwhile.
+ * @throws WorkspaceError where it has a link instead: things are removed in there, and never through a link
+ */
+function isCopied(folder: string, { from, to }: Place): boolean {
+  const copied = join(to, relative(from, folder));
+  const real = unlessGone(() => realpathSync(copied));
+  if (real === undefined || real === copied) return real !== undefined;
+  throw new WorkspaceError(`${folder} was replaced by a link while the tree was copied; run forge again`);
 }
 
 function workspace(
@@ -91,8 +101,7 @@ function workspace(
     trusted,
   }: { manifest: CopyManifest; around: CopyManifest | undefined; trusted: string | undefined },
   path: string,
-  { root, base }: OpenOptions,
-  start: readonly ComposedEntry[],
+  { root, base, start }: OpenOptions,
 ): Workspace {
   return {
     path,

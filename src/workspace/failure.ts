@@ -14,7 +14,12 @@ export class BackendUnavailableError extends Error {
 
 /** Something went wrong with a workspace; the message says what, where and what to do. */
 export class WorkspaceError extends Error {
-  override readonly name = 'WorkspaceError';
+  override readonly name: string = 'WorkspaceError';
+}
+
+/** The tree has a git folder that no view can keep apart from what is real, or from its files. */
+export class UncoverableError extends WorkspaceError {
+  override readonly name: string = 'UncoverableError';
 }
 
 const ADVICE: Readonly<Record<string, string>> = {

@@ -1,10 +1,15 @@
-import { lstatSync, realpathSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { isUtf8 } from 'node:buffer';
+import { lstatSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { NO_PROGRAMS, withoutGitVariables } from '../util/careful-git.js';
 import { type GitFolders, gitFoldersOf, repositoriesAbove } from '../util/repository.js';
-import { WorkspaceError } from './failure.js';
+import { isReservedPath } from '../util/reserved-path.js';
+import { unlessGone } from '../util/system-error.js';
+import { UncoverableError } from './failure.js';
+import { linksOutOf } from './git-links.js';
 import { nestedRepositories } from './nested-repositories.js';
 import { otherWorktrees } from './other-worktrees.js';
+import { encodePath } from './path-bytes.js';
 import { run } from './run-program.js';
 import { secondPaths } from './second-paths.js';
 import { isWithin } from './state-folder.js';
@@ -41,8 +46,12 @@ export interface Covered {
   top: string;
   git: GitPlace | undefined;
   nested: readonly NestedGit[];
-  /** Git folders outside `top`, of root's repository and of nested ones; none lies in another. */
+  /** Git folders outside `top`, of root's repository and of nested ones, and folders that links in them lead to; none lies in another. */
   gitFolders: readonly string[];
+  /** Git folders inside `top`. */
+  inTree: readonly string[];
+  /** Links in git folders to files outside, which a mount can't cover. */
+  fileLinks: readonly string[];
   /** Other ways to what is real, which tasks see read-only: other worktrees of root's repository, and `top` at a second path. */
   others: readonly string[];
   /** The repository is another user's, and this one has told git to trust it (`safe.directory`): a copy is to be trusted, too. */
@@ -51,34 +60,86 @@ export interface Covered {
 
 /**
  * Found out once, when the backend is chosen: looking for nested repositories takes git and a walk.
- * @throws WorkspaceError where the git folder of a nested repository can't be covered
+ * @throws UncoverableError where a git folder can't be covered
  */
 export async function findCovered(root: string): Promise<Covered> {
   const git = await findGit(root);
   const top = git?.top ?? root;
   const nested: NestedGit[] = [];
-  const folders = git === undefined ? [] : [git.commonDir, git.gitDir];
-  for (const folder of await nestedRepositories(top, git !== undefined)) {
-    const found = gitAt(folder);
-    if (found === undefined) continue;
-    const outside = [found.commonDir, found.gitDir].filter((place) => !isWithin(place, top));
-    if (outside.length === 0) continue;
-    const wrong = outside.find((place) => isWithin(top, place));
-    if (wrong !== undefined)
-      throw new WorkspaceError(
-        `the git folder of ${folder} is ${wrong}, which holds the working tree itself; remove ${folder}/.git`,
-      );
-    nested.push({ folder, git: found });
-    folders.push(...outside);
+  /** Places that git keeps things in, and whose. */
+  const found = new Map<string, string>();
+  const add = (folder: string, place: string) => {
+    if (!found.has(place)) found.set(place, folder);
+  };
+  if (git !== undefined) for (const place of [git.commonDir, git.gitDir]) add(top, place);
+  for (let folder = root; ; folder = dirname(folder)) {
+    mustBeUtf8(folder);
+    if (folder === git?.top || folder === dirname(folder)) break;
   }
-  const outside = [...new Set(folders)].filter((folder) => !isWithin(folder, top)).sort();
+  for (const folder of await nestedRepositories(top, git !== undefined)) {
+    mustBeUtf8(folder);
+    const at = gitAt(folder);
+    if (at === undefined) continue;
+    for (const place of [at.commonDir, at.gitDir]) add(folder, place);
+    if (![at.commonDir, at.gitDir].every((place) => isWithin(place, top))) nested.push({ folder, git: at });
+  }
+  const fileLinks: string[] = [];
+  // What links lead to is looked at as well, as it is added.
+  for (const [place, folder] of found) {
+    mustBeCoverable(place, folder, top);
+    for (const { path, target, kind } of linksOutOf(place)) {
+      if (isWithin(target, top)) continue;
+      if (kind === 'folder') add(folder, target);
+      else fileLinks.push(`${join(place, path)} is a link to ${target}`);
+    }
+  }
+  const places = [...found.keys()].sort();
+  const outside = places.filter((place) => !isWithin(place, top));
   const gitFolders = outside.filter(
     (folder) => !outside.some((other) => other !== folder && isWithin(folder, other)),
   );
+  const inTree = places.filter((place) => isWithin(place, top));
   const others = [...(git === undefined ? [] : otherWorktrees(git, top)), ...secondPaths(top)];
   const isTrustedStranger =
     git !== undefined && statSync(top).uid !== process.geteuid?.() && (await isTrusted(top));
-  return { root, top, git, nested, gitFolders, others, isTrustedStranger };
+  return { root, top, git, nested, gitFolders, inTree, fileLinks, others, isTrustedStranger };
+}
+
+/**
+ * Mounts and git's own answers are text here.
+ * @throws UncoverableError where the git folder of a worktree lies elsewhere, and a name is not UTF-8
+ */
+function mustBeUtf8(folder: string): void {
+  const dotGit = encodePath(join(folder, '.git'));
+  const stats = unlessGone(() => lstatSync(dotGit));
+  if (stats === undefined || stats.isDirectory()) return;
+  const uid = process.geteuid?.();
+  // To git, a stranger's is none.
+  if (uid !== undefined && stats.uid !== uid && stats.uid !== 0) return;
+  const leads = stats.isFile() ? readFileSync(dotGit) : Buffer.from(readlinkSync(dotGit, 'buffer'));
+  if (typeof dotGit === 'string' && isUtf8(leads)) return;
+  throw new UncoverableError(
+    `${shown(dotGit)} leads to a git folder elsewhere, and a name on the way is not UTF-8: a view can't cover that`,
+  );
+}
+
+function shown(path: string | Buffer): string {
+  return JSON.stringify(path.toString());
+}
+
+/** @throws UncoverableError where the view can't keep a place of git's apart from the files of the tree */
+function mustBeCoverable(place: string, folder: string, top: string): void {
+  if (!isWithin(place, top)) {
+    // A worktree may lie in its bare repository.
+    if (!isWithin(top, place) || folder === top) return;
+    throw new UncoverableError(
+      `the git folder of ${folder} is ${place}, which holds the working tree itself; remove ${folder}/.git`,
+    );
+  }
+  if (!isReservedPath(relative(top, place)))
+    throw new UncoverableError(
+      `the git folder of ${folder} is ${place}, which lies in the tree under another name than .git: what tasks do there would be merged like ordinary files. Move it out of the tree, or run forge in a worktree of it`,
+    );
 }
 
 /**
@@ -88,10 +149,11 @@ export async function findCovered(root: string): Promise<Covered> {
 function gitAt(folder: string): (GitFolders & { isPlain: boolean }) | undefined {
   const found = gitFoldersOf(folder);
   if (found === undefined) return undefined;
+  const [gitDir, commonDir] = [realpathSync(found.gitDir), realpathSync(found.commonDir)];
   return {
-    isPlain: lstatSync(join(folder, '.git')).isDirectory(),
-    gitDir: realpathSync(found.gitDir),
-    commonDir: realpathSync(found.commonDir),
+    isPlain: lstatSync(join(folder, '.git')).isDirectory() && gitDir === commonDir,
+    gitDir,
+    commonDir,
   };
 }
 

@@ -2,6 +2,7 @@ import { type Dirent, lstatSync, readdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { CAREFUL_GIT, withoutGitVariables } from '../util/careful-git.js';
 import { foldersAbove } from '../util/relative-path.js';
+import { decodeName, decodeNames, encodePath } from './path-bytes.js';
 import { run } from './run-program.js';
 
 /** How deep folders are looked into that git does not list: below the top, below an ignored folder, below a nested repository. */
@@ -10,7 +11,7 @@ const DEPTH = 4;
 /**
  * The folders below `top` that have a `.git` of their own. Where git knows the tree it is asked (submodules, folders of
  * tracked files, untracked repositories, at any depth); besides, the top, ignored folders and what was found are walked
- * four folders deep, folders called node_modules left out. What a link leads to is not in the tree.
+ * four folders deep, folders called node_modules left out. What a link leads to is not in the tree. Names as `decodeName` gives them.
  */
 export async function nestedRepositories(top: string, hasGit: boolean): Promise<string[]> {
   const found = new Set<string>();
@@ -44,21 +45,25 @@ async function list(top: string, options: readonly string[]): Promise<string[]> 
     env: withoutGitVariables(process.env),
   });
   // Without git, or with an index that git can't read, the walk is what there is.
-  return answer.ok ? answer.stdout.toString('utf8').split('\0') : [];
+  return answer.ok ? decodeNames(answer.stdout) : [];
 }
 
 function walk(folder: string, depth: number, found: Set<string>): void {
   if (/(?:^|\/)node_modules$/.test(folder)) return;
   for (const entry of entries(folder)) {
-    if (entry.name === '.git') found.add(folder);
-    else if (depth > 0 && entry.isDirectory() && entry.name !== 'node_modules' && entry.name !== '.forge')
-      walk(join(folder, entry.name), depth - 1, found);
+    const name = decodeName(entry.name);
+    if (name === '.git') found.add(folder);
+    else if (depth > 0 && entry.isDirectory() && name !== 'node_modules' && name !== '.forge')
+      walk(join(folder, name), depth - 1, found);
   }
 }
 
-function entries(folder: string): Dirent[] {
+function entries(folder: string): Dirent<Buffer>[] {
   try {
-    return readdirSync(folder, { withFileTypes: true });
+    return readdirSync(encodePath(folder), {
+      withFileTypes: true,
+      encoding: 'buffer',
+    }) as unknown as Dirent<Buffer>[];
   } catch {
     // Gone meanwhile, or closed to this user: then no command of theirs gets there either.
     return [];
@@ -67,7 +72,8 @@ function entries(folder: string): Dirent[] {
 
 function isRealFolder(folder: string): boolean {
   try {
-    return realpathSync(folder) === folder;
+    const real = realpathSync(encodePath(folder), { encoding: 'buffer' }) as unknown as Buffer;
+    return decodeName(real) === folder;
   } catch {
     return false;
   }
@@ -75,7 +81,7 @@ function isRealFolder(folder: string): boolean {
 
 function hasDotGit(folder: string): boolean {
   try {
-    return lstatSync(join(folder, '.git'), { throwIfNoEntry: false }) !== undefined;
+    return lstatSync(encodePath(join(folder, '.git')), { throwIfNoEntry: false }) !== undefined;
   } catch {
     return false;
   }

@@ -2,7 +2,6 @@ import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { applyEntries } from './apply.js';
 import { Collector } from './collector.js';
-import { composeChangesets } from './compose.js';
 import { DiskTree } from './disk-tree.js';
 import { explain } from './failure.js';
 import type { Covered } from './git-place.js';
@@ -31,9 +30,8 @@ async function open(
   let namespace: Namespace | undefined;
   try {
     namespace = await Namespace.open({ name, ...overlayLayout(scratch.dir, stateFolder, covered, mode) });
-    const start = composeChangesets(options.start);
-    await applyEntries(namespace.outside(root), start);
-    return workspace(namespace, scratch, timeOfStart(scratch.dir), mode, covered, options, start);
+    await applyEntries(namespace.outside(root), options.start);
+    return workspace(namespace, scratch, timeOfStart(scratch.dir), mode, covered, options);
   } catch (error) {
     // What led here matters more than what can't be undone of it; the next forge that acts sweeps it.
     await Promise.allSettled([namespace?.close()]);
@@ -55,8 +53,7 @@ function workspace(
   startedNs: bigint,
   mode: OverlayMode,
   covered: Covered,
-  { root, base }: OpenOptions,
-  start: ReturnType<typeof composeChangesets>,
+  { root, base, start }: OpenOptions,
 ): Workspace {
   const outsidePath = namespace.outside(root);
   const upper = join(scratch.dir, UPPER);

@@ -1,49 +1,62 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { withoutGitVariables } from '../util/careful-git.js';
-import { removeTree } from '../util/remove-tree.js';
 import type { GitFolders } from '../util/repository.js';
+import { absoluteAlternates, ownLinks } from './copied-git.js';
 import { copyTree, type Reflink } from './copy-tree.js';
-import { WorkspaceError } from './failure.js';
-import { run } from './run-program.js';
-import { findTool } from './tools.js';
+import { setGitConfig } from './git-config.js';
+import { removeTree } from './remove-tree.js';
 
 /**
- * Gives a copy of a worktree a `.git` of its own: an ordinary git folder with this worktree's HEAD and index and the
- * repository's objects, refs and config, whatever stood in its place (a worktree's file, a link, nothing).
+ * What the worktrees of a repository share (`common_list` in git's path.c), and what git-lfs and git-annex do. All else in
+ * the common folder is the main worktree's own: its index, its merge under way, what it has checked out.
  */
-export async function makePrivateGit(git: GitFolders, top: string, reflink: Reflink): Promise<void> {
+const SHARED: ReadonlySet<string> = new Set([
+  ...['annex', 'branches', 'common', 'config', 'description', 'hooks', 'info', 'lfs', 'logs', 'lost-found'],
+  ...['modules', 'objects', 'packed-refs', 'refs', 'remotes', 'rr-cache', 'shallow', 'svn'],
+]);
+
+/** In what is shared, what is each worktree's own. */
+const NOT_SHARED = [
+  'info/sparse-checkout',
+  'logs/HEAD',
+  ...['bisect', 'rewritten', 'worktree'].flatMap((name) => [`refs/${name}`, `logs/refs/${name}`]),
+];
+
+/** What makes a folder a worktree's, and not a repository's. */
+const OF_A_WORKTREE: ReadonlySet<string> = new Set(['commondir', 'gitdir', 'locked']);
+
+/**
+ * Gives a copy of a worktree (its real path) a `.git` of its own: an ordinary git folder with this worktree's HEAD and
+ * index and the repository's objects, refs and config, whatever stood in its place (a worktree's file, a link, nothing).
+ */
+export async function makePrivateGit(
+  { gitDir, commonDir }: GitFolders,
+  top: string,
+  reflink: Reflink,
+): Promise<void> {
   const own = join(top, '.git');
   await removeTree(own);
   mkdirSync(own);
-  // A lock is of a git command that works on the real one.
-  const locks = readdirSync(git.commonDir).filter((name) => name.endsWith('.lock'));
-  await copyTree(git.commonDir, own, reflink, ['worktrees', ...locks]);
-  if (git.gitDir !== git.commonDir) {
-    for (const name of readdirSync(git.gitDir)) {
-      const from = join(git.gitDir, name);
-      // `commondir` and `gitdir` are what makes a worktree's folder one.
-      if (['commondir', 'gitdir', 'locked'].includes(name) || name.endsWith('.lock')) continue;
-      if (!statSync(from).isFile()) continue;
-      copyFileSync(from, join(own, name));
-    }
-    if (existsSync(join(git.gitDir, 'logs/HEAD'))) {
-      mkdirSync(join(own, 'logs'), { recursive: true });
-      copyFileSync(join(git.gitDir, 'logs/HEAD'), join(own, 'logs/HEAD'));
-    }
+  if (gitDir === commonDir) await copyGit(gitDir, own, reflink, (name) => name !== 'worktrees');
+  else {
+    await copyGit(commonDir, own, reflink, (name) => SHARED.has(name));
+    for (const path of NOT_SHARED) await removeTree(join(own, path));
+    await copyGit(gitDir, own, reflink, (name) => !OF_A_WORKTREE.has(name));
   }
-  const config = join(own, 'config');
+  absoluteAlternates(commonDir, own);
   // A submodule's config names its worktree, and the repository behind worktrees may be bare.
-  for (const change of [
-    ['--unset-all', 'core.worktree'],
-    ['core.bare', 'false'],
-  ]) {
-    const { ok, exitCode, stderr } = await run('git', ['config', '--file', config, ...change], {
-      cwd: own,
-      env: withoutGitVariables(process.env),
-    });
-    // 5: there was nothing to unset. Without git no command in the copy can go wrong either.
-    if (!ok && exitCode !== 5 && findTool('git') !== undefined)
-      throw new WorkspaceError(`cannot change ${config}: ${stderr.split('\n')[0]}`);
-  }
+  await setGitConfig(join(own, 'config'), 'core.worktree');
+  await setGitConfig(join(own, 'config'), 'core.bare', 'false');
+}
+
+/** Copies what `isWanted` says of a git folder, but no locks: those are of git commands that work on the real one. */
+async function copyGit(
+  from: string,
+  to: string,
+  reflink: Reflink,
+  isWanted: (name: string) => boolean,
+): Promise<void> {
+  const left = readdirSync(from).filter((name) => !isWanted(name) || name.endsWith('.lock'));
+  await copyTree(from, to, reflink, left);
+  await ownLinks(from, to, reflink);
 }

@@ -1,6 +1,10 @@
+import { realpathSync } from 'node:fs';
 import { codeOf } from '../util/system-error.js';
 import { type Confinement, missingProgram, notStarted, spawnDetached } from './confinement.js';
+import { WorkspaceError } from './failure.js';
+import { mountsHere } from './mount-table.js';
 import { endProcessesOf, MARKER, signal, signalProcessesOf } from './processes.js';
+import { isWithin } from './state-folder.js';
 import { findTool } from './tools.js';
 import type { Command, Running } from './workspace.js';
 
@@ -13,9 +17,11 @@ export class Unconfined implements Confinement {
   readonly #groups = new Set<number>();
   #count = 0;
 
+  /** `tree` is the copy, in which `cwd` lies. */
   constructor(
     readonly name: string,
     readonly cwd: string,
+    readonly tree: string = cwd,
     readonly extraEnv: Readonly<Record<string, string>> = {},
   ) {}
 
@@ -67,8 +73,15 @@ export class Unconfined implements Confinement {
     }
   }
 
-  /** Nothing was set up. */
-  mustBeUntouched(): void {}
+  /** A mount shows files of somebody else's in the copy. */
+  mustBeUntouched(): void {
+    const tree = realpathSync(this.tree);
+    const point = mountsHere().find(({ target }) => isWithin(target, tree))?.target;
+    if (point !== undefined)
+      throw new WorkspaceError(
+        `something was mounted on ${point} while the task ran, so what it did can't be told; nothing of it is used. Unmount it: forge removes nothing behind a mount`,
+      );
+  }
 
   async close(): Promise<void> {
     await this.endProcesses();

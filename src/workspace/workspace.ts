@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { Changeset, FoundChange } from './changeset.js';
+import type { Changeset, ComposedEntry, FoundChange } from './changeset.js';
 
 export type BackendName = 'overlay' | 'clone' | 'copy';
 
@@ -70,8 +70,8 @@ export interface Workspace {
 export interface OpenOptions {
   /** Absolute real path of the working tree. */
   root: string;
-  /** Changesets to apply on top of root, in order (what the task needs, transitively). */
-  start: readonly Changeset[];
+  /** What is put on top of root first, in order: the composed changesets of what the task needs, transitively. */
+  start: readonly ComposedEntry[];
   /** Unique name (run id, task, attempt), [A-Za-z0-9._-]. */
   name: string;
   /** Gives the base content of a path as it was when the run started, where it is known to differ from root now. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { BACKENDS, eventsOf, FORGE, type ForgeResult, type Project, project } from '../rig/project.js';
@@ -239,4 +239,57 @@ test('without namespaces, a process of another user (as sudo makes) keeps forge 
   assert.equal(result.signal, null);
   assert.equal(result.code, 1, result.stdout + result.stderr);
   assert.doesNotMatch(result.stderr, /\n\s+at |internal error/);
+});
+
+test('without namespaces, what a task mounts in its copy is not collected, and nothing behind it is removed', {
+  skip: asRoot,
+}, async (t) => {
+  const here = project(t, { '.gitignore': 'mnt\n' });
+  const outside = join(here.dir, '../outside');
+  mkdirSync(join(outside, 'deep'), { recursive: true });
+  writeFileSync(join(outside, 'deep/gold'), 'gold');
+  here.write({
+    'forge.plan.yaml': plan({
+      a: { run: `mkdir mnt; mount --bind ${outside} mnt; echo b > b`, owns: ['b'] },
+    }),
+  });
+  const env = { FORGE_ISOLATION: 'none' };
+  const result = await here.forge(['apply', '--yes', '--json', '--backend', 'copy'], { env });
+  const points = () =>
+    execFileSync('findmnt', ['-rno', 'TARGET'], { encoding: 'utf8' })
+      .split('\n')
+      .filter((point) => point.startsWith(here.state));
+  t.after(() => {
+    for (const point of points()) execFileSync('umount', [point]);
+  });
+  assert.equal(points().length, 1);
+  assert.equal(result.code, 1, result.stdout + result.stderr);
+  assert.match(reasonOf(result, 'a'), /something was mounted on .*\/mnt while the task ran/);
+  const cleaned = await here.forge(['clean', '--all'], { env });
+  assert.match(cleaned.stderr, /could not remove .*something is mounted on .*\/mnt; unmount it first/);
+  assert.equal(readFileSync(join(outside, 'deep/gold'), 'utf8'), 'gold');
+  execFileSync('umount', points());
+  assert.equal((await here.forge(['clean'], { env })).code, 0);
+  assert.deepEqual(here.scratch(), []);
+  assert.equal(readFileSync(join(outside, 'deep/gold'), 'utf8'), 'gold');
+});
+
+test('copy: a gate sees what a task made through links in full, and reaches nothing real through them', async (t) => {
+  for (const isolation of [undefined, 'none']) {
+    const here = project(t, {
+      'src/a': 'good\n',
+      'forge.plan.yaml': `version: 1
+tasks:
+  a: { run: 'echo broken > src/a; ln -s "$PWD/src" current', owns: [src/a, current] }
+gates:
+  - { name: g, run: 'echo x > current/out; grep -q good current/a' }
+`,
+    });
+    const result = await here.forge(['apply', '--yes', '--backend', 'copy'], {
+      env: { FORGE_ISOLATION: isolation },
+    });
+    assert.equal(result.code, 1, result.stdout + result.stderr);
+    assert.match(result.stdout, /gate g: failed/);
+    assert.deepEqual(readdirSync(here.path('src')), ['a']);
+  }
 });

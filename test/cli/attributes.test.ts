@@ -231,3 +231,19 @@ test('hard links: the changed name gets a file of its own, and what the others k
     /src\/both\.txt, src\/same\.txt were one file \(hard links\) and are separate files now/,
   );
 });
+
+test('hard links: new permissions are of the name that the task owns alone', async (t) => {
+  const here = project(t, {
+    'src/a.txt': 'a\n',
+    'forge.plan.yaml': `version: 1\ntasks:\n  a: { run: 'chmod 600 src/a.txt', owns: ['src/**'] }\n`,
+  });
+  chmodSync(here.path('src/a.txt'), 0o644);
+  const outside = join(here.dir, '../outside');
+  linkSync(here.path('src/a.txt'), outside);
+  const result = await here.forge(['apply', '--json']);
+  assert.equal(result.code, 0, result.stdout + result.stderr);
+  const mode = (path: string) => (statSync(path).mode & 0o777).toString(8);
+  assert.deepEqual([mode(here.path('src/a.txt')), mode(outside)], ['600', '644']);
+  assert.equal(here.read('src/a.txt'), 'a\n');
+  assert.match(eventsOf(result.events, 'merge.finished')[0]?.reason ?? '', /had 2 names \(hard links\)/);
+});

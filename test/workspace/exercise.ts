@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { chooseBackend } from '../../src/workspace/choose.js';
-import type { BackendName, ChangesetEntry } from '../../src/workspace/index.js';
+import { type BackendName, type ChangesetEntry, composeChangesets } from '../../src/workspace/index.js';
 import { loadChangeset } from '../../src/workspace/manifest.js';
 import { snapshot } from './snapshot.js';
 
@@ -44,7 +44,7 @@ export async function exercise(work: Exercise): Promise<Exercised> {
     runId: 'r1',
     ...(work.backend === undefined ? {} : { wanted: work.backend }),
   });
-  const start = await Promise.all((work.start ?? []).map(loadChangeset));
+  const start = composeChangesets(await Promise.all((work.start ?? []).map(loadChangeset)));
   const workspace = await backend.open({ root: work.root, start, name: `r${process.pid}.task.1` });
   try {
     const running = workspace.spawn({

@@ -1,0 +1,22 @@
+import { withoutGitVariables } from '../util/careful-git.js';
+import { WorkspaceError } from './failure.js';
+import { run } from './run-program.js';
+import { findTool } from './tools.js';
+
+/**
+ * Changes one setting in a config file of git's (absolute path); without a value it is taken away. Without a git program
+ * nothing is done: then no git command can go wrong either.
+ *
+ * @throws WorkspaceError with git's words
+ */
+export async function setGitConfig(file: string, key: string, value?: string): Promise<void> {
+  const change = value === undefined ? ['--unset-all', key] : [key, value];
+  const { ok, exitCode, stderr } = await run('git', ['config', '--file', file, ...change], {
+    // Not in a repository: git would look for its worktree.
+    cwd: '/',
+    env: withoutGitVariables(process.env),
+  });
+  const wasUnset = value === undefined && exitCode === 5;
+  if (!ok && !wasUnset && findTool('git') !== undefined)
+    throw new WorkspaceError(`cannot change ${file}: ${stderr.split('\n')[0]}`);
+}
