@@ -1,16 +1,18 @@
+import { existsSync } from 'node:fs';
 import { ExitCode } from '../exit-code.js';
 import { JournalDamagedError, readJournal, unlessDamaged } from '../journal/index.js';
 import {
   findRun,
   hasForgeFolder,
-  isUnderWay,
   listRuns,
   lockRootIfFree,
+  mayBeAtWorkOn,
   progressOf,
   RunFolder,
   removeRun,
   unbornRuns,
 } from '../run/index.js';
+import { mayBeMerging } from '../util/merging.js';
 import { type CommandSpec, command, type Flag } from './command-line.js';
 import { rootOf } from './root-of.js';
 
@@ -32,16 +34,18 @@ export const run = command(spec, async (flags, words) => {
       : listRuns(root).map((id) => new RunFolder(root, id));
   // With the lock nobody can start or resume a run meanwhile; without it (a run is under way) all but that run may be cleaned.
   const release = lockRootIfFree(root, { doing: 'clean' });
+  const isNeeded = (folder: RunFolder) =>
+    release === undefined ? mayBeAtWorkOn(root, folder.id) : mayBeMerging(root);
   try {
     for (const folder of chosen) {
-      const why = whyKept(folder);
-      const wanted = why !== UNDER_WAY && (flags.all || words.length > 0);
-      if (why !== undefined && !wanted) {
-        if (!flags.quiet) process.stdout.write(`kept    ${folder.id}: ${why}\n`);
-        continue;
-      }
-      await removeRun(folder);
-      if (!flags.quiet) process.stdout.write(`removed ${folder.id}\n`);
+      if (!existsSync(folder.journal)) continue;
+      const why = isNeeded(folder) ? UNDER_WAY : whyKept(folder);
+      const isWanted = why === undefined || (why !== UNDER_WAY && (flags.all || words.length > 0));
+      const isRemoved = isWanted && (await removeRun(folder, () => isNeeded(folder)));
+      if (!flags.quiet)
+        process.stdout.write(
+          isRemoved ? `removed ${folder.id}\n` : `kept    ${folder.id}: ${isWanted ? UNDER_WAY : why}\n`,
+        );
     }
     // Who holds the lock knows that nobody is starting one of these.
     if (release !== undefined && words.length === 0)
@@ -52,12 +56,11 @@ export const run = command(spec, async (flags, words) => {
   return ExitCode.ok;
 });
 
-const UNDER_WAY = 'is under way';
+const UNDER_WAY = 'is under way, or its merge is';
 
 /** Why a run is not over; undefined when it is. */
 function whyKept(folder: RunFolder): string | undefined {
   const progress = unlessDamaged(() => progressOf(readJournal(folder.journal)));
-  if (isUnderWay(folder.root, folder.id)) return UNDER_WAY;
   if (progress instanceof JournalDamagedError) {
     return `line ${progress.line} of its journal is damaged (name it, or --all)`;
   }

@@ -3,6 +3,7 @@ import { ForgeError } from '../forge-error.js';
 import { type ForgeEvent, readJournal } from '../journal/index.js';
 import { applyEvent, createReporter, foldEvents, junitXml, renderMergePreview } from '../report/index.js';
 import { findRun, listenForInterrupt, type RunControl, type RunFolder, runDiff } from '../run/index.js';
+import { mayBeCommitted } from '../util/merging.js';
 import { askToMerge } from './approve.js';
 import { complain } from './complain.js';
 import { checkJunitFile, writeJunitFile } from './junit-file.js';
@@ -54,7 +55,11 @@ export async function runSession(
   });
   const interrupt = listenForInterrupt({
     onFirst: () => complain('stopping; finished work is kept (again to stop at once)'),
-    onSecond: () => undefined,
+    onSecond: () => {
+      if (!mayBeCommitted(root)) return undefined;
+      complain('the merge is half written; the next forge command finishes it');
+      return ExitCode.halfWritten;
+    },
   });
   const ask = terminal && process.stdin.isTTY === true && !flags.yes && !flags['no-merge'];
   const view = flags.junit === undefined ? undefined : foldEvents(before);

@@ -85,7 +85,10 @@ export async function believePlan(
   record: CommitRecord,
 ): Promise<{ dir: string; plan: MergePlan; staged: boolean }> {
   const plan = readCommittedPlan(root, dir, record);
-  if (!existsSync(`${dir}/new`)) return { dir, plan, staged: false };
+  if (!existsSync(`${dir}/new`)) {
+    if (whyNotOurFolder(`${dir}/placed`) === undefined) return { dir, plan, staged: false };
+    throw notBelieved(root, `${dir}/new, the content that was committed, is gone`);
+  }
   const why = whyNotOurFolder(`${dir}/new`) ?? whyNotOurFolder(`${dir}/old`);
   if (why !== undefined) throw notBelieved(root, `${dir}/new or old: ${why}`);
   await eachBounded(plan.writes, async (write) => {

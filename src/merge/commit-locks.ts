@@ -13,8 +13,8 @@ export class CommitTargetError extends MergeError {}
 
 /**
  * Checks that nobody holds the locks that moving the current branch and its index takes: git leaves them behind when it is
- * killed. Waits a moment for a git at work. With `update` it also asks git whether the ref can be moved now, by a
- * transaction that is prepared and given up.
+ * killed. Waits a moment for a git at work. With `update` it also asks git whether the ref is still the current branch and can
+ * be moved now, by a transaction that is prepared and given up.
  * @throws CommitTargetError naming the file and what to do
  */
 export async function checkCommitLocks(
@@ -35,7 +35,13 @@ export async function checkCommitLocks(
     await new Promise((done) => setTimeout(done, 50));
   }
   await checkIndexFolder(locks[0]!);
-  if (update !== undefined) await checkRefMoves(root, update);
+  if (update === undefined) return;
+  const head = (await git(root, ['symbolic-ref', '-q', 'HEAD'])).stdout.toString().trim();
+  if (head !== ref)
+    throw new CommitTargetError(
+      `--commit was to move ${ref}, but HEAD is ${head === '' ? 'detached' : head} by now. Nothing was merged; switch back, or see what \`forge merge\` can do there.`,
+    );
+  await checkRefMoves(root, update);
 }
 
 async function checkIndexFolder(lock: string): Promise<void> {

@@ -53,6 +53,8 @@ export async function commitRun(options: {
   tasks: readonly CommitTask[];
   base: Base;
   goal?: string;
+  /** Called right before a new branch is made; what it throws stops that. */
+  lastCheck?: () => void;
 }): Promise<Committed> {
   const { root, branch } = options;
   const made = branch === undefined ? undefined : await branchMadeBefore(root, branch, options.runId);
@@ -66,6 +68,7 @@ export async function commitRun(options: {
     const skipped = [...builder.skipped].sort();
     const message = `forge: run ${options.runId}`;
     if (branch !== undefined) {
+      options.lastCheck?.();
       const none = '0'.repeat(commit.length);
       const moved = await git(root, ['update-ref', '-m', message, target.ref, commit, none]);
       if (moved.code !== 0) {

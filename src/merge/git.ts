@@ -19,7 +19,7 @@ const SAFE = [
 
 /**
  * Runs git plumbing in a folder. Takes arguments without `git`, and optionally bytes for standard input, variables,
- * or file descriptors for standard input and output. Resolves with any exit code; throws a MergeError when git is not there.
+ * or file descriptors for standard input and output. Resolves with any exit code; throws a MergeError when git is not there, or is killed.
  */
 export function git(
   cwd: string,
@@ -45,6 +45,8 @@ export function git(
         cwd,
         env,
         stdio: [options.stdinFd ?? 'pipe', options.stdoutFd ?? 'pipe', 'pipe'],
+        // Ctrl-C on the terminal is for forge, which lets git end what it is at.
+        detached: true,
       });
     } catch (error) {
       // Some errors are emitted, others thrown (ENOTDIR, ELOOP).
@@ -59,13 +61,18 @@ export function git(
     child.stdin?.on('error', () => {});
     child.stdin?.end(options.input ?? '');
     child.on('error', notStarted);
-    child.on('close', (code) =>
+    child.on('close', (code, signal) => {
+      // Not an answer: who takes it for "no" commits what git ignores, or merges what it tracks.
+      if (code === null)
+        return reject(
+          new MergeError(`git ${args.find((arg) => !arg.startsWith('-'))} was ended by ${signal} in ${cwd}`),
+        );
       resolve({
-        code: code ?? 128,
+        code,
         stdout: Buffer.concat(out),
         stderr: Buffer.concat(err).toString('utf8').trim(),
-      }),
-    );
+      });
+    });
   });
 }
 

@@ -15,7 +15,7 @@ export async function moveRef(root: string, update: RefUpdate): Promise<string |
   if (moved.code !== 0) {
     const now = (await git(root, ['rev-parse', '-q', '--verify', update.ref])).stdout.toString().trim();
     if (now === update.old) throw new MergeError(`git could not move ${update.ref}: ${moved.stderr}`);
-    if (now !== update.new) {
+    if (now !== update.new && !(await isAncestor(root, update.new, now))) {
       return `${update.ref} moved while forge was merging; the run's commits end in ${update.new} (git cherry-pick them, or git merge ${update.new})`;
     }
   }
@@ -23,6 +23,11 @@ export async function moveRef(root: string, update: RefUpdate): Promise<string |
   const head = (await git(root, ['symbolic-ref', '-q', 'HEAD'])).stdout.toString().trim();
   if (head === update.ref && update.index.length > 0) await moveIndex(root, update);
   return undefined;
+}
+
+/** Whether the user has committed on top of it since forge was killed. */
+async function isAncestor(root: string, commit: string, now: string): Promise<boolean> {
+  return now !== '' && (await git(root, ['merge-base', '--is-ancestor', commit, now])).code === 0;
 }
 
 /** Sets index entries, each only if it still is what it was when the commit was made. Waits for another git that holds the index. */

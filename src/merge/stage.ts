@@ -1,9 +1,10 @@
+import { readdirSync } from 'node:fs';
 import { chmod, chown, lstat, mkdir, open } from 'node:fs/promises';
 import { syncPath, writeFileDurably } from '../journal/index.js';
 import { copyFile } from '../util/copy-file.js';
 import { parentOf } from '../util/relative-path.js';
 import { removeFile, removeTree } from '../util/remove-tree.js';
-import { codeOf } from '../util/system-error.js';
+import { codeOf, unlessGone } from '../util/system-error.js';
 import { keepAttributes } from './attributes.js';
 import { eachBounded } from './bounded.js';
 import type { ResolvedEntry } from './entry.js';
@@ -99,7 +100,7 @@ async function finishFile(at: string | Buffer, mode: number): Promise<string> {
   return String((await lstat(at, { bigint: true })).ino);
 }
 
-/** Removes everything that was staged; what is not there is fine. */
+/** Removes everything that was staged; what is not there is fine. The folder `placed` stays: it says that all is in place. */
 export async function unstage(
   root: string,
   dir: string,
@@ -114,7 +115,9 @@ export async function unstage(
       if (codeOf(error) !== 'ENOTDIR') throw error;
     }
   });
-  for (const staged of ['new', 'placed']) await removeTree(`${dir}/${staged}`);
+  await removeTree(`${dir}/new`);
+  for (const name of unlessGone(() => readdirSync(`${dir}/placed`)) ?? [])
+    await removeTree(`${dir}/placed/${name}`);
 }
 
 /** A file that belonged to somebody else is a new one of whoever merges, unless that is root. */

@@ -46,7 +46,6 @@ export async function writeMerge(options: {
   let announced: CommitRecord;
   let committing = false;
   try {
-    await mkdir(dirname(dir), { recursive: true });
     await mkdir(dir);
     announced = await announce(root, runId, basename(dir));
   } catch (error) {

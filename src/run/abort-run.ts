@@ -2,7 +2,7 @@ import { ExitCode } from '../exit-code.js';
 import { ForgeError } from '../forge-error.js';
 import { dropTornLine, Journal, readJournal } from '../journal/index.js';
 import { ABANDONED, progressOf } from './open-run.js';
-import { lockRoot, rootLockHolder } from './root-lock.js';
+import { busy, lockRoot, rootLockHolder } from './root-lock.js';
 import type { RunFolder } from './run-folder.js';
 
 /**
@@ -10,9 +10,9 @@ import type { RunFolder } from './run-folder.js';
  * until `forge clean`. Gives what it did. Throws ForgeError (2) for a run that is merged.
  */
 export async function abortRun(folder: RunFolder): Promise<'stopped' | 'given up'> {
-  const progress = progressOf(readJournal(folder.journal));
   const holder = rootLockHolder(folder.root);
   if (holder?.run === folder.id) {
+    if (holder.isOfCopy) throw busy(folder.root, holder);
     if (holder.liveness === 'alive') {
       process.kill(holder.process.pid, 'SIGTERM');
       return 'stopped';
@@ -22,11 +22,12 @@ export async function abortRun(folder: RunFolder): Promise<'stopped' | 'given up
       ExitCode.refused,
     );
   }
-  if (progress.merged) {
-    throw new ForgeError(`run ${folder.id} is merged; undo it with git or your editor`, ExitCode.invalid);
-  }
   const release = lockRoot(folder.root, { doing: `abort of ${folder.id}`, run: folder.id });
   try {
+    // Not before: whoever had the lock may have merged it.
+    const progress = progressOf(readJournal(folder.journal));
+    if (progress.merged)
+      throw new ForgeError(`run ${folder.id} is merged; undo it with git or your editor`, ExitCode.invalid);
     dropTornLine(folder.journal);
     const journal = new Journal(folder.journal, folder.id, progress.lastSeq);
     journal.append({ type: 'merge.finished', state: 'declined', paths: [], reason: ABANDONED });

@@ -1,7 +1,7 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Journal } from '../journal/index.js';
 import type { Gate } from '../plan/index.js';
+import { makeFolder } from '../util/make-folder.js';
 import type { Workspace } from '../workspace/index.js';
 import { inheritedEnvironment } from './inherited-environment.js';
 import { OutputLog, Tail } from './output.js';
@@ -40,7 +40,7 @@ async function runGate(
   logFile: string,
   { workspace, folder, journal, redactor, signal }: Parameters<typeof runGates>[0],
 ): Promise<{ reason: string; tail: string } | undefined> {
-  await mkdir(dirname(logFile), { recursive: true });
+  await makeFolder(dirname(logFile));
   const env = { ...inheritedEnvironment(), ...gate.env, PWD: workspace.path, FORGE_RUN: folder.id };
   const log = new OutputLog(logFile, { fresh: true, redactor });
   const tail = new Tail(TAIL);

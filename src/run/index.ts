@@ -7,7 +7,7 @@ export { listenForInterrupt } from './interrupt.js';
 export { progressOf } from './open-run.js';
 export { finishHalfWritten, recover } from './recover.js';
 export { removeRun } from './remove-run.js';
-export { isUnderWay, lockRoot, lockRootIfFree, rootLockHolder } from './root-lock.js';
+export { isUnderWay, lockRoot, lockRootIfFree, mayBeAtWorkOn, rootLockHolder } from './root-lock.js';
 export { runDiff } from './run-diff.js';
 export { openRunFile } from './run-file.js';
 export { findRoot, findRun, listRuns, RunFolder, type RunRequest, unbornRuns } from './run-folder.js';

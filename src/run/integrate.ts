@@ -186,7 +186,7 @@ async function merge(
 }
 
 /** The commits of `--branch` and `--commit`. */
-async function makeCommits({ plan, folder, request, base, changesets }: IntegrateOptions) {
+async function makeCommits({ plan, folder, request, base, changesets, control }: IntegrateOptions) {
   if (request.branch === undefined && !request.commit) return undefined;
   return await commitRun({
     root: plan.root,
@@ -199,6 +199,9 @@ async function makeCommits({ plan, folder, request, base, changesets }: Integrat
     })),
     ...(plan.goal !== undefined && { goal: plan.goal }),
     ...(request.branch !== undefined && { branch: request.branch }),
+    lastCheck: () => {
+      if (control.signal.aborted) throw new InterruptedError();
+    },
   });
 }
 

@@ -18,12 +18,12 @@ const EXIT_CODES = {
 
 /**
  * Listens for SIGINT, SIGTERM and SIGHUP. The first one aborts `signal`: the run stops launching, ends its tasks and
- * keeps what they made. The second ends forge at once; `onSecond` kills what must not outlive it. A SIGHUP is never the
+ * keeps what they made. The second ends forge at once; `onSecond` may say with another exit code. A SIGHUP is never the
  * second: when a terminal goes away, the kernel, the shell and whoever else was in between may each send one.
  */
 export function listenForInterrupt(options: {
   onFirst: (name: string) => void;
-  onSecond: () => void;
+  onSecond: () => ExitCode | undefined;
 }): Interrupt {
   const controller = new AbortController();
   let code: ExitCode | undefined;
@@ -31,8 +31,7 @@ export function listenForInterrupt(options: {
   const handler = (name: NodeJS.Signals) => {
     if (code !== undefined && name === 'SIGHUP') return;
     if (code !== undefined) {
-      options.onSecond();
-      process.exit(code);
+      process.exit(options.onSecond() ?? code);
     }
     hungUp = name === 'SIGHUP';
     code = EXIT_CODES[name as keyof typeof EXIT_CODES];

@@ -1,7 +1,8 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Adapter, AgentEvent } from '../agents/index.js';
 import type { EventBody } from '../journal/index.js';
+import { makeFolder } from '../util/make-folder.js';
 import { removeTree } from '../util/remove-tree.js';
 import {
   type Backend,
@@ -39,7 +40,8 @@ export class LocalExecutor implements Executor {
     let workspace: Workspace | undefined;
     let scratch: string | undefined;
     try {
-      await mkdir(request.dir, { recursive: true });
+      const task = dirname(request.dir);
+      for (const folder of [dirname(task), task, request.dir]) await makeFolder(folder);
       scratch = makeTemporary('attempt');
       workspace = await this.backend.open({
         root: request.root,

@@ -6,6 +6,7 @@ import { mayBeCommitted, mayBeMerging } from '../util/merging.js';
 import { sweepScratch, sweepTemporary } from '../workspace/index.js';
 import { trustToRead } from './forge-folder.js';
 import { type Progress, progressOf } from './open-run.js';
+import { removeRemainsOfRuns } from './remove-run.js';
 import { lockRootIfFree, rootLockHolder } from './root-lock.js';
 import { RunFolder } from './run-folder.js';
 
@@ -24,12 +25,13 @@ export async function finishHalfWritten(root: string, note: (text: string) => vo
 
 /**
  * What a command that acts on a root does first: finishes or undoes a merge that a dead forge left, and removes the
- * scratch of dead runs. A forge at work on the root is left alone.
+ * scratch of dead runs and what is left of removed ones. A forge at work on the root is left alone.
  *
  * @throws MergeError, HalfWrittenError (5)
  */
 export async function recover(root: string, note: (text: string) => void): Promise<void> {
   await sweep(note);
+  await removeRemainsOfRuns(root);
   if (!mayBeMerging(root) || rootLockHolder(root) !== undefined) return;
   await finishUnderLock(root, note);
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { ExitCode } from '../exit-code.js';
 import { ForgeError } from '../forge-error.js';
 import { LockHeldError, type LockHolder, lockHolder, takeLock } from '../util/file-lock.js';
+import { mayBeCommitted, mayBeMerging } from '../util/merging.js';
 import { forgeFolder } from './forge-folder.js';
 
 const lockFile = (root: string) => join(forgeFolder(root), 'lock');
@@ -40,12 +41,27 @@ export function rootLockHolder(root: string): LockHolder | undefined {
 
 /** Whether a forge is (or, seen from another machine or container, may be) at work on a run. */
 export function isUnderWay(root: string, run: string): boolean {
-  return rootLockHolder(root)?.run === run;
+  const holder = rootLockHolder(root);
+  if (holder === undefined) return false;
+  // One that finishes a merge does not say of which run.
+  return holder.run === run || (holder.run === undefined && mayBeCommitted(root));
 }
 
-function busy(root: string, { process: { pid }, doing, liveness }: LockHolder): ForgeError {
-  const message =
-    liveness === 'alive'
+/**
+ * The same for whoever may not be wrong: also when it is not known what the other forge is at, as one that finishes a
+ * merge, or just begins, may be at any run.
+ */
+export function mayBeAtWorkOn(root: string, run: string): boolean {
+  const holder = rootLockHolder(root);
+  if (holder === undefined) return mayBeMerging(root);
+  return holder.run === undefined || holder.run === run || mayBeMerging(root);
+}
+
+/** That another forge holds a root, and what to do about it. */
+export function busy(root: string, { process: { pid }, doing, liveness, isOfCopy }: LockHolder): ForgeError {
+  const message = isOfCopy
+    ? `the lock of ${root} was taken in another folder, as in one that this is a copy of, by a forge that may still be at work there (pid ${pid}, ${doing}); if this is a copy, remove ${lockFile(root)}`
+    : liveness === 'alive'
       ? `another forge (pid ${pid}, ${doing}) is at work on ${root}; wait for it, or end it with \`forge abort\``
       : `a forge of another machine or container (its pid there ${pid}, ${doing}) holds ${root}, and whether it lives can't be told from here; wait for it, or, if you are sure that it is gone, remove ${lockFile(root)}`;
   return new ForgeError(message, ExitCode.refused);

@@ -50,11 +50,22 @@ export class RunFolder {
   }
 }
 
-/** The id of a new run: when it started (UTC), and four digits for those that start in the same second. */
-export function newRunId(): string {
+/**
+ * The id of a new run: when it started (UTC), and four digits for those that start in the same second, such that it comes
+ * after `latest`, the last one that is kept.
+ */
+export function newRunId(latest?: string): string {
   const now = new Date().toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
-  return `${now}-${randomBytes(2).toString('hex')}`;
+  const [second, digits] = [latest?.slice(0, 15), Number.parseInt(latest?.slice(16) ?? '', 16)];
+  if (second !== now || !(digits < LAST)) return `${now}-${randomBytes(2).toString('hex')}`;
+  const next = digits + 1 + (randomBytes(2).readUInt16BE() % (LAST - digits));
+  return `${now}-${next.toString(16).padStart(4, '0')}`;
 }
+
+const LAST = 0xffff;
+
+/** What is behind the id in the name of a run that is being removed. */
+export const REMOVED = '.removed';
 
 /** Makes the folder of a new run, for this user alone. `.forge/runs` is there. */
 export function createRunFolder(root: string, id: string): RunFolder {
@@ -97,7 +108,7 @@ function runFolders(root: string): string[] {
   if (!existsSync(dir)) return [];
   trustToRead(root);
   return readdirSync(dir)
-    .filter((name) => whyNotOurFolder(join(dir, name)) === undefined)
+    .filter((name) => !name.endsWith(REMOVED) && whyNotOurFolder(join(dir, name)) === undefined)
     .sort();
 }
 

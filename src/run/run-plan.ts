@@ -9,9 +9,9 @@ import { makeForgeFolder } from './forge-folder.js';
 import { ownedByAny } from './owned-by.js';
 import { preflight, preflightCommit } from './preflight.js';
 import { finishInterruptedMerge, sweep } from './recover.js';
-import { removeRun } from './remove-run.js';
+import { removeRemainsOfRuns, removeRun } from './remove-run.js';
 import { lockRoot } from './root-lock.js';
-import { createRunFolder, newRunId, RunFolder, type RunRequest, unbornRuns } from './run-folder.js';
+import { createRunFolder, listRuns, newRunId, RunFolder, type RunRequest, unbornRuns } from './run-folder.js';
 import { type SelectedTask, selectTasks } from './select-tasks.js';
 
 /**
@@ -24,11 +24,12 @@ export async function runPlan(plan: Plan, request: RunRequest, control: RunContr
   await preflight(plan.root, tasks);
   await preflightCommit(plan.root, request);
   await makeForgeFolder(plan.root);
-  const id = newRunId();
+  const id = newRunId(listRuns(plan.root).at(-1));
   const release = lockRoot(plan.root, { doing: `apply ${id}`, run: id });
   try {
     await sweep(control.note);
     await finishInterruptedMerge(plan.root, control.note);
+    await removeRemainsOfRuns(plan.root);
     for (const unborn of unbornRuns(plan.root)) await removeRun(new RunFolder(plan.root, unborn));
     const folder = createRunFolder(plan.root, id);
     const prepared = await prepare(plan, request, tasks, folder, control).catch(async (error: unknown) => {

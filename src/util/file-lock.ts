@@ -17,7 +17,7 @@ import {
   parseProcessIdentity,
   thisProcess,
 } from './process-identity.js';
-import { NOT_THERE, NotOursError, readOurFile, readRecord, whyNotOurFile } from './provenance.js';
+import { inodeOf, NOT_THERE, NotOursError, readOurFile, readRecord, whyNotOurFile } from './provenance.js';
 import { removeFile } from './remove-tree.js';
 import { codeOf, unlessGone } from './system-error.js';
 
@@ -30,6 +30,8 @@ export interface LockHolder {
   run?: string;
   /** `unknown`: it is another machine's or container's, and may well live. */
   liveness: 'alive' | 'unknown';
+  /** The lock was taken in another folder than it lies in: it came with a copy (or the file system renumbers folders). */
+  isOfCopy: boolean;
 }
 
 /** A lock that this process holds. */
@@ -37,6 +39,8 @@ interface Record {
   process: ProcessIdentity;
   doing: string;
   run?: string;
+  /** Inode of the folder that it was taken in. */
+  folder?: string;
 }
 
 /** The lock is held by a process that lives, or of which nobody can tell from here. */
@@ -58,7 +62,7 @@ export class LockHeldError extends Error {
  * @throws LockHeldError at once when the holder (or an heir) lives, or when that can't be told.
  */
 export function takeLock(file: string, about: { doing: string; run?: string }): () => void {
-  const me: Record = { process: thisProcess(), ...about };
+  const me: Record = { process: thisProcess(), ...about, folder: inodeOf(dirname(file)) };
   while (!isTaken(file, me));
   try {
     removeRemains(file);
@@ -89,7 +93,11 @@ export function lockHolder(file: string): LockHolder | undefined {
   const record = readHolder(file);
   if (record === undefined || record === 'nobody') return undefined;
   const liveness = livenessOf(record.process);
-  return liveness === 'dead' ? undefined : { ...record, liveness };
+  return liveness === 'dead' ? undefined : holderOf(file, record, liveness);
+}
+
+function holderOf(file: string, { folder, ...record }: Record, liveness: LockHolder['liveness']): LockHolder {
+  return { ...record, liveness, isOfCopy: folder !== undefined && folder !== inodeOf(dirname(file)) };
 }
 
 function release(file: string): void {
@@ -110,7 +118,7 @@ function isInherited(file: string, mine: string, me: Record): boolean {
   for (let owner: Record | 'nobody' = dead; ; ) {
     if (owner !== 'nobody') {
       const liveness = livenessOf(owner.process);
-      if (liveness !== 'dead') throw new LockHeldError(file, { ...owner, liveness });
+      if (liveness !== 'dead') throw new LockHeldError(file, holderOf(file, owner, liveness));
     }
     const claim = `${file}-after-${owner === 'nobody' ? 'nobody' : `${owner.process.pid}-${owner.process.start}`}`;
     // Heirs that inherit from each other were never forges.
@@ -179,10 +187,15 @@ function parseHolder(text: string): Record | 'nobody' {
 }
 
 function asHolder(value: object | undefined): Record | 'nobody' {
-  const { process: recorded, doing, run } = (value ?? {}) as { [Key in keyof Record]?: unknown };
+  const { process: recorded, doing, run, folder } = (value ?? {}) as { [Key in keyof Record]?: unknown };
   const identity = parseProcessIdentity(recorded);
   if (identity === undefined || typeof doing !== 'string') return 'nobody';
-  return { process: identity, doing, ...(typeof run === 'string' && { run }) };
+  return {
+    process: identity,
+    doing,
+    ...(typeof run === 'string' && { run }),
+    ...(typeof folder === 'string' && { folder }),
+  };
 }
 
 /** Whether making a name worked; false when it is there already. */

@@ -1,6 +1,5 @@
-import { withoutGitVariables } from '../util/careful-git.js';
+import { askGit } from './ask-git.js';
 import { WorkspaceError } from './failure.js';
-import { run } from './run-program.js';
 import { findTool } from './tools.js';
 
 /**
@@ -11,11 +10,8 @@ import { findTool } from './tools.js';
  */
 export async function setGitConfig(file: string, key: string, value?: string): Promise<void> {
   const change = value === undefined ? ['--unset-all', key] : [key, value];
-  const { ok, exitCode, stderr } = await run('git', ['config', '--file', file, ...change], {
-    // Not in a repository: git would look for its worktree.
-    cwd: '/',
-    env: withoutGitVariables(process.env),
-  });
+  // Not in a repository: git would look for its worktree.
+  const { ok, exitCode, stderr } = await askGit('/', ['config', '--file', file, ...change]);
   const wasUnset = value === undefined && exitCode === 5;
   if (!ok && !wasUnset && findTool('git') !== undefined)
     throw new WorkspaceError(`cannot change ${file}: ${stderr.split('\n')[0]}`);

@@ -1,7 +1,7 @@
-import { CAREFUL_GIT, withoutGitVariables } from '../util/careful-git.js';
+import { CAREFUL_GIT } from '../util/careful-git.js';
+import { askGit } from './ask-git.js';
 import { WorkspaceError } from './failure.js';
 import { decodeNames, encodePath } from './path-bytes.js';
-import { run } from './run-program.js';
 
 /**
  * Takes paths relative to root; gives those that git ignores, by the rules of the working tree itself (never those of
@@ -16,11 +16,7 @@ export async function gitIgnored(root: string, paths: readonly string[]): Promis
     const input = Buffer.concat(
       batch.flatMap((path) => [Buffer.from('./'), Buffer.from(encodePath(path)), Buffer.from([0])]),
     );
-    const answer = await run('git', [...CAREFUL_GIT, 'check-ignore', '-z', '--stdin'], {
-      cwd: root,
-      input,
-      env: withoutGitVariables(process.env),
-    });
+    const answer = await askGit(root, [...CAREFUL_GIT, 'check-ignore', '-z', '--stdin'], { input });
     if (answer.exitCode === 0) {
       for (const name of decodeNames(answer.stdout)) ignored.add(name.slice('./'.length));
     } else if (answer.exitCode !== 1) {

@@ -5,12 +5,12 @@ import { NO_PROGRAMS, withoutGitVariables } from '../util/careful-git.js';
 import { type GitFolders, gitFoldersOf, repositoriesAbove } from '../util/repository.js';
 import { isReservedPath } from '../util/reserved-path.js';
 import { unlessGone } from '../util/system-error.js';
+import { askGit } from './ask-git.js';
 import { UncoverableError } from './failure.js';
 import { linksOutOf } from './git-links.js';
 import { nestedRepositories } from './nested-repositories.js';
 import { otherWorktrees } from './other-worktrees.js';
 import { encodePath } from './path-bytes.js';
-import { run } from './run-program.js';
 import { secondPaths } from './second-paths.js';
 import { isWithin } from './state-folder.js';
 
@@ -161,7 +161,7 @@ function gitAt(folder: string): (GitFolders & { isPlain: boolean }) | undefined 
 async function isTrusted(top: string): Promise<boolean> {
   // Without any GIT_CONFIG_... but those that say what is trusted.
   const env = { ...withoutGitVariables(process.env), ...gitConfiguration(process.env) };
-  return (await run('git', [...NO_PROGRAMS, 'rev-parse', '--git-dir'], { cwd: top, env })).ok;
+  return (await askGit(top, [...NO_PROGRAMS, 'rev-parse', '--git-dir'], { env })).ok;
 }
 
 /** The variables by which whoever started forge configures git. */

@@ -1,9 +1,9 @@
 import { type Dirent, lstatSync, readdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { CAREFUL_GIT, withoutGitVariables } from '../util/careful-git.js';
+import { CAREFUL_GIT } from '../util/careful-git.js';
 import { foldersAbove } from '../util/relative-path.js';
+import { askGit } from './ask-git.js';
 import { decodeName, decodeNames, encodePath } from './path-bytes.js';
-import { run } from './run-program.js';
 
 /** How deep folders are looked into that git does not list: below the top, below an ignored folder, below a nested repository. */
 const DEPTH = 4;
@@ -40,10 +40,7 @@ export async function nestedRepositories(top: string, hasGit: boolean): Promise<
 }
 
 async function list(top: string, options: readonly string[]): Promise<string[]> {
-  const answer = await run('git', [...CAREFUL_GIT, 'ls-files', '-z', ...options], {
-    cwd: top,
-    env: withoutGitVariables(process.env),
-  });
+  const answer = await askGit(top, [...CAREFUL_GIT, 'ls-files', '-z', ...options]);
   // Without git, or with an index that git can't read, the walk is what there is.
   return answer.ok ? decodeNames(answer.stdout) : [];
 }

@@ -4,6 +4,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 export interface Outcome {
   ok: boolean;
   exitCode: number | null;
+  /** What it was ended by. */
+  signal: NodeJS.Signals | null;
   stdout: Buffer;
   stderr: string;
 }
@@ -14,6 +16,8 @@ export interface RunOptions {
   input?: Buffer | string;
   /** When it is killed (SIGKILL), in milliseconds. */
   timeoutMs?: number;
+  /** In a session of its own: Ctrl-C on the terminal does not reach it. */
+  detached?: boolean;
 }
 
 /** Runs a program to its end, with messages in plain English. Never throws: a program that is not there has `exitCode` null and says so in `stderr`. */
@@ -23,6 +27,7 @@ export function run(program: string, args: readonly string[], options: RunOption
       resolve({
         ok: false,
         exitCode: null,
+        signal: null,
         stdout: Buffer.alloc(0),
         stderr: error instanceof Error ? error.message : String(error),
       });
@@ -32,6 +37,7 @@ export function run(program: string, args: readonly string[], options: RunOption
         cwd: options.cwd,
         env: { ...(options.env ?? process.env), LC_ALL: 'C' },
         stdio: ['pipe', 'pipe', 'pipe'],
+        detached: options.detached,
       });
     } catch (error) {
       // Some errors are emitted, others thrown (E2BIG, ENOMEM, a NUL in an argument).
@@ -51,11 +57,12 @@ export function run(program: string, args: readonly string[], options: RunOption
       clearTimeout(timer);
       notStarted(error);
     });
-    child.once('close', (exitCode) => {
+    child.once('close', (exitCode, signal) => {
       clearTimeout(timer);
       resolve({
         ok: exitCode === 0,
         exitCode,
+        signal,
         stdout: Buffer.concat(stdout),
         stderr: Buffer.concat(stderr).toString('utf8').trim(),
       });

@@ -23,7 +23,13 @@ export class Unconfined implements Confinement {
     readonly cwd: string,
     readonly tree: string = cwd,
     readonly extraEnv: Readonly<Record<string, string>> = {},
-  ) {}
+  ) {
+    if (living === undefined) {
+      living = new Set();
+      process.on('exit', endLiving);
+    }
+    living.add(this);
+  }
 
   spawn(command: Command): Running {
     const missing = missingProgram(command, this.cwd, (path) => path);
@@ -68,7 +74,7 @@ export class Unconfined implements Confinement {
     try {
       return await endProcessesOf(this.name);
     } finally {
-      for (const leader of this.#groups) signal(-leader, 'SIGKILL');
+      this.killGroups();
       this.#groups.clear();
     }
   }
@@ -83,9 +89,23 @@ export class Unconfined implements Confinement {
       );
   }
 
+  /** At once, what is still in the group that it was started in. */
+  killGroups(): void {
+    for (const leader of this.#groups) signal(-leader, 'SIGKILL');
+  }
+
   async close(): Promise<void> {
     await this.endProcesses();
+    living?.delete(this);
   }
+}
+
+/** Those that are not closed. */
+let living: Set<Unconfined> | undefined;
+
+/** Where forge ends at once (a second Ctrl-C), what can be named at once ends with it. */
+function endLiving(): void {
+  for (const each of living ?? []) each.killGroups();
 }
 
 function isGroupGone(leader: number): boolean {

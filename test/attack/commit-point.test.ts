@@ -106,7 +106,7 @@ test('looking for flags leaves no trace and moves nothing', { skip: FLAGS }, asy
   assert.deepEqual(readdirSync(here.path('src')).sort(), ['a.txt', 'b.txt']);
   assert.deepEqual(readdirSync(here.path('src/b.txt')), ['x']);
   const merge = here.path(`.forge/runs/${here.run()}/merge`);
-  assert.deepEqual(readdirSync(merge).sort(), ['old', 'plan.json']);
+  assert.deepEqual(readdirSync(merge).sort(), ['old', 'placed', 'plan.json']);
 });
 
 const CHANGE = { ...FILES, 'change.sh': 'echo A > src/a.txt; echo n > src/n; rm src/b.txt\n' };
