@@ -6,7 +6,7 @@ import { mayBeCommitted, mayBeMerging } from '../util/merging.js';
 import { sweepScratch, sweepTemporary } from '../workspace/index.js';
 import { trustToRead } from './forge-folder.js';
 import { type Progress, progressOf } from './open-run.js';
-import { removeRemainsOfRuns } from './remove-run.js';
+import { settleRemovals } from './remove-run.js';
 import { lockRootIfFree, rootLockHolder } from './root-lock.js';
 import { RunFolder } from './run-folder.js';
 
@@ -31,7 +31,7 @@ export async function finishHalfWritten(root: string, note: (text: string) => vo
  */
 export async function recover(root: string, note: (text: string) => void): Promise<void> {
   await sweep(note);
-  await removeRemainsOfRuns(root);
+  await settleRemovals(root);
   if (!mayBeMerging(root) || rootLockHolder(root) !== undefined) return;
   await finishUnderLock(root, note);
 }

@@ -64,8 +64,9 @@ export function newRunId(latest?: string): string {
 
 const LAST = 0xffff;
 
-/** What is behind the id in the name of a run that is being removed. */
+/** What is behind the id in the name of a run that is being removed: when it is certain to go, and just before that. */
 export const REMOVED = '.removed';
+export const LEAVING = '.leaving';
 
 /** Makes the folder of a new run, for this user alone. `.forge/runs` is there. */
 export function createRunFolder(root: string, id: string): RunFolder {
@@ -108,7 +109,11 @@ function runFolders(root: string): string[] {
   if (!existsSync(dir)) return [];
   trustToRead(root);
   return readdirSync(dir)
-    .filter((name) => !name.endsWith(REMOVED) && whyNotOurFolder(join(dir, name)) === undefined)
+    .filter(
+      (name) =>
+        ![REMOVED, LEAVING].some((end) => name.endsWith(end)) &&
+        whyNotOurFolder(join(dir, name)) === undefined,
+    )
     .sort();
 }
 

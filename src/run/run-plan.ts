@@ -9,7 +9,7 @@ import { makeForgeFolder } from './forge-folder.js';
 import { ownedByAny } from './owned-by.js';
 import { preflight, preflightCommit } from './preflight.js';
 import { finishInterruptedMerge, sweep } from './recover.js';
-import { removeRemainsOfRuns, removeRun } from './remove-run.js';
+import { removeRun, settleRemovals } from './remove-run.js';
 import { lockRoot } from './root-lock.js';
 import { createRunFolder, listRuns, newRunId, RunFolder, type RunRequest, unbornRuns } from './run-folder.js';
 import { type SelectedTask, selectTasks } from './select-tasks.js';
@@ -29,7 +29,7 @@ export async function runPlan(plan: Plan, request: RunRequest, control: RunContr
   try {
     await sweep(control.note);
     await finishInterruptedMerge(plan.root, control.note);
-    await removeRemainsOfRuns(plan.root);
+    await settleRemovals(plan.root);
     for (const unborn of unbornRuns(plan.root)) await removeRun(new RunFolder(plan.root, unborn));
     const folder = createRunFolder(plan.root, id);
     const prepared = await prepare(plan, request, tasks, folder, control).catch(async (error: unknown) => {
