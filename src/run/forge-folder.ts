@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { ForgeError } from '../forge-error.js';
 import { isTracked } from '../merge/index.js';
 import { whyNotOurFolder } from '../util/provenance.js';
+import { isMade } from '../util/system-error.js';
 
 /** Where forge keeps everything about a working tree. */
 export const forgeFolder = (root: string) => join(root, '.forge');
@@ -54,11 +55,12 @@ export async function makeForgeFolder(root: string): Promise<void> {
   await trustToAct(root);
   const forge = forgeFolder(root);
   try {
-    if (!existsSync(forge)) mkdirSync(forge, { mode: 0o700 });
-    mkdirSync(join(forge, 'runs'), { recursive: true, mode: 0o700 });
-    const ignore = join(forge, '.gitignore');
-    if (lstatSync(ignore, { throwIfNoEntry: false }) === undefined)
-      writeFileSync(ignore, '# forge keeps runs here; `forge clean` empties it.\n*\n', { flag: 'wx' });
+    // Another forge may be making them, too.
+    isMade(() => mkdirSync(forge, { mode: 0o700 }));
+    trustToRead(root);
+    isMade(() => mkdirSync(join(forge, 'runs'), { mode: 0o700 }));
+    const text = '# forge keeps runs here; `forge clean` empties it.\n*\n';
+    isMade(() => writeFileSync(join(forge, '.gitignore'), text, { flag: 'wx' }));
     // Somebody may have put one there between looking and making.
     trustToRead(root);
   } catch (error) {

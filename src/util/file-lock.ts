@@ -19,7 +19,7 @@ import {
 } from './process-identity.js';
 import { inodeOf, NOT_THERE, NotOursError, readOurFile, readRecord, whyNotOurFile } from './provenance.js';
 import { removeFile } from './remove-tree.js';
-import { codeOf, unlessGone } from './system-error.js';
+import { codeOf, isMade, unlessGone } from './system-error.js';
 
 /** Who holds a lock. */
 export interface LockHolder {
@@ -196,15 +196,4 @@ function asHolder(value: object | undefined): Record | 'nobody' {
     ...(typeof run === 'string' && { run }),
     ...(typeof folder === 'string' && { folder }),
   };
-}
-
-/** Whether making a name worked; false when it is there already. */
-function isMade(make: () => void): boolean {
-  try {
-    make();
-    return true;
-  } catch (error) {
-    if (codeOf(error) !== 'EEXIST') throw error;
-    return false;
-  }
 }

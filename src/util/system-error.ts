@@ -12,3 +12,14 @@ export function unlessGone<T>(act: () => T): T | undefined {
     throw error;
   }
 }
+
+/** Whether making something under a name worked; false when the name is taken (EEXIST). @throws all else that `make` throws */
+export function isMade(make: () => void): boolean {
+  try {
+    make();
+    return true;
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+    return false;
+  }
+}
