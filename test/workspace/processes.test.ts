@@ -155,15 +155,14 @@ for (const setting of PLAIN) {
 
     it('a command of several is ended alone', () =>
       within(async (grounds, workspace) => {
-        const script = 'echo ready; sleep 1000 & sleep 1000';
+        const script = 'sleep 1000 & sleep 1000';
         const [one, two] = [1, 2].map(() =>
           workspace.spawn({ argv: ['sh', '-c', script], env: environment(grounds) }),
         );
-        for (const running of [one!, two!])
-          await new Promise((resolve) => running.stdout.once('data', resolve));
+        const sleeping = () => alive(grounds).filter((pid) => comm(pid) === 'sleep').length;
+        await until('all of them asleep', () => sleeping() === 4);
         one!.kill('SIGKILL');
         assert.equal((await one!.ended).signal, 'SIGKILL');
-        const sleeping = () => alive(grounds).filter((pid) => comm(pid) === 'sleep').length;
         await until('the first command gone', () => sleeping() <= 2);
         assert.equal(sleeping(), 2);
         two!.kill('SIGKILL');
