@@ -86,7 +86,8 @@ export async function believePlan(
 ): Promise<{ dir: string; plan: MergePlan; staged: boolean }> {
   const plan = readCommittedPlan(root, dir, record);
   if (!existsSync(`${dir}/new`)) {
-    if (whyNotOurFolder(`${dir}/placed`) === undefined) return { dir, plan, staged: false };
+    if (!plan.keepsPlaced || whyNotOurFolder(`${dir}/placed`) === undefined)
+      return { dir, plan, staged: false };
     throw notBelieved(root, `${dir}/new, the content that was committed, is gone`);
   }
   const why = whyNotOurFolder(`${dir}/new`) ?? whyNotOurFolder(`${dir}/old`);

@@ -48,6 +48,8 @@ export interface MergePlan {
   run: string;
   writes: PlannedWrite[];
   after?: RefUpdate;
+  /** The folder `placed` says that all is in place until the record is gone. An older forge removed it before. */
+  keepsPlaced?: boolean;
 }
 
 /** Name of a file staged beside its target. */

@@ -51,7 +51,13 @@ export async function writeMerge(options: {
   } catch (error) {
     throw explain('start a merge in', root, error, NOTHING_TOUCHED);
   }
-  const plan: MergePlan = { v: 1, run: runId, writes: [], ...(after === undefined ? {} : { after }) };
+  const plan: MergePlan = {
+    v: 1,
+    run: runId,
+    writes: [],
+    keepsPlaced: true,
+    ...(after === undefined ? {} : { after }),
+  };
   try {
     const places = await preflight(root, writes, dir);
     plan.writes = await stage({ root, dir, run: runId, writes, places, note: options.note });

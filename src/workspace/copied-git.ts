@@ -47,7 +47,7 @@ export async function ownLinks(
     if (!existsSync(dirname(at))) continue;
     removeFile(at);
     if (place !== undefined && isWithin(target, place.from)) symlinkSync(inCopy(target, place), at);
-    else if (kind === 'file') copyFileSync(target, at);
+    else if (kind === 'file') unlessGone(() => copyFileSync(target, at));
     else if (kind === 'folder') {
       mkdirSync(at);
       await copyTree(target, at, reflink, []);
@@ -66,6 +66,7 @@ export function absoluteAlternates(original: string, copy: string, place?: Place
     const real = resolve(original, 'objects', line);
     return place !== undefined && isWithin(real, place.from) ? line : real;
   });
+  if (lines.join('\n') === text) return;
   removeFile(file);
   writeFileSync(file, lines.join('\n'), 'latin1');
 }

@@ -1,4 +1,4 @@
-import { type Dirent, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { type Dirent, existsSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { unlessGone } from '../util/system-error.js';
 import { isWithin } from './state-folder.js';
@@ -9,7 +9,7 @@ export interface GitLink {
   path: string;
   /** What it leads to, absolute; real where it is there. */
   target: string;
-  kind: 'folder' | 'file' | 'nothing';
+  kind: 'folder' | 'file' | 'other';
 }
 
 /** Where people and tools put links. Deeper ones would take a walk over all refs and objects. */
@@ -44,8 +44,10 @@ function entries(folder: string): Dirent[] {
 function whatIsAt(path: string): Pick<GitLink, 'target' | 'kind'> {
   try {
     const target = realpathSync(path);
-    return { target, kind: statSync(target).isDirectory() ? 'folder' : 'file' };
+    const stats = statSync(target);
+    return { target, kind: stats.isDirectory() ? 'folder' : stats.isFile() ? 'file' : 'other' };
   } catch {
-    return { target: path, kind: 'nothing' };
+    // Where the folder that it would be in is there, git can make it.
+    return { target: path, kind: existsSync(dirname(path)) ? 'file' : 'other' };
   }
 }

@@ -4,7 +4,7 @@ import { dirname, join, relative } from 'node:path';
 import { NO_PROGRAMS, withoutGitVariables } from '../util/careful-git.js';
 import { type GitFolders, gitFoldersOf, repositoriesAbove } from '../util/repository.js';
 import { isReservedPath } from '../util/reserved-path.js';
-import { unlessGone } from '../util/system-error.js';
+import { codeOf } from '../util/system-error.js';
 import { askGit } from './ask-git.js';
 import { UncoverableError } from './failure.js';
 import { linksOutOf } from './git-links.js';
@@ -83,17 +83,21 @@ export async function findCovered(root: string): Promise<Covered> {
     for (const place of [at.commonDir, at.gitDir]) add(folder, place);
     if (![at.commonDir, at.gitDir].every((place) => isWithin(place, top))) nested.push({ folder, git: at });
   }
-  const fileLinks: string[] = [];
+  /** By what they lead to. */
+  const fileLinks = new Map<string, string>();
   // What links lead to is looked at as well, as it is added.
   for (const [place, folder] of found) {
-    mustBeCoverable(place, folder, top);
+    // A worktree may lie in its bare repository.
+    const isOwn = place === git?.gitDir || place === git?.commonDir;
+    if (!(isOwn && isWithin(top, place))) mustBeCoverable(place, folder, top);
     for (const { path, target, kind } of linksOutOf(place)) {
-      if (isWithin(target, top)) continue;
-      if (kind === 'folder') add(folder, target);
-      else fileLinks.push(`${join(place, path)} is a link to ${target}`);
+      if (kind === 'folder' && !isWithin(target, top)) add(folder, target);
+      if (kind === 'file') fileLinks.set(target, `${join(place, path)} is a link to ${target}`);
     }
   }
   const places = [...found.keys()].sort();
+  for (const target of fileLinks.keys())
+    if ([top, ...places].some((place) => isWithin(target, place))) fileLinks.delete(target);
   const outside = places.filter((place) => !isWithin(place, top));
   const gitFolders = outside.filter(
     (folder) => !outside.some((other) => other !== folder && isWithin(folder, other)),
@@ -102,7 +106,17 @@ export async function findCovered(root: string): Promise<Covered> {
   const others = [...(git === undefined ? [] : otherWorktrees(git, top)), ...secondPaths(top)];
   const isTrustedStranger =
     git !== undefined && statSync(top).uid !== process.geteuid?.() && (await isTrusted(top));
-  return { root, top, git, nested, gitFolders, inTree, fileLinks, others, isTrustedStranger };
+  return {
+    root,
+    top,
+    git,
+    nested,
+    gitFolders,
+    inTree,
+    fileLinks: [...fileLinks.values()],
+    others,
+    isTrustedStranger,
+  };
 }
 
 /**
@@ -111,16 +125,25 @@ export async function findCovered(root: string): Promise<Covered> {
  */
 function mustBeUtf8(folder: string): void {
   const dotGit = encodePath(join(folder, '.git'));
-  const stats = unlessGone(() => lstatSync(dotGit));
-  if (stats === undefined || stats.isDirectory()) return;
-  const uid = process.geteuid?.();
-  // To git, a stranger's is none.
-  if (uid !== undefined && stats.uid !== uid && stats.uid !== 0) return;
-  const leads = stats.isFile() ? readFileSync(dotGit) : Buffer.from(readlinkSync(dotGit, 'buffer'));
-  if (typeof dotGit === 'string' && isUtf8(leads)) return;
+  const leads = whereItLeads(dotGit);
+  if (leads === undefined || (typeof dotGit === 'string' && isUtf8(leads))) return;
   throw new UncoverableError(
     `${shown(dotGit)} leads to a git folder elsewhere, and a name on the way is not UTF-8: a view can't cover that`,
   );
+}
+
+/** What a `.git` that is a file or a link says; undefined for any other, and one that this user can't read or is a stranger's: to git, too, that is none. */
+function whereItLeads(dotGit: string | Buffer): Buffer | undefined {
+  try {
+    const stats = lstatSync(dotGit);
+    const uid = process.geteuid?.();
+    if (uid !== undefined && stats.uid !== uid && stats.uid !== 0) return undefined;
+    if (stats.isSymbolicLink()) return readlinkSync(dotGit, 'buffer') as Buffer;
+    return stats.isFile() ? readFileSync(dotGit) : undefined;
+  } catch (error) {
+    if (codeOf(error) === undefined) throw error;
+    return undefined;
+  }
 }
 
 function shown(path: string | Buffer): string {
@@ -130,8 +153,7 @@ function shown(path: string | Buffer): string {
 /** @throws UncoverableError where the view can't keep a place of git's apart from the files of the tree */
 function mustBeCoverable(place: string, folder: string, top: string): void {
   if (!isWithin(place, top)) {
-    // A worktree may lie in its bare repository.
-    if (!isWithin(top, place) || folder === top) return;
+    if (!isWithin(top, place)) return;
     throw new UncoverableError(
       `the git folder of ${folder} is ${place}, which holds the working tree itself; remove ${folder}/.git`,
     );

@@ -1,19 +1,15 @@
-import { mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GitFolders } from '../util/repository.js';
 import { absoluteAlternates, ownLinks } from './copied-git.js';
 import { copyTree, type Reflink } from './copy-tree.js';
+import { WorkspaceError } from './failure.js';
 import { setGitConfig } from './git-config.js';
 import { removeTree } from './remove-tree.js';
 
-/**
- * What the worktrees of a repository share (`common_list` in git's path.c), and what git-lfs and git-annex do. All else in
- * the common folder is the main worktree's own: its index, its merge under way, what it has checked out.
- */
-const SHARED: ReadonlySet<string> = new Set([
-  ...['annex', 'branches', 'common', 'config', 'description', 'hooks', 'info', 'lfs', 'logs', 'lost-found'],
-  ...['modules', 'objects', 'packed-refs', 'refs', 'remotes', 'rr-cache', 'shallow', 'svn'],
-]);
+/** What in the common folder is the main worktree's own: what it has checked out, its index, what it is in the middle of. */
+const OF_THE_MAIN_ONE =
+  /^(HEAD|index|sharedindex\..*|config\.worktree|worktrees|.*_HEAD|AUTO_MERGE|.*_(MSG|EDITMSG|MODE|RR)|BISECT_.*|NOTES_MERGE_.*|rebase-.*|sequencer)$/;
 
 /** In what is shared, what is each worktree's own. */
 const NOT_SHARED = [
@@ -39,7 +35,13 @@ export async function makePrivateGit(
   mkdirSync(own);
   if (gitDir === commonDir) await copyGit(gitDir, own, reflink, (name) => name !== 'worktrees');
   else {
-    await copyGit(commonDir, own, reflink, (name) => SHARED.has(name));
+    if (existsSync(join(commonDir, 'reftable')))
+      throw new WorkspaceError(
+        `${commonDir} keeps its refs in a reftable, of which a copy of a worktree can't have its part; use --backend overlay`,
+      );
+    // Each may have its own submodules.
+    const isReplaced = (name: string) => name === 'modules' && existsSync(join(gitDir, name));
+    await copyGit(commonDir, own, reflink, (name) => !OF_THE_MAIN_ONE.test(name) && !isReplaced(name));
     for (const path of NOT_SHARED) await removeTree(join(own, path));
     await copyGit(gitDir, own, reflink, (name) => !OF_A_WORKTREE.has(name));
   }

@@ -86,6 +86,20 @@ const LAYOUTS: Readonly<Record<string, Layout>> = {
       'make x; git clone -q --bare x r.git; cd r.git; git config extensions.worktreeConfig true; git config --unset core.bare; git config --worktree core.bare true; git worktree add -q ../t main',
     run: COMMIT,
   },
+  'a worktree of a repository in which other tools keep things': {
+    setUp:
+      'make m; mkdir m/.git/git-crypt; echo key > m/.git/git-crypt/key; git -C m worktree add -q ../t -b t',
+    run: `test "$(cat "$(git rev-parse --git-common-dir)/git-crypt/key")" = key; ${COMMIT}`,
+  },
+  'links in the git folder to FIFOs and to nothing, and one inside it': {
+    setUp:
+      'make m; mkfifo ff; ln -s "$W/ff" m/.git/ff; rm -rf m/.git/hooks; ln -s "$W/gone/hooks" m/.git/hooks; cd m; git worktree add -q ../t -b t; ln -s ../../description .git/worktrees/t/foo',
+    run: COMMIT,
+  },
+  'folders whose .git is a FIFO or a device': {
+    setUp: 'make t; mkdir t/n t/o; mkfifo t/n/.git; cd t; git add .; git commit -qm x --allow-empty',
+    run: COMMIT,
+  },
   'a worktree inside its bare repository': {
     setUp: 'make x; git clone -q --bare x p.git; cd p.git; git worktree add -q main main',
     root: 'p.git/main',
@@ -182,3 +196,36 @@ for (const [setting, backend, isolation] of SETTINGS) {
     });
   }
 }
+
+test("copy: an ordinary user's worktree with a submodule, with read-only objects and info", {
+  skip: process.getuid?.() === 0 ? false : 'needs root, to become another user',
+}, async (t) => {
+  const USER = 61_001;
+  const here = project(t, {}, { git: false });
+  const top = dirname(here.dir);
+  execFileSync(
+    'sh',
+    [
+      '-ec',
+      `${MAKE}make s; make p; cd p; git -c protocol.file.allow=always submodule -q add "$W/s" sub; git commit -qm s
+      git worktree add -q ../t -b t; cd ../t; git -c protocol.file.allow=always submodule -q update --init
+      cd ..; git clone -qs s q; chmod 555 q/.git/objects q/.git/objects/info`,
+    ],
+    { cwd: here.dir, env: { ...environment(), W: here.dir } },
+  );
+  execFileSync('sh', ['-ec', `mkdir "$1/state"; chown -R ${USER}:${USER} "$1"; chmod 755 "$1"`, 'sh', top]);
+  for (const root of ['t', 'q']) {
+    const cwd = join(here.dir, root);
+    writeFileSync(
+      join(cwd, 'forge.plan.yaml'),
+      'version: 1\ntasks:\n  a: { run: "git log --format=%s -1 > b; git config x.y z", owns: [b] }\n',
+    );
+    const result = await here.forge(['apply', '--yes', '--backend', 'copy'], {
+      cwd,
+      as: USER,
+      env: { HOME: join(top, 'state') },
+    });
+    assert.equal(result.code, 0, result.stdout + result.stderr);
+    assert.match(readFileSync(join(cwd, 'b'), 'utf8'), /\S/);
+  }
+});

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { newRunId } from '../../src/run/run-folder.js';
@@ -271,5 +272,27 @@ test('a second Ctrl-C while the merge is half written says so (5); the next comm
     assert.equal((await here.forge(['status'])).code, 0);
     assert.deepEqual(contents(here), new Set(['new\n']));
     return;
+  }
+});
+
+test('a merge of an older forge, which kept no mark that all is in place, is finished too', async (t) => {
+  for (const fault of ['merge-unstaged', 'merge-recorded']) {
+    const here = manyFiles(t, 3);
+    assert.equal((await here.forge(['apply', '--yes'], { env: { FORGE_FAULT: fault } })).signal, 'SIGKILL');
+    // As it would have left things.
+    const merge = here.path(`.forge/runs/${here.run()}/merge`);
+    const record = JSON.parse(here.read('.forge/merging')) as { plan: string };
+    const plan = JSON.parse(readFileSync(join(merge, 'plan.json'), 'utf8')) as { keepsPlaced?: boolean };
+    delete plan.keepsPlaced;
+    const text = JSON.stringify(plan);
+    writeFileSync(join(merge, 'plan.json'), text);
+    here.write({
+      '.forge/merging': JSON.stringify({ ...record, plan: createHash('sha256').update(text).digest('hex') }),
+    });
+    rmSync(join(merge, 'placed'), { recursive: true });
+    const status = await here.forge(['status']);
+    assert.equal(status.code, 0, status.stderr);
+    assert.match(status.stdout, /[Mm]erged 3 files/);
+    assert.equal(existsSync(here.path('.forge/merging')), false);
   }
 });
