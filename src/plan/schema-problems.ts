@@ -46,9 +46,9 @@ function toProblem(root: YamlNode, error: SchemaError): Problem | undefined {
   const at = path.length === 0 ? firstKey(root) : place.at;
   // Who writes NAME=value there must not find the value in a log of CI.
   const hideSource = path[0] === 'secrets';
-  const problem = (message: string, hint?: string): Problem => ({
-    ...{ code: 'schema', message, at, hint, hideSource },
-  });
+  const problem = (message: string, hint?: string): Problem => {
+    return { code: 'schema', message, at, hint, hideSource };
+  };
   switch (error.keyword) {
     case 'additionalProperties':
       return unknownKey(place.value, path, error.params.additionalProperty!);

@@ -13,6 +13,11 @@ export function unlessGone<T>(act: () => T): T | undefined {
   }
 }
 
+/** Whether an error says that something is not there, or not for this user to get at, whoever asks; not that asking failed (EMFILE). */
+export function isOutOfReach(error: unknown): boolean {
+  return ['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'EPERM'].includes(codeOf(error) ?? '');
+}
+
 /** Whether making something under a name worked; false when the name is taken (EEXIST). @throws all else that `make` throws */
 export function isMade(make: () => void): boolean {
   try {

@@ -7,10 +7,10 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { removeFile } from '../util/remove-tree.js';
 import { unlessGone } from '../util/system-error.js';
-import type { Place } from './copy-manifest.js';
+import { inCopy, type Place } from './copy-manifest.js';
 import { copyTree, type Reflink } from './copy-tree.js';
 import { setGitConfig } from './git-config.js';
 import { linksOutOf } from './git-links.js';
@@ -93,8 +93,4 @@ async function ownWorktreeSetting(config: string, place: Place): Promise<void> {
   const [, told] = /^\s*worktree\s*=\s*"?(\/[^\n"]*)/im.exec(text ?? '') ?? [];
   if (told !== undefined && isWithin(told, place.from))
     await setGitConfig(config, 'core.worktree', inCopy(told, place));
-}
-
-function inCopy(path: string, { from, to }: Place): string {
-  return join(to, relative(from, path));
 }

@@ -7,7 +7,7 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Breather } from '../util/breathe.js';
 import { below, parentOf } from '../util/relative-path.js';
@@ -38,6 +38,11 @@ interface Note {
 export interface Place {
   from: string;
   to: string;
+}
+
+/** Where a path of the tree is in its copy. */
+export function inCopy(path: string, { from, to }: Place): string {
+  return join(to, relative(from, path));
 }
 
 /** The state of a copied tree (or of a part of it) right after it was made. */

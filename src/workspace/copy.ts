@@ -1,4 +1,4 @@
-import { mkdirSync, realpathSync } from 'node:fs';
+import { existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { unlessGone } from '../util/system-error.js';
 import { applyEntries } from './apply.js';
@@ -6,7 +6,7 @@ import { Collector } from './collector.js';
 import type { Confinement } from './confinement.js';
 import { settleCopiedGit } from './copied-git.js';
 import { type CopyConfinement, copyLayout } from './copy-layout.js';
-import { CopyManifest, type Place } from './copy-manifest.js';
+import { CopyManifest, inCopy, type Place } from './copy-manifest.js';
 import { copyAround, type Reflink } from './copy-tree.js';
 import { DiskTree } from './disk-tree.js';
 import { explain, WorkspaceError } from './failure.js';
@@ -42,7 +42,7 @@ async function open(
   let confinement: Confinement | undefined;
   try {
     const place = { from: covered.top, to: join(scratch.dir, 'tree') };
-    const path = join(place.to, relative(place.from, root));
+    const path = inCopy(root, place);
     await copyAround(root, place, reflink);
     await ownGitFolders(covered, place, reflink);
     await applyEntries(path, options.start);
@@ -52,7 +52,7 @@ async function open(
     await around?.take();
     // A git folder above the state folder (a home under git) is not this tree's.
     const extraEnv = { GIT_CEILING_DIRECTORIES: scratch.dir };
-    if (how === 'none') confinement = new Unconfined(name, path, place.to, extraEnv);
+    if (how === 'none') confinement = new Unconfined(name, path, realpathSync(place.to), extraEnv);
     else
       confinement = await Namespace.open({
         ...{ name, extraEnv },
@@ -77,7 +77,7 @@ async function ownGitFolders(
   const place = { from, to: realpathSync(to) };
   if (git !== undefined && !git.isPlain) await makePrivateGit(git, place.to, reflink);
   for (const { folder, git: own } of nested)
-    if (isCopied(folder, place)) await makePrivateGit(own, join(place.to, relative(from, folder)), reflink);
+    if (isCopied(folder, place)) await makePrivateGit(own, inCopy(folder, place), reflink);
   for (const folder of inTree) if (isCopied(folder, place)) await settleCopiedGit(folder, place, reflink);
 }
 
@@ -85,8 +85,8 @@ async function ownGitFolders(
  * Whether the copy has a folder of the tree, which may have gone meanwhile.
  * @throws WorkspaceError where it has a link instead: things are removed in there, and never through a link
  */
-function isCopied(folder: string, { from, to }: Place): boolean {
-  const copied = join(to, relative(from, folder));
+function isCopied(folder: string, place: Place): boolean {
+  const copied = inCopy(folder, place);
   const real = unlessGone(() => realpathSync(copied));
   if (real === undefined || real === copied) return real !== undefined;
   throw new WorkspaceError(`${folder} was replaced by a link while the tree was copied; run forge again`);
@@ -113,6 +113,8 @@ function workspace(
     endProcesses: () => confinement.endProcesses(),
     collect: async (into, choose): Promise<Collected> => {
       confinement.mustBeUntouched();
+      if (!existsSync(path))
+        throw new WorkspaceError('the task removed the folder that it worked in; nothing of it is used');
       mkdirSync(into);
       const now = new DiskTree(path, { own: true });
       const collector = new Collector({

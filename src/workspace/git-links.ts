@@ -1,6 +1,6 @@
 import { type Dirent, existsSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { unlessGone } from '../util/system-error.js';
+import { isOutOfReach, unlessGone } from '../util/system-error.js';
 import { isWithin } from './state-folder.js';
 
 /** A link in a git folder that leads out of it: a shared object store, hooks or config kept elsewhere (git-new-workdir, repo). */
@@ -35,9 +35,10 @@ export function linksOutOf(gitFolder: string): GitLink[] {
 function entries(folder: string): Dirent[] {
   try {
     return realpathSync(folder) === folder ? readdirSync(folder, { withFileTypes: true }) : [];
-  } catch {
-    // Not there, or closed to this user: then no git command of theirs gets there either.
-    return [];
+  } catch (error) {
+    // No git command of this user's gets there either.
+    if (isOutOfReach(error)) return [];
+    throw error;
   }
 }
 
@@ -46,7 +47,8 @@ function whatIsAt(path: string): Pick<GitLink, 'target' | 'kind'> {
     const target = realpathSync(path);
     const stats = statSync(target);
     return { target, kind: stats.isDirectory() ? 'folder' : stats.isFile() ? 'file' : 'other' };
-  } catch {
+  } catch (error) {
+    if (!isOutOfReach(error)) throw error;
     // Where the folder that it would be in is there, git can make it.
     return { target: path, kind: existsSync(dirname(path)) ? 'file' : 'other' };
   }

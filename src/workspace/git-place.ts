@@ -4,7 +4,7 @@ import { dirname, join, relative } from 'node:path';
 import { NO_PROGRAMS, withoutGitVariables } from '../util/careful-git.js';
 import { type GitFolders, gitFoldersOf, repositoriesAbove } from '../util/repository.js';
 import { isReservedPath } from '../util/reserved-path.js';
-import { codeOf } from '../util/system-error.js';
+import { isOutOfReach } from '../util/system-error.js';
 import { askGit } from './ask-git.js';
 import { UncoverableError } from './failure.js';
 import { linksOutOf } from './git-links.js';
@@ -141,8 +141,8 @@ function whereItLeads(dotGit: string | Buffer): Buffer | undefined {
     if (stats.isSymbolicLink()) return readlinkSync(dotGit, 'buffer') as Buffer;
     return stats.isFile() ? readFileSync(dotGit) : undefined;
   } catch (error) {
-    if (codeOf(error) === undefined) throw error;
-    return undefined;
+    if (isOutOfReach(error)) return undefined;
+    throw error;
   }
 }
 

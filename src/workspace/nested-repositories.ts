@@ -2,6 +2,7 @@ import { type Dirent, lstatSync, readdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { CAREFUL_GIT } from '../util/careful-git.js';
 import { foldersAbove } from '../util/relative-path.js';
+import { isOutOfReach } from '../util/system-error.js';
 import { askGit } from './ask-git.js';
 import { decodeName, decodeNames, encodePath } from './path-bytes.js';
 
@@ -61,9 +62,10 @@ function entries(folder: string): Dirent<Buffer>[] {
       withFileTypes: true,
       encoding: 'buffer',
     }) as unknown as Dirent<Buffer>[];
-  } catch {
-    // Gone meanwhile, or closed to this user: then no command of theirs gets there either.
-    return [];
+  } catch (error) {
+    // No command of this user's gets there either.
+    if (isOutOfReach(error)) return [];
+    throw error;
   }
 }
 
@@ -71,15 +73,17 @@ function isRealFolder(folder: string): boolean {
   try {
     const real = realpathSync(encodePath(folder), { encoding: 'buffer' }) as unknown as Buffer;
     return decodeName(real) === folder;
-  } catch {
-    return false;
+  } catch (error) {
+    if (isOutOfReach(error)) return false;
+    throw error;
   }
 }
 
 function hasDotGit(folder: string): boolean {
   try {
     return lstatSync(encodePath(join(folder, '.git')), { throwIfNoEntry: false }) !== undefined;
-  } catch {
-    return false;
+  } catch (error) {
+    if (isOutOfReach(error)) return false;
+    throw error;
   }
 }

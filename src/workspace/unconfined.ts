@@ -1,4 +1,3 @@
-import { realpathSync } from 'node:fs';
 import { codeOf } from '../util/system-error.js';
 import { type Confinement, missingProgram, notStarted, spawnDetached } from './confinement.js';
 import { WorkspaceError } from './failure.js';
@@ -17,12 +16,12 @@ export class Unconfined implements Confinement {
   readonly #groups = new Set<number>();
   #count = 0;
 
-  /** `tree` is the copy, in which `cwd` lies. */
+  /** `tree` is the copy (its real path), in which `cwd` lies. */
   constructor(
     readonly name: string,
     readonly cwd: string,
-    readonly tree: string = cwd,
-    readonly extraEnv: Readonly<Record<string, string>> = {},
+    readonly tree: string,
+    readonly extraEnv: Readonly<Record<string, string>>,
   ) {
     if (living === undefined) {
       living = new Set();
@@ -81,8 +80,7 @@ export class Unconfined implements Confinement {
 
   /** A mount shows files of somebody else's in the copy. */
   mustBeUntouched(): void {
-    const tree = realpathSync(this.tree);
-    const point = mountsHere().find(({ target }) => isWithin(target, tree))?.target;
+    const point = mountsHere().find(({ target }) => isWithin(target, this.tree))?.target;
     if (point !== undefined)
       throw new WorkspaceError(
         `something was mounted on ${point} while the task ran, so what it did can't be told; nothing of it is used. Unmount it: forge removes nothing behind a mount`,

@@ -293,3 +293,17 @@ gates:
     assert.deepEqual(readdirSync(here.path('src')), ['a']);
   }
 });
+
+test('without namespaces, a task that removes its own copy is told what it did, and no error of the system', async (t) => {
+  const here = project(t, {
+    'src/a.txt': 'a\n',
+    'forge.plan.yaml': 'version: 1\ntasks:\n  a: { run: \'rm -rf "$PWD"\', owns: [src/**] }\n',
+  });
+  const before = here.tree();
+  const result = await here.forge(['apply', '--yes', '--json', '--backend', 'copy'], {
+    env: { FORGE_ISOLATION: 'none' },
+  });
+  assert.equal(result.code, 1, result.stdout + result.stderr);
+  assert.match(reasonOf(result, 'a'), /the task removed the folder that it worked in/);
+  assert.deepEqual(here.tree(), before);
+});
