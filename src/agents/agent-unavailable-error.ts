@@ -1,5 +1,5 @@
-import { ExitCode } from '../exit-code.js';
-import { ForgeError } from '../forge-error.js';
+import { ExitCode } from '../util/errors/exit-code.js';
+import { ForgeError } from '../util/errors/forge-error.js';
 
 /** The agent of some tasks cannot run (no program, no persona, wrong settings); found before anything starts. Exit code 2. */
 export class AgentUnavailableError extends ForgeError {

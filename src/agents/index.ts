@@ -18,7 +18,7 @@ export { renderPrompt } from './prompt.js';
 
 const LOADERS: ReadonlyMap<string, () => Promise<Adapter>> = new Map([
   ['shell', async () => (await import('./shell.js')).shell],
-  ['droid', async () => (await import('./droid.js')).droid],
+  ['droid', async () => (await import('./droid/droid.js')).droid],
 ]);
 
 /** Names that a plan may use for `agent`: adapters that take prompts. */

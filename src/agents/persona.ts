@@ -1,9 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ExitCode } from '../exit-code.js';
-import { ForgeError } from '../forge-error.js';
-import { nearestName } from '../nearest-name.js';
-import { codeOf } from '../util/system-error.js';
+import { ExitCode } from '../util/errors/exit-code.js';
+import { ForgeError } from '../util/errors/forge-error.js';
+import { codeOf } from '../util/errors/system-error.js';
+import { nearestName } from '../util/text/nearest-name.js';
 
 /** A custom droid, read from `.factory/droids/NAME.md`. */
 export interface Persona {

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
-import { ExitCode } from '../exit-code.js';
-import { ForgeError } from '../forge-error.js';
-import { nearestName } from '../nearest-name.js';
+import { ExitCode } from '../util/errors/exit-code.js';
+import { ForgeError } from '../util/errors/forge-error.js';
+import { nearestName } from '../util/text/nearest-name.js';
 import { requireCurrentFolder } from './current-folder.js';
 
 /** A flag of the command line. `value` names what it takes; without it the flag is a switch. */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { ExitCode } from '../exit-code.js';
-import { ForgeError } from '../forge-error.js';
-import { codeOf } from '../util/system-error.js';
+import { ExitCode } from '../util/errors/exit-code.js';
+import { ForgeError } from '../util/errors/forge-error.js';
+import { codeOf } from '../util/errors/system-error.js';
 
 /**
  * Makes sure that the current folder has a path, as every command needs.

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
-import { ExitCode } from '../exit-code.js';
-import { nearestName } from '../nearest-name.js';
-import { complain } from './complain.js';
+import { ExitCode } from '../util/errors/exit-code.js';
+import { nearestName } from '../util/text/nearest-name.js';
+import { complain } from './terminal/complain.js';
 
 /** A command's module: imported only when it is called, so that `forge --version` loads none. */
 interface CommandModule {
@@ -9,24 +9,27 @@ interface CommandModule {
 }
 
 const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandModule> }> = {
-  apply: { summary: 'run a plan and merge what its tasks made', load: () => import('./apply.js') },
-  plan: { summary: 'have an agent write a plan for a goal', load: () => import('./plan.js') },
+  apply: { summary: 'run a plan and merge what its tasks made', load: () => import('./commands/apply.js') },
+  plan: { summary: 'have an agent write a plan for a goal', load: () => import('./commands/plan.js') },
   check: {
     summary: 'validate a plan and prove that its tasks cannot collide',
-    load: () => import('./check.js'),
+    load: () => import('./commands/check.js'),
   },
   init: {
     summary: 'set a project up: starter plan, slash commands, personas',
-    load: () => import('./init.js'),
+    load: () => import('./commands/init.js'),
   },
-  status: { summary: 'show the state of a run', load: () => import('./status.js') },
-  logs: { summary: 'show what a task printed', load: () => import('./logs.js') },
-  diff: { summary: 'show what a run changes', load: () => import('./diff.js') },
-  resume: { summary: 'go on with a run that was interrupted or failed', load: () => import('./resume.js') },
-  merge: { summary: 'merge a run that is waiting', load: () => import('./merge.js') },
-  abort: { summary: 'stop a run, or give up one that is waiting', load: () => import('./abort.js') },
-  ls: { summary: 'list the runs that are kept', load: () => import('./ls.js') },
-  clean: { summary: 'remove runs that are over', load: () => import('./clean.js') },
+  status: { summary: 'show the state of a run', load: () => import('./commands/status.js') },
+  logs: { summary: 'show what a task printed', load: () => import('./commands/logs.js') },
+  diff: { summary: 'show what a run changes', load: () => import('./commands/diff.js') },
+  resume: {
+    summary: 'go on with a run that was interrupted or failed',
+    load: () => import('./commands/resume.js'),
+  },
+  merge: { summary: 'merge a run that is waiting', load: () => import('./commands/merge.js') },
+  abort: { summary: 'stop a run, or give up one that is waiting', load: () => import('./commands/abort.js') },
+  ls: { summary: 'list the runs that are kept', load: () => import('./commands/ls.js') },
+  clean: { summary: 'remove runs that are over', load: () => import('./commands/clean.js') },
 };
 
 /**

@@ -1,8 +1,8 @@
 import { accessSync, closeSync, constants, existsSync, openSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { ExitCode } from '../exit-code.js';
-import { ForgeError } from '../forge-error.js';
-import { complain } from './complain.js';
+import { ExitCode } from '../util/errors/exit-code.js';
+import { ForgeError } from '../util/errors/forge-error.js';
+import { complain } from './terminal/complain.js';
 
 /**
  * Makes sure that a report can be written at the end, without making the file: it may lie in the tree that tasks see.

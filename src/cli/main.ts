@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-import { ExitCode } from '../exit-code.js';
-import { complain } from './complain.js';
+import { ExitCode } from '../util/errors/exit-code.js';
 import { run } from './dispatch.js';
-import { guardStandardStreams } from './standard-streams.js';
+import { complain } from './terminal/complain.js';
+import { guardStandardStreams } from './terminal/standard-streams.js';
 
 const lostOutput = guardStandardStreams();
 const code = await run(process.argv.slice(2)).catch((error: unknown) => {

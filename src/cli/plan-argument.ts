@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { ExitCode } from '../exit-code.js';
-import { ForgeError } from '../forge-error.js';
+import { ExitCode } from '../util/errors/exit-code.js';
+import { ForgeError } from '../util/errors/forge-error.js';
 
 const DEFAULT_NAMES = ['forge.plan.yaml', 'forge.plan.yml'];
 

@@ -1,9 +1,9 @@
-import { ExitCode } from '../exit-code.js';
-import { ForgeError } from '../forge-error.js';
 import { readPlanRoot } from '../plan/index.js';
 import { findRoot, finishHalfWritten, recover, trustToAct } from '../run/index.js';
-import { complain } from './complain.js';
+import { ExitCode } from '../util/errors/exit-code.js';
+import { ForgeError } from '../util/errors/forge-error.js';
 import { defaultPlan } from './plan-argument.js';
+import { complain } from './terminal/complain.js';
 
 /**
  * The working tree that a command about runs is about: the root of the plan (`-f`, or the one in this folder), else the

@@ -1,5 +1,5 @@
-import { ExitCode } from '../exit-code.js';
-import { ForgeError } from '../forge-error.js';
+import { ExitCode } from '../util/errors/exit-code.js';
+import { ForgeError } from '../util/errors/forge-error.js';
 import type { BackendName } from '../workspace/index.js';
 
 /** Flags of every command that runs tasks or gates. */

@@ -1,13 +1,13 @@
-import { ExitCode } from '../exit-code.js';
-import { ForgeError } from '../forge-error.js';
 import { type ForgeEvent, readJournal } from '../journal/index.js';
 import { applyEvent, createReporter, foldEvents, junitXml, renderMergePreview } from '../report/index.js';
 import { findRun, listenForInterrupt, type RunControl, type RunFolder, runDiff } from '../run/index.js';
-import { mayBeCommitted } from '../util/merging.js';
-import { askToMerge } from './approve.js';
-import { complain } from './complain.js';
+import { mayBeCommitted } from '../util/async/merging.js';
+import { ExitCode } from '../util/errors/exit-code.js';
+import { ForgeError } from '../util/errors/forge-error.js';
 import { checkJunitFile, writeJunitFile } from './junit-file.js';
-import { colorWanted } from './terminal.js';
+import { askToMerge } from './terminal/approve.js';
+import { complain } from './terminal/complain.js';
+import { colorWanted } from './terminal/terminal.js';
 
 /** The flags that shape how a run is shown and approved. */
 export interface SessionFlags {

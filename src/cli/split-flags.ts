@@ -1,6 +1,6 @@
-import { ExitCode } from '../exit-code.js';
-import { ForgeError } from '../forge-error.js';
-import { splitPlan } from '../planning/index.js';
+import { splitPlan } from '../plan-author/index.js';
+import { ExitCode } from '../util/errors/exit-code.js';
+import { ForgeError } from '../util/errors/forge-error.js';
 
 /** Flags of `forge plan --split`. */
 export const SPLIT_FLAGS = {

@@ -1,5 +1,5 @@
-import { escapeGlob } from '../util/glob-escape.js';
-import { nameOf } from '../util/relative-path.js';
+import { escapeGlob } from '../util/paths/glob-escape.js';
+import { nameOf } from '../util/paths/relative-path.js';
 import { DOC_FOLDERS, FRONTEND_FOLDERS, TEST_FOLDERS } from './folder-names.js';
 import { orderOverlapping } from './order-overlapping.js';
 import { isBelow, type Package, pathIn } from './package.js';

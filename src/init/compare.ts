@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ForgeError } from '../forge-error.js';
+import { ForgeError } from '../util/errors/forge-error.js';
 import { look } from './placement.js';
 import { hashOf, type InstallRecord } from './record.js';
 

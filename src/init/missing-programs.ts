@@ -1,5 +1,5 @@
 import { delimiter, join } from 'node:path';
-import { isExecutable } from '../is-executable.js';
+import { isExecutable } from '../util/process/is-executable.js';
 import type { ProposedGate } from './proposed-gates.js';
 
 /** Takes gates and a PATH; gives the programs that they call and that are not on it, each once. */

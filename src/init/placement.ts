@@ -1,7 +1,7 @@
 import { constants, type Stats } from 'node:fs';
 import { access, lstat, realpath } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
-import { ForgeError } from '../forge-error.js';
+import { ForgeError } from '../util/errors/forge-error.js';
 
 /**
  * Takes the root (a real path) and paths relative to it; makes sure that each can be written or removed there: every

@@ -1,5 +1,5 @@
+import { quoteForShell } from '../util/text/quote-for-shell.js';
 import { CHECK_KINDS, type Check, type CheckKind, type Package } from './package.js';
-import { quoteForShell } from './quote-for-shell.js';
 import type { Survey } from './survey.js';
 
 /** A gate to propose: a command, run in the root, and where it was found. */

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ForgeError } from '../forge-error.js';
-import { codeOf } from '../util/system-error.js';
+import { ForgeError } from '../util/errors/forge-error.js';
+import { codeOf } from '../util/errors/system-error.js';
 
 /** Where init keeps what it installed, relative to the root. */
 export const RECORD_FILE = '.factory/forge.json';

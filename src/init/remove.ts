@@ -1,6 +1,6 @@
 import { rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ForgeError } from '../forge-error.js';
+import { ForgeError } from '../util/errors/forge-error.js';
 import { standingOf } from './compare.js';
 import { checkPlaces, look } from './placement.js';
 import { RECORD_FILE, readRecord } from './record.js';

@@ -1,4 +1,4 @@
-import { escapeGlob } from '../util/glob-escape.js';
+import { escapeGlob } from '../util/paths/glob-escape.js';
 import type { CodePart } from './areas.js';
 import {
   CODE_FOLDERS,

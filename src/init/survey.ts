@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import picomatch from 'picomatch';
-import { codeOf } from '../util/system-error.js';
+import { codeOf } from '../util/errors/system-error.js';
 import { TEST_FOLDERS } from './folder-names.js';
 import { type Folder, type Folders, listFolders } from './folders.js';
 import { readGoPackage } from './go-package.js';

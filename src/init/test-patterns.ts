@@ -1,4 +1,4 @@
-import { escapeGlob } from '../util/glob-escape.js';
+import { escapeGlob } from '../util/paths/glob-escape.js';
 import { TEST_FOLDERS } from './folder-names.js';
 import type { Folders } from './folders.js';
 import { isBelow } from './package.js';

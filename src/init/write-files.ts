@@ -1,6 +1,6 @@
 import { chmod, mkdir, open, readFile, rename, rmdir, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { ForgeError } from '../forge-error.js';
+import { ForgeError } from '../util/errors/forge-error.js';
 
 /** A file to write, whole. */
 export interface FileWrite {

@@ -1,4 +1,4 @@
-export { syncPath, writeFileDurably } from './durable.js';
+export { syncPath, writeFileDurably } from '../util/files/durable.js';
 export type { AttemptOutcome, EventBody, ForgeEvent, TaskState } from './event.js';
 export { Journal } from './journal.js';
 export { dropTornLine, JournalDamagedError, readJournal, unlessDamaged } from './replay.js';

@@ -1,5 +1,5 @@
 import { closeSync, fdatasync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
-import { ForgeError } from '../forge-error.js';
+import { ForgeError } from '../util/errors/forge-error.js';
 import type { EventBody, ForgeEvent } from './event.js';
 
 /** Types whose loss in a crash would lose or repeat work: the journal is flushed to disk after them. */

@@ -1,5 +1,5 @@
-import { ExitCode } from '../exit-code.js';
-import { codeOf } from '../util/system-error.js';
+import { ExitCode } from '../util/errors/exit-code.js';
+import { codeOf } from '../util/errors/system-error.js';
 
 /** A merge that could not be done. The message says where it stopped, in what state the working tree is, and what to do. */
 export class MergeError extends Error {

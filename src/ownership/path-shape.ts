@@ -1,4 +1,4 @@
-import { isReservedPath } from '../util/reserved-path.js';
+import { isReservedPath } from '../util/paths/reserved-path.js';
 import { type CharSet, caseFolding, foldSet, theSet } from './char-set.js';
 
 const NOT_OWNABLE = /(?:^|\/)\.{0,2}(?:\/|$)|\0/;

@@ -1,11 +1,11 @@
-export type { Diagnostic, DiagnosticCode } from './diagnostic.js';
-export { type CheckJson, diagnosticsToJson, type JsonDiagnostic } from './diagnostics-json.js';
-export { filesOf } from './files-of.js';
-export type { Part } from './part.js';
+export type { Diagnostic, DiagnosticCode } from './diagnostics/diagnostic.js';
+export { type CheckJson, diagnosticsToJson, type JsonDiagnostic } from './diagnostics/diagnostics-json.js';
+export { displayWidth, printable } from './diagnostics/printable.js';
+export { diagnosticRenderer, type RenderOptions, renderDiagnostic } from './diagnostics/render-diagnostic.js';
 export type { Gate, LockUse, Pattern, Plan, PlanResult, SourceRange, Task } from './plan.js';
 export { PlanFileError } from './plan-file.js';
-export { displayWidth, printable } from './printable.js';
 export { type ReadPlanOptions, readPlan, readPlanRoot } from './read-plan.js';
-export { diagnosticRenderer, type RenderOptions, renderDiagnostic } from './render-diagnostic.js';
 export { resolveRoot } from './root.js';
-export type { Splits } from './split.js';
+export { filesOf } from './tasks/files-of.js';
+export type { Part } from './tasks/part.js';
+export type { Splits } from './tasks/split.js';

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
-import { ExitCode } from '../exit-code.js';
-import { ForgeError } from '../forge-error.js';
+import { ExitCode } from '../util/errors/exit-code.js';
+import { ForgeError } from '../util/errors/forge-error.js';
 
 const LARGEST = 10 * 1024 * 1024;
 

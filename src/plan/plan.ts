@@ -1,7 +1,7 @@
 import type { Edge } from '../graph/index.js';
-import type { Diagnostic } from './diagnostic.js';
-import type { Part } from './part.js';
-import type { Splits } from './split.js';
+import type { Diagnostic } from './diagnostics/diagnostic.js';
+import type { Part } from './tasks/part.js';
+import type { Splits } from './tasks/split.js';
 
 /** A span of plan text. Lines and columns count from 1; `endColumn` is one past the last character. */
 export interface SourceRange {

@@ -1,22 +1,22 @@
 import { basename, dirname } from 'node:path';
 import { graphOf } from '../graph/index.js';
-import { codeOf } from '../util/system-error.js';
-import { Fields } from './fields.js';
-import { LineTable } from './line-table.js';
-import { findCycleProblems, findEdges } from './order-problems.js';
-import { findOwnershipProblems } from './ownership-problems.js';
+import { codeOf } from '../util/errors/system-error.js';
+import { findCycleProblems, findEdges } from './diagnostics/order-problems.js';
+import { findOwnershipProblems } from './diagnostics/ownership-problems.js';
+import { printable } from './diagnostics/printable.js';
+import { type Problem, Problems } from './diagnostics/problem.js';
 import type { Gate, PlanResult, Task } from './plan.js';
 import { readPlanFile } from './plan-file.js';
-import { printable } from './printable.js';
-import { type Problem, Problems } from './problem.js';
-import { parseQuickly } from './quick-yaml.js';
 import { isCaseInsensitive, RootError, resolveRoot } from './root.js';
-import { findSchemaProblems } from './schema-problems.js';
-import { readSecretRules } from './secret-rules.js';
-import type { Splits, Tree } from './split.js';
-import { DEFAULT_TIMEOUT, readTasks } from './tasks.js';
-import { Variables } from './variables.js';
-import type { MapNode, YamlNode } from './yaml-node.js';
+import { findSchemaProblems } from './schema/schema-problems.js';
+import { Fields } from './tasks/fields.js';
+import { readSecretRules } from './tasks/secret-rules.js';
+import type { Splits, Tree } from './tasks/split.js';
+import { DEFAULT_TIMEOUT, readTasks } from './tasks/tasks.js';
+import { Variables } from './tasks/variables.js';
+import { LineTable } from './yaml/line-table.js';
+import { parseQuickly } from './yaml/quick-yaml.js';
+import type { MapNode, YamlNode } from './yaml/yaml-node.js';
 
 const DEFAULT_CONCURRENCY = 4;
 
@@ -87,7 +87,7 @@ async function parse(text: string): Promise<{ root?: YamlNode; problems: Problem
   const root = parseQuickly(text);
   if (root !== undefined) return { root, problems: [] };
   // Loaded only when it is needed: it is by far the heaviest module.
-  const { parseYaml } = await import('./yaml-tree.js');
+  const { parseYaml } = await import('./yaml/yaml-tree.js');
   return parseYaml(text);
 }
 
@@ -166,7 +166,7 @@ async function readFiles({
   caseInsensitive: boolean;
 }): Promise<Tree> {
   // Loaded only when it is needed, as git is asked only then.
-  const { isFile, listFiles, walk } = await import('./list-files.js');
+  const { isFile, listFiles, walk } = await import('./tasks/list-files.js');
   return {
     caseInsensitive,
     list: await listFiles(root),

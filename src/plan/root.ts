@@ -1,9 +1,9 @@
 import { existsSync, lstatSync, opendirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { ExitCode } from '../exit-code.js';
-import { ForgeError } from '../forge-error.js';
-import { isGitFolder, isRepositoryTop, repositoryAbove } from '../util/repository.js';
-import { isReservedPath } from '../util/reserved-path.js';
+import { ExitCode } from '../util/errors/exit-code.js';
+import { ForgeError } from '../util/errors/forge-error.js';
+import { isGitFolder, isRepositoryTop, repositoryAbove } from '../util/git/repository.js';
+import { isReservedPath } from '../util/paths/reserved-path.js';
 
 /** A folder that cannot be the root of a plan, though it is there. */
 export class RootError extends ForgeError {

@@ -1,10 +1,10 @@
-import { GithubReporter } from './github.js';
-import { withoutCommands } from './github-commands.js';
+import { GithubReporter } from './ci/github.js';
+import { withoutCommands } from './ci/github-commands.js';
 import { JsonReporter } from './json.js';
-import { LiveReporter } from './live.js';
+import { LiveReporter } from './live/live.js';
 import { Output } from './output.js';
-import { PlainReporter } from './plain.js';
 import type { Reporter, ReporterOptions } from './reporter.js';
+import { PlainReporter } from './text/plain.js';
 
 /** Takes what is to be shown and where; gives the reporter. It prints the summary itself, except `json`. */
 export function createReporter(options: ReporterOptions): Reporter {

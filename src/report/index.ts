@@ -1,17 +1,17 @@
-export { toJsonText } from '../util/json-text.js';
+export { formatDuration, formatRoughly } from '../util/text/duration.js';
+export { toJsonText } from '../util/text/json-text.js';
+export { junitXml } from './ci/junit.js';
 export { createReporter } from './create-reporter.js';
-export { formatDuration, formatRoughly } from './duration.js';
-export { junitXml } from './junit.js';
-export { renderMergePreview } from './merge-preview.js';
-export { type Outcome, outcomeOf, type RunState } from './outcome.js';
-export type { Progress } from './progress.js';
-export { progressOf } from './progress.js';
+export type { Progress } from './live/progress.js';
+export { progressOf } from './live/progress.js';
+export type { RenderOptions } from './live/table.js';
 export type { Reporter, ReporterOptions, ReportStream } from './reporter.js';
 export { sanitize } from './sanitize.js';
-export { renderStatus } from './status.js';
 export { statusToJson } from './status-json.js';
-export { renderSummary } from './summary.js';
-export type { RenderOptions } from './table.js';
+export { renderMergePreview } from './text/merge-preview.js';
+export { type Outcome, outcomeOf, type RunState } from './text/outcome.js';
+export { renderStatus } from './text/status.js';
+export { renderSummary } from './text/summary.js';
 export {
   applyEvent,
   emptyView,

@@ -1,5 +1,5 @@
 import type { ForgeEvent } from '../journal/index.js';
-import { toJsonText } from '../util/json-text.js';
+import { toJsonText } from '../util/text/json-text.js';
 import { Output } from './output.js';
 import type { Reporter, ReporterOptions } from './reporter.js';
 

@@ -1,4 +1,4 @@
-import { sanitize } from '../util/sanitize.js';
+import { sanitize } from '../util/text/sanitize.js';
 
 export { sanitize };
 

@@ -1,7 +1,7 @@
-import { outcomeOf } from './outcome.js';
-import { elapsedOf, progressOf } from './progress.js';
-import { settled } from './settled.js';
-import type { RenderOptions } from './table.js';
+import { elapsedOf, progressOf } from './live/progress.js';
+import type { RenderOptions } from './live/table.js';
+import { outcomeOf } from './text/outcome.js';
+import { settled } from './text/settled.js';
 import { isOver, type RunView } from './view.js';
 
 /** Takes a view (and the time now, and whether an unfinished run's process is alive); gives what `forge status --json` prints, as plain data. Times of day are ISO 8601, durations milliseconds. */

@@ -1,9 +1,9 @@
-import { copyBackend } from './copy.js';
+import { copyBackend } from './copy/copy.js';
 import { BackendUnavailableError } from './failure.js';
-import { type Covered, findCovered } from './git-place.js';
-import { overlayBackend } from './overlay.js';
+import { overlayBackend } from './overlay/overlay.js';
+import { type Covered, findCovered } from './private-git/git-place.js';
 import { probeClone, probeNamespace, probeOverlay } from './probe.js';
-import { prepareStateFolder, stateFolders } from './state-folder.js';
+import { prepareStateFolder, stateFolders } from './scratch/state-folder.js';
 import type { Backend, BackendName, ChosenBackend } from './workspace.js';
 
 export interface ChooseOptions {

@@ -1,4 +1,4 @@
-import { codeOf } from '../util/system-error.js';
+import { codeOf } from '../util/errors/system-error.js';
 import type { BackendName } from './workspace.js';
 
 /** The backend that was asked for cannot work here; the message is one readable line. */

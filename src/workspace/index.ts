@@ -1,4 +1,5 @@
-export { applyEntries } from './apply.js';
+export { decodeName, decodeNames, encodePath } from '../util/paths/path-bytes.js';
+export { applyEntries } from './changeset/apply.js';
 export type {
   Changeset,
   ChangesetEntry,
@@ -6,17 +7,16 @@ export type {
   EntryKind,
   FoundChange,
   RelativePath,
-} from './changeset.js';
+} from './changeset/changeset.js';
+export { composeChangesets } from './changeset/compose.js';
+export { gitIgnored } from './changeset/git-ignored.js';
+export { blobPath, loadChangeset, saveManifest } from './changeset/manifest.js';
+export { type SortedChanges, sortChanges } from './changeset/sort-changes.js';
 export { type ChooseOptions, chooseBackend } from './choose.js';
-export { composeChangesets } from './compose.js';
 export { BackendUnavailableError, WorkspaceError } from './failure.js';
-export { foreignOwned } from './foreign-owned.js';
-export { gitIgnored } from './git-ignored.js';
-export { blobPath, loadChangeset, saveManifest } from './manifest.js';
-export { decodeName, decodeNames, encodePath } from './path-bytes.js';
-export { sweepScratch } from './scratch.js';
-export { type SortedChanges, sortChanges } from './sort-changes.js';
-export { makeTemporary, sweepTemporary } from './temporary.js';
+export { foreignOwned } from './overlay/foreign-owned.js';
+export { sweepScratch } from './scratch/scratch.js';
+export { makeTemporary, sweepTemporary } from './scratch/temporary.js';
 export type {
   Backend,
   BackendName,

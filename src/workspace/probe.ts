@@ -11,17 +11,17 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { removeFile } from '../util/remove-tree.js';
-import { codeOf } from '../util/system-error.js';
-import { type CopyConfinement, copyLayout } from './copy-layout.js';
-import type { Covered } from './git-place.js';
-import { namespacesRuledOut } from './keeper.js';
-import { mountsBelow } from './mounts-below.js';
-import { Namespace } from './namespace.js';
-import { overlayLayout } from './overlay-layout.js';
-import { type OverlayMode, overlayMount } from './overlay-mounts.js';
-import { removeTree } from './remove-tree.js';
-import { makeScratch, removeScratch } from './scratch.js';
+import { codeOf } from '../util/errors/system-error.js';
+import { removeFile } from '../util/files/remove-tree.js';
+import { type CopyConfinement, copyLayout } from './copy/copy-layout.js';
+import { overlayLayout } from './overlay/overlay-layout.js';
+import { type OverlayMode, overlayMount } from './overlay/overlay-mounts.js';
+import type { Covered } from './private-git/git-place.js';
+import { namespacesRuledOut } from './sandbox/keeper.js';
+import { mountsBelow } from './sandbox/mounts-below.js';
+import { Namespace } from './sandbox/namespace.js';
+import { removeTree } from './scratch/remove-tree.js';
+import { makeScratch, removeScratch } from './scratch/scratch.js';
 
 export interface ProbeOptions {
   covered: Covered;

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { Changeset, ComposedEntry, FoundChange } from './changeset.js';
+import type { Changeset, ComposedEntry, FoundChange } from './changeset/changeset.js';
 
 export type BackendName = 'overlay' | 'clone' | 'copy';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { DroidStreamReader } from '../../src/agents/droid-stream.js';
+import { DroidStreamReader } from '../../src/agents/droid/stream.js';
 import type { AgentEvent } from '../../src/agents/index.js';
 
 const ended = { exitCode: 0, signal: null, stderrTail: '' };

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { thisProcess } from '../../src/util/process-identity.js';
+import { thisProcess } from '../../src/util/process/identity.js';
 import { Home } from '../rig/calling-home.js';
 import { eventsOf, type ForgeResult, type Project, project } from '../rig/project.js';
 

@@ -1,4 +1,4 @@
-/** Every fault point of the merge (src/merge/fault.ts), in the order they are passed. */
+/** Every fault point of the merge (src/merge/transaction/fault.ts), in the order they are passed. */
 export const FAULTS = [
   ...['merge-staging', 'merge-staged', 'merge-planned', 'merge-committed'],
   ...['merge-deleted', 'merge-folder', 'merge-displaced', 'merge-renamed', 'merge-mode'],

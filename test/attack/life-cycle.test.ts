@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { newRunId } from '../../src/run/run-folder.js';
+import { newRunId } from '../../src/run/store/run-folder.js';
 import { Home } from '../rig/calling-home.js';
 import { environment, FORGE, type ForgeResult, type Project, project } from '../rig/project.js';
 

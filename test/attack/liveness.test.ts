@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { readJournal } from '../../src/journal/index.js';
-import { type ProcessIdentity, thisProcess } from '../../src/util/process-identity.js';
+import { type ProcessIdentity, thisProcess } from '../../src/util/process/identity.js';
 import { Home } from '../rig/calling-home.js';
 import { environment, FORGE, type Project, project } from '../rig/project.js';
 import { assertUnchanged, digest } from './digest.js';

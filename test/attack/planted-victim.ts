@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ForgeError } from '../../src/forge-error.js';
 import { JournalDamagedError, readJournal } from '../../src/journal/index.js';
 import { MergeError } from '../../src/merge/index.js';
 import {
@@ -18,7 +17,8 @@ import {
   trustToRead,
   unbornRuns,
 } from '../../src/run/index.js';
-import { NotOursError } from '../../src/util/provenance.js';
+import { ForgeError } from '../../src/util/errors/forge-error.js';
+import { NotOursError } from '../../src/util/files/provenance.js';
 import { WorkspaceError } from '../../src/workspace/index.js';
 
 /** How one step of a command ended. */

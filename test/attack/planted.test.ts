@@ -19,7 +19,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
-import { thisProcess } from '../../src/util/process-identity.js';
+import { thisProcess } from '../../src/util/process/identity.js';
 import { environment } from '../rig/project.js';
 import { assertUnchanged, digest } from './digest.js';
 import { NEEDS_ROOT } from './disk.js';

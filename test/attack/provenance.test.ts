@@ -16,7 +16,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { thisProcess } from '../../src/util/process-identity.js';
+import { thisProcess } from '../../src/util/process/identity.js';
 import { type Project, project } from '../rig/project.js';
 import { assertUnchanged, digest } from './digest.js';
 import { NEEDS_ROOT } from './disk.js';

@@ -1,5 +1,5 @@
 import { graphOf } from '../../src/graph/index.js';
-import { Scheduler } from '../../src/run/scheduler.js';
+import { Scheduler } from '../../src/run/schedule/scheduler.js';
 
 /**
  * How much longer than the lower bound max(critical path, work / N) the scheduler's plan takes on average, over random

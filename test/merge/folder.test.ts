@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { NotAFolderError, openFolder } from '../../src/merge/folder.js';
+import { NotAFolderError, openFolder } from '../../src/merge/transaction/folder.js';
 import { plant, scene } from './trees.js';
 
 test('a symlink or a file on the way to a folder is refused, a missing folder is ENOENT', async (t) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { divide } from '../../src/plan/divide.js';
+import { divide } from '../../src/plan/tasks/divide.js';
 
 const segment = fc.constantFrom('a', 'b', 'c', 'dd', 'é', '.x', 'a.js', 'A');
 const path = fc

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { parseQuickly } from '../../src/plan/quick-yaml.js';
-import { parseYaml } from '../../src/plan/yaml-tree.js';
+import { parseQuickly } from '../../src/plan/yaml/quick-yaml.js';
+import { parseYaml } from '../../src/plan/yaml/yaml-tree.js';
 import { text, v } from './plan-folder.js';
 
 /** How often each property is tried; FORGE_FUZZ=200 tries 200 times as often. */

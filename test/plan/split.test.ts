@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { checkPattern, createMatcher } from '../../src/ownership/index.js';
-import { escapeGlob } from '../../src/util/glob-escape.js';
+import { escapeGlob } from '../../src/util/paths/glob-escape.js';
 import { PlanFolder, text, v } from './plan-folder.js';
 
 /** A folder of its own for each test, with files. */

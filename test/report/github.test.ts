@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ForgeEvent } from '../../src/journal/index.js';
-import { withoutCommands, workflowCommand } from '../../src/report/github-commands.js';
+import { withoutCommands, workflowCommand } from '../../src/report/ci/github-commands.js';
 import { createReporter, type ReporterOptions } from '../../src/report/index.js';
 import { failedRun, memoryStream, Recording } from './recording.js';
 

@@ -3,12 +3,12 @@ import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import stringWidth from 'string-width';
-import { formatElapsed } from '../../src/report/duration.js';
-import { renderFrame } from '../../src/report/frame.js';
 import { foldEvents, formatDuration, formatRoughly, sanitize, toJsonText } from '../../src/report/index.js';
-import { canvasFor } from '../../src/report/table.js';
-import { cut, displayWidth } from '../../src/report/width.js';
-import { supportsUnicode, wantsColor } from '../../src/terminal-abilities.js';
+import { renderFrame } from '../../src/report/live/frame.js';
+import { canvasFor } from '../../src/report/live/table.js';
+import { formatElapsed } from '../../src/util/text/duration.js';
+import { supportsUnicode, wantsColor } from '../../src/util/text/terminal-abilities.js';
+import { cut, displayWidth } from '../../src/util/text/width.js';
 import { Recording, START } from './recording.js';
 
 test('durations', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { foldEvents, outcomeOf, progressOf, statusToJson } from '../../src/report/index.js';
-import { canvasFor, progressLine } from '../../src/report/table.js';
+import { canvasFor, progressLine } from '../../src/report/live/table.js';
 import { failedRun, mergedRun, Recording, START } from './recording.js';
 
 const statuses = (recording: Recording) =>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { RateLimits } from '../../src/run/rate-limit.js';
+import { RateLimits } from '../../src/run/schedule/rate-limit.js';
 
 test('limits halve how many run at once, down to one; each attempt that gets through adds one, up to the plan’s number', () => {
   const limits = new RateLimits(8);

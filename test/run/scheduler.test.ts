@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { LockUse } from '../../src/plan/index.js';
-import { type Schedulable, Scheduler } from '../../src/run/scheduler.js';
+import { type Schedulable, Scheduler } from '../../src/run/schedule/scheduler.js';
 
 const task = (
   id: string,

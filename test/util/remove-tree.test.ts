@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { removeTree, removeTreeSync } from '../../src/util/remove-tree.js';
+import { removeTree, removeTreeSync } from '../../src/util/files/remove-tree.js';
 
 const asRoot = process.getuid?.() === 0 ? false : 'only root can become another user';
 

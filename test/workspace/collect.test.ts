@@ -9,8 +9,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { describe, it } from 'node:test';
-import { BlobStore } from '../../src/workspace/blobs.js';
-import { DiskTree } from '../../src/workspace/disk-tree.js';
+import { BlobStore } from '../../src/workspace/changeset/blobs.js';
+import { DiskTree } from '../../src/workspace/changeset/disk-tree.js';
 import {
   type ChooseChanges,
   type Collected,

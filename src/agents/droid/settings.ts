@@ -1,0 +1,84 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { ExitCode } from '../../util/errors/exit-code.js';
+import { ForgeError } from '../../util/errors/forge-error.js';
+import type { AttemptContext } from '../adapter.js';
+import type { HookTask } from './hook-task.js';
+import { WRITING_TOOLS } from './writing-tools.js';
+
+/** Where droid is told of settings for one process; what it names adds to the user's and the project's settings. */
+export const SETTINGS_VARIABLE = 'FACTORY_RUNTIME_SETTINGS_PATH';
+
+/** Longest time the Stop hook lets `verify` run. forge runs it again, limited only by the task's timeout. */
+const LONGEST_VERIFY_MS = 10 * 60_000;
+/** What droid gives a hook beyond the time that the hook gives itself. Its own default is 60 s in all. */
+const SPARE_SECONDS = 30;
+
+type Settings = Record<string, unknown> & { hooks?: Record<string, unknown[]> };
+
+/**
+ * Writes the settings of one attempt's droid into its scratch folder: those that the user set for the process
+ * (custom models, for instance) and forge's hooks beside the user's. Gives the file. Throws ForgeError (2) when the
+ * user's file is not readable JSON.
+ */
+export async function writeDroidSettings(context: AttemptContext): Promise<string> {
+  const { task, scratch } = context;
+  const settings = await readUserSettings(context.env[SETTINGS_VARIABLE], context.root);
+  const verifyTimeoutMs = Math.min(task.timeout, LONGEST_VERIFY_MS);
+  const hookTask: HookTask = {
+    id: task.id,
+    workspace: context.workspacePath,
+    owns: task.owns.map((pattern) => pattern.text),
+    others: context.others,
+    caseInsensitive: context.caseInsensitive,
+    ...(task.verify === undefined ? {} : { verify: task.verify }),
+    verifyTimeoutMs,
+    scratch,
+  };
+  const hookFile = join(scratch, 'hook.json');
+  await writeFile(hookFile, JSON.stringify(hookTask));
+  const command = hookCommand(hookFile);
+  const hook = (timeout: number) => ({ hooks: [{ type: 'command', command, timeout }] });
+  const hooks = { ...settings.hooks };
+  hooks.PreToolUse = [
+    ...(hooks.PreToolUse ?? []),
+    { matcher: WRITING_TOOLS.join('|'), ...hook(SPARE_SECONDS) },
+  ];
+  if (task.verify !== undefined)
+    hooks.Stop = [...(hooks.Stop ?? []), hook(Math.ceil(verifyTimeoutMs / 1000) + SPARE_SECONDS)];
+  const file = join(scratch, 'settings.json');
+  // The user's settings may hold API keys.
+  await writeFile(file, JSON.stringify({ ...settings, hooks }), { mode: 0o600 });
+  return file;
+}
+
+/** Reads the settings file that the user named for droid, if any. Throws ForgeError (2) that names a file it cannot use. */
+export async function readUserSettings(path: string | undefined, root: string): Promise<Settings> {
+  if (path === undefined || path === '') return {};
+  const file = resolve(root, path);
+  try {
+    const settings: unknown = JSON.parse(await readFile(file, 'utf8'));
+    if (typeof settings === 'object' && settings !== null && !Array.isArray(settings))
+      return settings as Settings;
+    throw new Error('it must hold one JSON object');
+  } catch (error) {
+    const why = (error as Error).message;
+    throw new ForgeError(`${SETTINGS_VARIABLE} names ${file}: ${why}`, ExitCode.invalid);
+  }
+}
+
+/** The shell command for droid's hooks. Run from source (tests), the hook is TypeScript and needs tsx. */
+function hookCommand(hookFile: string): string {
+  const source = import.meta.url.endsWith('.ts');
+  const program = fileURLToPath(new URL(source ? './hook.ts' : './hook.js', import.meta.url));
+  const loader = source
+    ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href]
+    : [];
+  return [process.execPath, ...loader, program, hookFile].map(quote).join(' ');
+}
+
+function quote(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`;
+}

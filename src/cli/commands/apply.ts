@@ -1,0 +1,85 @@
+import { agentNames } from '../../agents/index.js';
+import { readPlan, readPlanRoot } from '../../plan/index.js';
+import { recover, runPlan, trustToAct } from '../../run/index.js';
+import { mayBeMerging } from '../../util/async/merging.js';
+import { ExitCode } from '../../util/errors/exit-code.js';
+import { ForgeError } from '../../util/errors/forge-error.js';
+import { type CommandSpec, command, type Flag } from '../command-line.js';
+import { renderDryRun } from '../dry-run.js';
+import { parseVars, planAndTasks } from '../plan-argument.js';
+import { parseBackend, parseJobs, RUN_FLAGS } from '../run-flags.js';
+import { runSession } from '../run-session.js';
+import { complain } from '../terminal/complain.js';
+import { colorWanted } from '../terminal/terminal.js';
+import { printDiagnostics } from './check.js';
+
+const spec = {
+  name: 'apply',
+  usage: '[plan] [tasks...]',
+  summary: `Runs the tasks of a plan (or the named ones and what they need) in parallel, puts the results together, runs the
+gates, and merges everything into the working tree, or nothing.`,
+  flags: {
+    ...RUN_FLAGS,
+    'dry-run': { short: 'n', help: 'print what would run, in order, and stop' },
+    'always-make': { short: 'B', help: 'run every task, whatever is up to date (apply always does)' },
+    branch: {
+      value: 'name',
+      help: 'merge onto a new branch, one commit per task; the working tree stays as it is',
+    },
+    commit: { help: 'merge into the working tree and onto the current branch, one commit per task' },
+    var: { value: 'name=value', multiple: true, help: 'override a variable of the plan' },
+  },
+} as const satisfies CommandSpec<Record<string, Flag>>;
+
+/** `forge apply`. Takes the words after it; gives the exit code. */
+export const run = command(spec, async (flags, words) => {
+  if (flags.branch !== undefined && flags.commit) {
+    throw new ForgeError('--branch and --commit contradict each other: choose one', ExitCode.invalid);
+  }
+  const { file, tasks } = planAndTasks(flags.file, words);
+  const vars = parseVars(flags.var);
+  const jobs = parseJobs(flags.jobs);
+  const backend = parseBackend(flags.backend);
+  const read = () => readPlan({ file, vars, agents: agentNames });
+  let result = await read();
+  // What a merge was cut short in may be the plan itself, or the files that a split divides.
+  // Where not even the root can be told, the diagnostics below say why.
+  const root = result.ok ? result.plan.root : await readPlanRoot(file).catch(() => undefined);
+  if (root !== undefined && mayBeMerging(root)) {
+    if (flags['dry-run'])
+      complain(
+        'a merge was interrupted here; what follows is of the tree as it is now (`forge status` finishes a half-written one)',
+      );
+    else {
+      await trustToAct(root);
+      await recover(root, complain);
+      result = await read();
+    }
+  }
+  printDiagnostics(file, result, colorWanted(flags, process.stderr));
+  if (!result.ok) return ExitCode.invalid;
+  const { plan } = result;
+  if (flags['dry-run']) {
+    process.stdout.write(
+      await renderDryRun(plan, tasks, { json: flags.json, ...(jobs !== undefined && { jobs }) }),
+    );
+    return ExitCode.ok;
+  }
+  const gateLines = Object.fromEntries(plan.gates.map(({ name, at }) => [name, at.line]));
+  return runSession(plan.root, flags, { planFile: plan.file, gateLines }, (control) =>
+    runPlan(
+      plan,
+      {
+        planFile: plan.file,
+        vars,
+        tasks,
+        keepGoing: flags['keep-going'],
+        commit: flags.commit,
+        ...(jobs !== undefined && { jobs }),
+        ...(backend && { backend }),
+        ...(flags.branch !== undefined && { branch: flags.branch }),
+      },
+      control,
+    ),
+  );
+});

@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs';
+import { agentNames } from '../../agents/index.js';
+import {
+  diagnosticRenderer,
+  diagnosticsToJson,
+  type Plan,
+  type PlanResult,
+  printable,
+  readPlan,
+} from '../../plan/index.js';
+import { ExitCode } from '../../util/errors/exit-code.js';
+import { toJsonText } from '../../util/text/json-text.js';
+import { sanitize } from '../../util/text/sanitize.js';
+import { type CommandSpec, command, type Flag } from '../command-line.js';
+import { parseVars, planAndTasks } from '../plan-argument.js';
+import { colorWanted } from '../terminal/terminal.js';
+
+const spec = {
+  name: 'check',
+  usage: '[plan]',
+  words: 1,
+  summary: `Validates a plan and proves that no two tasks without an order between them can write the same path.
+With -v it also lists the variables whose values are masked.`,
+  flags: { var: { value: 'name=value', multiple: true, help: 'override a variable of the plan' } },
+} as const satisfies CommandSpec<Record<string, Flag>>;
+
+/** `forge check`. Takes the words after it; gives the exit code (0 valid, 2 not). */
+export const run = command(spec, async (flags, words) => {
+  const { file } = planAndTasks(flags.file, words);
+  const result = await readPlan({ file, vars: parseVars(flags.var), agents: agentNames });
+  if (flags.json) process.stdout.write(`${toJsonText(diagnosticsToJson(file, result))}\n`);
+  else {
+    printDiagnostics(file, result, colorWanted(flags, process.stderr));
+    if (result.ok && !flags.quiet) process.stdout.write(describe(result.plan));
+    if (result.ok && flags.verbose) process.stdout.write(await describeSecrets(result.plan));
+  }
+  return result.ok ? ExitCode.ok : ExitCode.invalid;
+});
+
+/** Prints what is wrong with a plan on standard error, for people. */
+export function printDiagnostics(file: string, result: PlanResult, color: boolean): void {
+  const diagnostics = result.ok ? result.warnings : result.diagnostics;
+  if (diagnostics.length === 0) return;
+  const render = diagnosticRenderer({ color, source: readFileSync(file, 'utf8') });
+  for (const diagnostic of diagnostics)
+    process.stderr.write(`${render(diagnostic)}
+`);
+  const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
+  if (errors > 0)
+    process.stderr.write(`${errors} ${errors === 1 ? 'problem' : 'problems'}; nothing was started
+`);
+}
+
+/** Names of what is masked and why, never a value. */
+async function describeSecrets(plan: Plan): Promise<string> {
+  // Loaded only when it is asked for: a check is to be quick.
+  const { secretsOf } = await import('../../run/index.js');
+  const secrets = secretsOf(plan);
+  if (secrets.length === 0) return 'nothing is masked: no variable looks like a secret\n';
+  const rows = secrets.map(({ name, why }) => [printable(name), why] as const);
+  const width = Math.max(...rows.map(([name]) => name.length)) + 2;
+  const lines = rows.map(([name, why]) => `  ${name.padEnd(width)}${why}\n`);
+  return `masked in logs, events and on screen:\n${lines.join('')}`;
+}
+
+function describe(plan: Plan): string {
+  const tasks = `${plan.tasks.length} ${plan.tasks.length === 1 ? 'task' : 'tasks'}`;
+  const gates = `${plan.gates.length} ${plan.gates.length === 1 ? 'gate' : 'gates'}`;
+  return `${sanitize(plan.name)}: ${tasks}, ${gates}; no conflicts detected\n`;
+}

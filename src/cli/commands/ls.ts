@@ -1,0 +1,39 @@
+import { JournalDamagedError, readJournal, unlessDamaged } from '../../journal/index.js';
+import { foldEvents, outcomeOf, sanitize } from '../../report/index.js';
+import { isUnderWay, listRuns, RunFolder } from '../../run/index.js';
+import { ExitCode } from '../../util/errors/exit-code.js';
+import { toJsonText } from '../../util/text/json-text.js';
+import { type CommandSpec, command, type Flag } from '../command-line.js';
+import { rootOf } from '../root-of.js';
+
+const spec = {
+  name: 'ls',
+  usage: '',
+  words: 0,
+  summary: 'Lists the runs that are kept, latest first.',
+  flags: {},
+} as const satisfies CommandSpec<Record<string, Flag>>;
+
+/** `forge ls`. Takes the words after it; gives the exit code. */
+export const run = command(spec, async (flags) => {
+  const root = await rootOf(flags, 'looks');
+  for (const id of listRuns(root).reverse()) {
+    const { name, state, tasks } = describe(new RunFolder(root, id));
+    if (flags.json) process.stdout.write(`${toJsonText({ run: id, name, state, tasks })}\n`);
+    else {
+      const count = `${tasks} ${tasks === 1 ? 'task' : 'tasks'}`;
+      process.stdout.write(`${id}  ${state.padEnd(12)}  ${count}  ${sanitize(name)}\n`);
+    }
+  }
+  return ExitCode.ok;
+});
+
+/** One run that can't be read must not hide the others. */
+function describe(folder: RunFolder): { name: string; state: string; tasks: number } {
+  const view = unlessDamaged(() => foldEvents(readJournal(folder.journal)));
+  if (view instanceof JournalDamagedError) {
+    return { name: `(line ${view.line} of its journal is damaged)`, state: 'damaged', tasks: 0 };
+  }
+  const { state } = outcomeOf(view, isUnderWay(folder.root, folder.id));
+  return { name: view.name, state, tasks: view.tasks.size };
+}

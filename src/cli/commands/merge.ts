@@ -1,0 +1,58 @@
+import { findRun, type MergeTarget, mergeRun } from '../../run/index.js';
+import { ExitCode } from '../../util/errors/exit-code.js';
+import { ForgeError } from '../../util/errors/forge-error.js';
+import { type CommandSpec, command, type Flag } from '../command-line.js';
+import { rootOf } from '../root-of.js';
+import { parseBackend, RUN_FLAGS } from '../run-flags.js';
+import { runSession } from '../run-session.js';
+
+const spec = {
+  name: 'merge',
+  usage: '[run]',
+  words: 1,
+  summary: `Merges a run (default: the latest) whose tasks have all succeeded but that was not merged: stopped by --no-merge,
+declined, refused, or held up by a gate. Runs the gates first; does not ask.`,
+  flags: {
+    backend: RUN_FLAGS.backend,
+    junit: RUN_FLAGS.junit,
+    branch: { value: 'name', help: 'merge onto a new branch, one commit per task' },
+    commit: { help: 'merge into the working tree and onto the current branch, one commit per task' },
+    'no-commit': { help: 'merge into the working tree only, whatever the run was started with' },
+  },
+} as const satisfies CommandSpec<Record<string, Flag>>;
+
+/** `forge merge`. Takes the words after it; gives the exit code. */
+export const run = command(spec, async (flags, words) => {
+  const target = targetOf(flags);
+  const backend = parseBackend(flags.backend);
+  const root = await rootOf(flags, 'acts');
+  const folder = findRun(root, words[0]);
+  return runSession(root, { ...flags, yes: true, 'no-merge': false }, { folder }, (control) =>
+    mergeRun(
+      folder,
+      {
+        ...(backend && { backend }),
+        ...(target && { target }),
+      },
+      control,
+    ),
+  );
+});
+
+/** undefined = what the run was started with. Throws ForgeError (2) for more than one. */
+function targetOf(flags: {
+  branch: string | undefined;
+  commit: boolean;
+  'no-commit': boolean;
+}): MergeTarget | undefined {
+  const given = [
+    ...(flags.branch === undefined ? [] : ['--branch']),
+    ...(flags.commit ? ['--commit'] : []),
+    ...(flags['no-commit'] ? ['--no-commit'] : []),
+  ];
+  if (given.length > 1)
+    throw new ForgeError(`${given.join(' and ')} contradict each other: choose one`, ExitCode.invalid);
+  if (flags.branch !== undefined) return { to: 'branch', branch: flags.branch };
+  if (flags.commit) return { to: 'commit' };
+  return flags['no-commit'] ? { to: 'tree' } : undefined;
+}

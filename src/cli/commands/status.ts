@@ -1,0 +1,39 @@
+import { readJournal } from '../../journal/index.js';
+import { foldEvents, renderStatus, statusToJson } from '../../report/index.js';
+import { findRun, isUnderWay } from '../../run/index.js';
+import { ExitCode } from '../../util/errors/exit-code.js';
+import { toJsonText } from '../../util/text/json-text.js';
+import { supportsUnicode } from '../../util/text/terminal-abilities.js';
+import { type CommandSpec, command, type Flag } from '../command-line.js';
+import { rootOf } from '../root-of.js';
+import { colorWanted, terminalColumns } from '../terminal/terminal.js';
+
+const spec = {
+  name: 'status',
+  usage: '[run]',
+  words: 1,
+  summary: 'Shows the state of a run (default: the latest): its tasks, its gates, its merge.',
+  flags: {},
+} as const satisfies CommandSpec<Record<string, Flag>>;
+
+/** `forge status`. Takes the words after it; gives the exit code. */
+export const run = command(spec, async (flags, words) => {
+  const root = await rootOf(flags, 'looks');
+  const folder = findRun(root, words[0]);
+  const view = foldEvents(readJournal(folder.journal));
+  // Killed between making its journal and writing to it.
+  view.run ||= folder.id;
+  const alive = isUnderWay(root, folder.id);
+  const columns = terminalColumns();
+  const options = {
+    color: colorWanted(flags, process.stdout),
+    unicode: supportsUnicode(process.env),
+    alive,
+    ...(alive && { now: Date.now() }),
+    ...(columns !== undefined && { columns }),
+  };
+  process.stdout.write(
+    flags.json ? `${toJsonText(statusToJson(view, options))}\n` : renderStatus(view, options),
+  );
+  return ExitCode.ok;
+});

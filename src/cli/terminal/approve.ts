@@ -1,0 +1,55 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { isatty } from 'node:tty';
+import type { Proposal } from '../../run/index.js';
+import { ask } from './ask.js';
+
+/** What the prompt needs from its surroundings. */
+export interface ApprovalOptions {
+  /** What will be merged, as text. */
+  preview: (proposal: Proposal) => string;
+  /** The whole diff of the run. */
+  diff: (run: string) => Promise<string>;
+  signal: AbortSignal;
+}
+
+const QUESTION = 'Ready to merge?  1) Yes  2) Review changes  3) Abort  ';
+
+/** Asks on the terminal until there is an answer; gives whether to merge. The end of input and Ctrl-C mean no. */
+export async function askToMerge(proposal: Proposal, options: ApprovalOptions): Promise<boolean> {
+  process.stdout.write(options.preview(proposal));
+  for (;;) {
+    const answer = await answerOf(options.signal);
+    if (answer === undefined || ['3', 'a', 'abort', 'n', 'no'].includes(answer)) return false;
+    if (['1', 'y', 'yes'].includes(answer)) return true;
+    if (['2', 'r', 'review'].includes(answer)) await page(await options.diff(proposal.run));
+    else process.stdout.write('Please answer 1, 2 or 3.\n');
+  }
+}
+
+/** undefined when the input ends or the run is interrupted. */
+async function answerOf(signal: AbortSignal): Promise<string | undefined> {
+  // In raw mode Ctrl-C is a key, not a signal: pass it on to the run's own handler.
+  const answer = await ask(QUESTION, { signal, onCtrlC: () => process.kill(process.pid, 'SIGINT') });
+  // A terminal that is gone has told so, and the run is interrupted, not declined.
+  if (answer === undefined && !isatty(0)) await aborted(signal);
+  return answer;
+}
+
+/** Nothing else may be left to keep node from ending before it hears of the signal. */
+async function aborted(signal: AbortSignal): Promise<void> {
+  const awake = setInterval(() => undefined, 1000);
+  if (!signal.aborted) await once(signal, 'abort');
+  clearInterval(awake);
+}
+
+/** Shows text in the user's pager, as git does. */
+async function page(text: string): Promise<void> {
+  const pager = process.env.FORGE_PAGER ?? process.env.GIT_PAGER ?? process.env.PAGER ?? 'less -R';
+  const child = spawn('sh', ['-c', pager], { stdio: ['pipe', 'inherit', 'inherit'] });
+  // A pager that is left early closes its input.
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(text);
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  if (code === 127) process.stdout.write(text);
+}

@@ -1,0 +1,152 @@
+import type { Dirent } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { codeOf } from '../../util/errors/system-error.js';
+import { git, gitIfThere, gitPath, isTrusted } from '../../util/git/git.js';
+import { isReservedPath } from '../../util/paths/reserved-path.js';
+import { decodeName, decodeNames } from '../../workspace/index.js';
+import { isSame, look, lookInside, under } from './seen.js';
+
+/** The paths of a tree that tasks may write, as they are now. */
+export interface OwnedFiles {
+  /** Owned paths that are not ignored by git; the value is git's blob when the file is tracked and git holds it unchanged. */
+  files: Map<string, string | undefined>;
+  /** Paths that git ignores (a folder ends in `/`): what is there, or below, is not listed in `files`. */
+  opaque: string[];
+}
+
+type Owned = (path: string) => boolean;
+
+/** Lists the existing owned files and symlinks below root (absolute real path). Outside git it walks `folders` (default: all), else it asks git, whose cost is one `git status` (in a repository that git does not trust, and in nested ones, none: it would run their filters; then no blob is used). */
+export async function listOwned(root: string, owned: Owned, folders: readonly string[]): Promise<OwnedFiles> {
+  const found: OwnedFiles = { files: new Map(), opaque: [] };
+  const prefix = await repositoryPrefix(root);
+  const listed =
+    prefix === undefined ? false : await listByGit(root, prefix, await isTrusted(root), owned, found);
+  if (!listed) {
+    for (const folder of folders.length > 0 ? folders : ['']) await walk(root, folder, owned, found);
+  }
+  return found;
+}
+
+/** The path of `root` inside its git working tree ('' or ending in `/`), undefined when it is in none. */
+export async function repositoryPrefix(root: string): Promise<string | undefined> {
+  const inside = await gitIfThere(root, ['rev-parse', '--is-inside-work-tree', '--show-prefix']);
+  if (inside === undefined || inside.code !== 0) return undefined;
+  const text = decodeName(inside.stdout);
+  return text.startsWith('true\n') ? text.slice(5).replace(/\n$/, '') : undefined;
+}
+
+/** What git says of a tree, paths relative to root; folders end in `/`. */
+interface Listing {
+  ignored: string[];
+  untracked: string[];
+  /** Whether the working tree has what the index has, as far as git knows. */
+  isClean: (path: string) => boolean;
+}
+
+/** Fills `found` from git. Gives false when git ignores root itself, or can't tell: then the caller walks. */
+async function listByGit(
+  root: string,
+  prefix: string,
+  trusted: boolean,
+  owned: Owned,
+  found: OwnedFiles,
+): Promise<boolean> {
+  // Looked at before git is asked anything: what it lists and what it calls clean must be of one index.
+  const index = trusted ? await gitPath(root, 'index') : undefined;
+  const before = index === undefined ? null : await look(index);
+  const tracked = await git(root, ['ls-files', '-s', '-v', '-z']);
+  const listing = await (trusted ? askStatus(root, prefix) : listUntrusted(root, prefix));
+  if (tracked.code !== 0 || listing === undefined) return false;
+  const stable = index !== undefined && isSame(before, await look(index));
+  for (const path of listing.ignored) if (path.endsWith('/') || owned(path)) found.opaque.push(path);
+  const nested: string[] = [];
+  for (const path of listing.untracked) {
+    if (path.endsWith('/')) nested.push(path.slice(0, -1));
+    else if (!isReservedPath(path) && owned(path)) found.files.set(path, undefined);
+  }
+  for (const record of decodeNames(tracked.stdout)) {
+    const tab = record.indexOf('\t');
+    const [tag, mode, oid, stage] = record.slice(0, tab).split(' ');
+    const path = record.slice(tab + 1);
+    if (mode === '160000') nested.push(path);
+    else if (!isReservedPath(path) && owned(path)) {
+      const clean = stable && tag === 'H' && stage === '0' && mode !== '120000' && listing.isClean(path);
+      found.files.set(path, clean ? oid : undefined);
+    }
+  }
+  for (const folder of nested) if (!isReservedPath(folder)) await listNested(root, folder, owned, found);
+  return true;
+}
+
+/** One `git status`; undefined where git ignores root, or can't tell. */
+async function askStatus(root: string, prefix: string): Promise<Listing | undefined> {
+  const status = await git(root, [
+    ...['status', '--porcelain=v1', '-z', '--no-renames', '--ignore-submodules=all'],
+    ...['--untracked-files=all', '--ignored=matching', '--', '.'],
+  ]);
+  if (status.code !== 0) return undefined;
+
+  const dirty = new Set<string>();
+  const untracked: string[] = [];
+  const ignored: string[] = [];
+  for (const record of decodeNames(status.stdout)) {
+    const full = record.slice(3);
+    if (record.startsWith('!! ') && prefix.startsWith(full)) return undefined;
+    if (!full.startsWith(prefix)) continue;
+    const path = full.slice(prefix.length);
+    if (record.startsWith('!! ')) ignored.push(path);
+    else if (record.startsWith('?? ')) untracked.push(path);
+    else if (record[1] !== ' ') dirty.add(path);
+  }
+  return { ignored, untracked, isClean: (path) => !dirty.has(path) };
+}
+
+/** The same by commands that compare no content, and so run no filter: nothing counts as clean. */
+async function listUntrusted(root: string, prefix: string): Promise<Listing | undefined> {
+  if (prefix !== '' && (await git(root, ['check-ignore', '-q', '--', '.'])).code === 0) return undefined;
+  const list = async (...options: string[]) => {
+    const { code, stdout } = await git(root, ['ls-files', '-z', '-o', '--exclude-standard', ...options]);
+    return code === 0 ? decodeNames(stdout) : undefined;
+  };
+  const [untracked, ignored] = [await list(), await list('-i', '--directory')];
+  return untracked && ignored && { untracked, ignored, isClean: () => false };
+}
+
+/** A repository in the tree (a submodule, a clone): git looks into it on its own, its blobs are not used. */
+async function listNested(root: string, folder: string, owned: Owned, found: OwnedFiles): Promise<void> {
+  const at = `${root}/${folder}`;
+  const kind = (await lookInside(root)(folder))?.kind;
+  if (kind !== 'directory') {
+    // Where the index has a submodule there may be a file or a link by now, or nothing.
+    if (kind !== undefined && owned(folder)) found.files.set(folder, undefined);
+    return;
+  }
+  if ((await repositoryPrefix(at)) !== '') return;
+  const inner: OwnedFiles = { files: new Map(), opaque: [] };
+  await listByGit(at, '', false, (path) => owned(`${folder}/${path}`), inner);
+  for (const path of inner.files.keys()) found.files.set(`${folder}/${path}`, undefined);
+  for (const path of inner.opaque) found.opaque.push(`${folder}/${path}`);
+}
+
+async function walk(root: string, folder: string, owned: Owned, found: OwnedFiles): Promise<void> {
+  let entries: Dirent<Buffer>[];
+  try {
+    entries = (await readdir(under(root, folder), {
+      withFileTypes: true,
+      encoding: 'buffer',
+    })) as unknown as Dirent<Buffer>[];
+  } catch (error) {
+    const code = codeOf(error);
+    // A folder that nobody can read, or that has just gone, holds nothing that could be kept.
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES') return;
+    throw error;
+  }
+  for (const entry of entries) {
+    const name = decodeName(entry.name);
+    const path = folder === '' ? name : `${folder}/${name}`;
+    if (isReservedPath(path)) continue;
+    if (entry.isDirectory()) await walk(root, path, owned, found);
+    else if (owned(path)) found.files.set(path, undefined);
+  }
+}

@@ -1,0 +1,50 @@
+import { threeWay } from '../resolve/three-way.js';
+import type { GitEntry } from '../transaction/merge-plan.js';
+import type { GitObjects } from './git-objects.js';
+import { sameEntry } from './ref-update.js';
+
+/** What a commit has at one path: an entry, nothing, or the reason why it can't be decided. */
+export type Decided = { entry: GitEntry | null } | { reason: string };
+
+/**
+ * Decides what a commit has at a path, so that only the change from `start` to `result` goes into it: three-way on
+ * what the commit before has (`prev`). `start` undefined = not known. An untracked file that the run changed goes in
+ * whole, because there is nothing to separate the user's part from.
+ */
+export async function commitEntry(options: {
+  objects: GitObjects;
+  root: string;
+  prev: GitEntry | null;
+  start: GitEntry | null | undefined;
+  result: GitEntry | null;
+  /** Prefix of scratch files. */
+  scratch: string;
+}): Promise<Decided> {
+  const { objects, root, prev, start, result, scratch } = options;
+  if (sameEntry(prev, result) || result === null || prev === null) return { entry: result };
+  if (start !== undefined && sameEntry(prev, start)) return { entry: result };
+  if (!start) return { reason: 'the last commit has it, but the run created it with different content' };
+  if (![prev, start, result].every(({ mode }) => mode.startsWith('100'))) {
+    return { reason: 'it differs from the last commit in kind (file, symlink)' };
+  }
+  const mode = start.mode === result.mode ? prev.mode : result.mode;
+  if (start.oid === result.oid || prev.oid === result.oid) return { entry: { mode, oid: prev.oid } };
+  if (start.oid === prev.oid) return { entry: { mode, oid: result.oid } };
+  const files = {
+    theirs: `${scratch}.theirs`,
+    base: `${scratch}.base`,
+    ours: `${scratch}.ours`,
+    into: `${scratch}.merged`,
+    cwd: root,
+  };
+  await objects.write(prev.oid, files.theirs);
+  await objects.write(start.oid, files.base);
+  await objects.write(result.oid, files.ours);
+  if ((await threeWay(files)) !== undefined) {
+    return {
+      reason:
+        "the run changed the same place as edits that are not committed, so they can't be separated: commit or stash those first",
+    };
+  }
+  return { entry: { mode, oid: await objects.storeFile(files.into) } };
+}

@@ -1,0 +1,67 @@
+import { open } from 'node:fs/promises';
+import { gitOk } from '../../util/git/git.js';
+
+/** Stores contents in a repository's object database, as `git add` would for the paths they belong to. */
+export class GitObjects {
+  constructor(
+    private readonly root: string,
+    /** Paths (relative to root) whose attributes or settings ask for a conversion on the way into git. */
+    private readonly converted: ReadonlySet<string>,
+  ) {}
+
+  /** Stores a file's content for a path; `from` is the absolute path of the file. Gives the blob's id. Throws a MergeError. */
+  async store(path: string, from: string | Buffer): Promise<string> {
+    const how = this.converted.has(path) ? ['--path', path] : ['--no-filters'];
+    const handle = await open(from, 'r');
+    try {
+      return await this.#hash([...how, '--stdin'], { stdinFd: handle.fd });
+    } finally {
+      await handle.close();
+    }
+  }
+
+  /** Stores bytes as they are. */
+  storeBytes(input: Buffer | string): Promise<string> {
+    return this.#hash(['--no-filters', '--stdin'], { input });
+  }
+
+  /** Stores a file's content as it is. */
+  async storeFile(from: string): Promise<string> {
+    const handle = await open(from, 'r');
+    try {
+      return await this.#hash(['--no-filters', '--stdin'], { stdinFd: handle.fd });
+    } finally {
+      await handle.close();
+    }
+  }
+
+  /** Stores many files as they are with one git process; those that need a conversion, or whose names can't be listed line by line, one by one. Gives blob ids by path. */
+  async storeAll(files: ReadonlyMap<string, string>): Promise<Map<string, string>> {
+    const stored = new Map<string, string>();
+    const listable = [...files].filter(
+      ([path, from]) => !this.converted.has(path) && !/[\n"\ud800-\udfff]/.test(from),
+    );
+    if (listable.length > 0) {
+      const input = listable.map(([, from]) => `${from}\n`).join('');
+      const args = ['hash-object', '-w', '--no-filters', '--stdin-paths'];
+      const ids = (await gitOk(this.root, args, { input })).toString().trim().split('\n');
+      for (const [i, [path]] of listable.entries()) stored.set(path, ids[i]!);
+    }
+    for (const [path, from] of files) if (!stored.has(path)) stored.set(path, await this.store(path, from));
+    return stored;
+  }
+
+  /** Writes a blob to a file. */
+  async write(oid: string, to: string): Promise<void> {
+    const handle = await open(to, 'w');
+    try {
+      await gitOk(this.root, ['cat-file', 'blob', oid], { stdoutFd: handle.fd });
+    } finally {
+      await handle.close();
+    }
+  }
+
+  async #hash(args: string[], options: { input?: Buffer | string; stdinFd?: number }): Promise<string> {
+    return (await gitOk(this.root, ['hash-object', '-w', '-t', 'blob', ...args], options)).toString().trim();
+  }
+}

@@ -1,0 +1,174 @@
+import { spawn } from 'node:child_process';
+import { closeSync, constants, fstatSync, mkdirSync, mkdtempSync, openSync, symlinkSync } from 'node:fs';
+import { codeOf } from '../../util/errors/system-error.js';
+import { removeTreeSync } from '../../util/files/remove-tree.js';
+import type { Seen } from '../base/seen.js';
+import { O_PATH } from '../transaction/folder.js';
+
+/** A file whose extended attributes another one is to have. */
+export interface Heir {
+  /** The path for people. */
+  path: string;
+  /** Where the file is now. */
+  from: string | Buffer;
+  /** What was seen there: nothing is taken from another file. */
+  expected: Pick<Seen, 'ino'>;
+  /** The file that gets them. */
+  to: string | Buffer;
+}
+
+/** So many pairs of files are kept open at once while cp works on them. */
+const BATCH = 64;
+const GONE: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP']);
+/** The first descriptor that cp inherits beyond its standard streams. */
+const FIRST_FD = 3;
+
+/**
+ * Gives files the extended attributes of those that they replace: user attributes, POSIX ACLs, file capabilities. Node has no
+ * call for it, so GNU cp does it, one process for many files: it is given a folder of links to the files, open, so that it
+ * reads the very ones that were looked at, and a folder of links to their heirs. It changes the heirs' permission bits
+ * too, which are set afterwards. `dir` is a folder for the links. Gives one sentence for each file that lost something.
+ * @throws what the system says when files can't be opened or cp can't be started
+ */
+export async function keepAttributes(dir: string, heirs: readonly Heir[]): Promise<string[]> {
+  if (process.platform !== 'linux' || heirs.length === 0) return [];
+  const links = makeLinks(dir, Math.min(BATCH, heirs.length));
+  const notes: string[] = [];
+  try {
+    for (let at = 0; at < heirs.length; at += BATCH) {
+      const lost = await keepOfBatch(links, heirs.slice(at, at + BATCH));
+      if (lost === 'no GNU cp') return [...notes, WITHOUT_CP];
+      notes.push(...lost);
+    }
+    return notes;
+  } finally {
+    removeTreeSync(links.dir);
+  }
+}
+
+/** Two folders of links to descriptors that cp inherits: names could lead to something else by then. */
+interface Links {
+  dir: string;
+  count: number;
+}
+
+function makeLinks(parent: string, count: number): Links {
+  const dir = mkdtempSync(`${parent}/attributes-`);
+  mkdirSync(`${dir}/from`);
+  mkdirSync(`${dir}/to`);
+  for (let n = 0; n < count; n += 1) {
+    symlinkSync(`/proc/self/fd/${FIRST_FD + 2 * n}`, `${dir}/from/${n}`);
+    symlinkSync(`/proc/self/fd/${FIRST_FD + 2 * n + 1}`, `${dir}/to/${n}`);
+  }
+  return { dir, count };
+}
+
+const WITHOUT_CP =
+  'extended attributes, ACLs and capabilities that the replaced files may have had are not kept, because there is no GNU cp here (coreutils)';
+
+interface Opened {
+  heir: Heir;
+  /** Descriptors. */
+  from: number;
+  to: number;
+}
+
+async function keepOfBatch(links: Links, heirs: readonly Heir[]): Promise<string[] | 'no GNU cp'> {
+  const opened: Opened[] = [];
+  const descriptors: number[] = [];
+  try {
+    // Synchronous, a batch at a time: ten small calls a file, which would take ten times as long one by one in the pool.
+    for (const heir of heirs) {
+      const from = openExpected(heir);
+      if (from === undefined) continue;
+      descriptors.push(from);
+      const to = openSync(heir.to, O_PATH | constants.O_NOFOLLOW);
+      descriptors.push(to);
+      opened.push({ heir, from, to });
+    }
+    return await keepOfOpened(links, opened);
+  } finally {
+    for (const descriptor of descriptors) closeSync(descriptor);
+  }
+}
+
+/** undefined: it is another file by now, which the last look before the commit point will find. */
+function openExpected({ from, expected }: Heir): number | undefined {
+  let descriptor: number;
+  try {
+    descriptor = openSync(from, O_PATH | constants.O_NOFOLLOW);
+  } catch (error) {
+    if (GONE.has(codeOf(error))) return undefined;
+    throw error;
+  }
+  const stat = fstatSync(descriptor, { bigint: true });
+  if (stat.isFile() && String(stat.ino) === expected.ino) return descriptor;
+  closeSync(descriptor);
+  return undefined;
+}
+
+/** One process for all; where something is refused, halves find out for which files. */
+async function keepOfOpened(links: Links, opened: readonly Opened[]): Promise<string[] | 'no GNU cp'> {
+  if (opened.length === 0) return [];
+  const before = opened.map(({ to }) => contentStamp(to));
+  // Links that are left over lead to the first pair once more.
+  const pairs = Array.from({ length: links.count }, (_, n) => opened[n] ?? opened[0]!);
+  const result = await copyAttributes(
+    links.dir,
+    pairs.flatMap(({ from, to }) => [from, to]),
+  );
+  for (const [n, { to }] of opened.entries()) {
+    if (contentStamp(to) !== before[n]) throw new Error('cp --attributes-only changed the content of a file');
+  }
+  if (result === 'done' || result === 'no GNU cp') return result === 'done' ? [] : result;
+  if (opened.length === 1) return [`${opened[0]!.heir.path} ${result.refused}`];
+  const middle = Math.ceil(opened.length / 2);
+  const notes: string[] = [];
+  for (const half of [opened.slice(0, middle), opened.slice(middle)]) {
+    const lost = await keepOfOpened(links, half);
+    if (lost === 'no GNU cp') return lost;
+    notes.push(...lost);
+  }
+  return notes;
+}
+
+function contentStamp(descriptor: number): string {
+  const { size, mtimeNs } = fstatSync(descriptor, { bigint: true });
+  return `${size} ${mtimeNs}`;
+}
+
+function copyAttributes(
+  dir: string,
+  descriptors: readonly number[],
+): Promise<'done' | 'no GNU cp' | { refused: string }> {
+  const args = ['-rLT', '--attributes-only', '--preserve=mode,xattr', '--', `${dir}/from`, `${dir}/to`];
+  return new Promise((resolve, reject) => {
+    const child = spawn('cp', args, {
+      env: { ...process.env, LC_ALL: 'C' },
+      stdio: ['ignore', 'ignore', 'pipe', ...descriptors],
+    });
+    const told: Buffer[] = [];
+    // With too many open files there is a child without streams, which then emits `error`.
+    child.stderr?.on('data', (chunk: Buffer) => told.push(chunk));
+    // The machine's own failure (no more processes): nothing is merged for the sake of going on.
+    child.once('error', (error) => (codeOf(error) === 'ENOENT' ? resolve('no GNU cp') : reject(error)));
+    child.once('close', (code) => {
+      const stderr = Buffer.concat(told).toString('utf8').trim();
+      if (code === 0) resolve('done');
+      // What another cp says to options that it does not know.
+      else if (/unrecognized option|(illegal|invalid|unknown) option|usage:/i.test(stderr))
+        resolve('no GNU cp');
+      else resolve({ refused: lossOf(stderr) });
+    });
+  });
+}
+
+/** What is lost and what the system said; cp names our links, which mean nothing to people. */
+function lossOf(stderr: string): string {
+  const line = stderr.split('\n')[0]!;
+  const attribute = /attribute '([^']+)'/.exec(line)?.[1];
+  const why = line.split(': ').at(-1) || 'cp failed';
+  return attribute === undefined
+    ? `may have lost extended attributes, an ACL or capabilities (${why})`
+    : `lost its attribute ${attribute} (${why})`;
+}

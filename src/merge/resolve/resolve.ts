@@ -1,0 +1,157 @@
+import { mkdir, readdir } from 'node:fs/promises';
+import { eachBounded } from '../../util/async/each-bounded.js';
+import { codeOf } from '../../util/errors/system-error.js';
+import { isSafeRelativePath } from '../../util/paths/reserved-path.js';
+import { decodeName } from '../../workspace/index.js';
+import type { Base } from '../base/base.js';
+import { blockedParent, describe } from '../base/parents.js';
+import { isSame, look, lookInside, type Seen, under } from '../base/seen.js';
+import { explain, MergeError, NOTHING_TOUCHED } from '../merge-error.js';
+import type { Conflict, MergeEntry, ResolvedEntry } from './entry.js';
+import { resolveEntry } from './resolve-entry.js';
+
+/** What the merge looked at: for each path what was there, and for each folder that gives way to something else its names. */
+export interface Fingerprint {
+  paths: [path: string, seen: Seen | null][];
+  folders: [path: string, names: string[]][];
+}
+
+/** What comparing with the working tree gave. */
+export type Resolution =
+  | {
+      ok: true;
+      /** What to write; empty when the working tree already is as the run wants it. */
+      writes: ResolvedEntry[];
+      /** Paths whose contents were merged three-way. */
+      merged3: string[];
+      fingerprint: Fingerprint;
+    }
+  | { ok: false; conflicts: Conflict[] };
+
+/**
+ * Compares the working tree with base for every entry (unique paths) and gives what to write, or every conflict.
+ * Writes nothing into root; results of three-way merges go to the folder `into` (created). Throws a MergeError for
+ * entries that point outside root or into `.git`/`.forge`, and for paths that can't be read.
+ */
+export async function resolveMerge(options: {
+  root: string;
+  base: Base;
+  entries: readonly MergeEntry[];
+  into: string;
+}): Promise<Resolution> {
+  const { root, base, into } = options;
+  const entries = new Map<string, MergeEntry>();
+  for (const entry of options.entries) {
+    if (!isSafeRelativePath(entry.path)) {
+      throw new MergeError(
+        `A changeset names ${JSON.stringify(entry.path)}, which forge never writes. ${NOTHING_TOUCHED}`,
+      );
+    }
+    if (entries.has(entry.path))
+      throw new MergeError(
+        `The changes to merge name ${JSON.stringify(entry.path)} twice. ${NOTHING_TOUCHED}`,
+      );
+    entries.set(entry.path, entry);
+  }
+  await mkdir(into, { recursive: true });
+  const becomesFolder = (path: string) => entries.get(path)?.kind === 'directory';
+
+  const conflicts: Conflict[] = [];
+  const writes: ResolvedEntry[] = [];
+  const merged3: string[] = [];
+  const fingerprint: Fingerprint = { paths: [], folders: [] };
+  let count = 0;
+  const lookAt = lookInside(root);
+  await eachBounded(entries.values(), async (entry) => {
+    const { path } = entry;
+    const scratch = `${into}/${count++}`;
+    try {
+      const blocked = await blockedParent(root, path, becomesFolder);
+      if (blocked !== undefined) {
+        const replaced = entries.get(blocked.folder);
+        const bothDeleted = blocked.kind === 'file' || (replaced && replaced.kind !== 'absent');
+        if (entry.kind !== 'absent' || !bothDeleted) conflicts.push({ path, reason: describe(blocked) });
+        return;
+      }
+      const outcome = await resolveEntry({ root, base, entry, scratch, now: await lookAt(path) });
+      if ('reason' in outcome) {
+        conflicts.push({ path, reason: outcome.reason });
+        return;
+      }
+      fingerprint.paths.push([path, outcome.seen]);
+      if (outcome.write !== undefined) {
+        writes.push(outcome.write);
+        if (outcome.merged) merged3.push(path);
+        if (outcome.seen?.kind === 'directory' && (entry.kind === 'file' || entry.kind === 'symlink')) {
+          const foreign = await foreignContent(root, path, entries, fingerprint.folders);
+          if (foreign !== undefined) {
+            const name = JSON.stringify(foreign);
+            conflicts.push({ path, reason: `the run replaces this folder, but it holds ${name}` });
+          }
+        }
+      }
+    } catch (error) {
+      throw explain('compare', path, error, NOTHING_TOUCHED);
+    }
+  });
+  if (conflicts.length > 0) return { ok: false, conflicts: sortByPath(conflicts) };
+  fingerprint.paths.sort(([a], [b]) => (a < b ? -1 : 1));
+  return { ok: true, writes: sortByPath(writes), merged3: merged3.sort(), fingerprint };
+}
+
+/** Whether every path is still as it was when `resolveMerge` looked (takes what it gave). Throws a MergeError for paths that can't be read. */
+export async function stillResolved(
+  root: string,
+  resolution: { fingerprint: Fingerprint },
+): Promise<boolean> {
+  const { fingerprint } = resolution;
+  let same = true;
+  const lookAt = lookInside(root);
+  await eachBounded(fingerprint.paths, async ([path, seen]) => {
+    try {
+      if (same && !isSame(seen, await lookAt(path))) same = false;
+    } catch (error) {
+      throw explain('compare', path, error, NOTHING_TOUCHED);
+    }
+  });
+  await eachBounded(fingerprint.folders, async ([path, names]) => {
+    const now = same ? await namesIn(root, path) : undefined;
+    if (now && (now.length !== names.length || now.some((name, i) => name !== names[i]))) same = false;
+  });
+  return same;
+}
+
+/** The first path below a folder that the run does not delete; names seen on the way go to `seen`. */
+async function foreignContent(
+  root: string,
+  folder: string,
+  entries: ReadonlyMap<string, MergeEntry>,
+  seen: Fingerprint['folders'],
+): Promise<string | undefined> {
+  const names = await namesIn(root, folder);
+  seen.push([folder, names]);
+  for (const name of names) {
+    const path = `${folder}/${name}`;
+    if (entries.get(path)?.kind !== 'absent') return path;
+    if ((await look(under(root, path)))?.kind === 'directory') {
+      const foreign = await foreignContent(root, path, entries, seen);
+      if (foreign !== undefined) return foreign;
+    }
+  }
+  return undefined;
+}
+
+async function namesIn(root: string, folder: string): Promise<string[]> {
+  try {
+    const names = await readdir(under(root, folder), { encoding: 'buffer' });
+    return (names as unknown as Buffer[]).map(decodeName).sort();
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
+    throw explain('read', folder, error, NOTHING_TOUCHED);
+  }
+}
+
+function sortByPath<T extends { path: string }>(items: T[]): T[] {
+  return items.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+}

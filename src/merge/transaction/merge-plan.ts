@@ -1,0 +1,58 @@
+import type { Seen } from '../base/seen.js';
+
+/** What the merge does with one path. Each can be done again after a crash. */
+export interface PlannedWrite {
+  /** Number of the write: names its staged content `new/<n>` and what it moves aside `old/<n>`. */
+  n: number;
+  path: string;
+  kind: 'file' | 'symlink' | 'directory' | 'mode' | 'absent';
+  mode?: number;
+  target?: string;
+  /** SHA-256 (hex) of a file's new content. */
+  hash?: string;
+  /** Found when an interrupted merge is gone on with: it is in place, and the user has edited it since. Never stored. */
+  isPlaced?: boolean;
+  /** Inode of the staged file, by which a write that is already done is known. */
+  ino?: string;
+  /** Folder (relative to root) that holds the staged file as `.forge-<run>-<n>`, when it is on another device than the run folder. */
+  beside?: string;
+  expected: Seen | null;
+}
+
+/** One entry of git's index to move along with the ref, if it still is what it was. */
+export interface IndexMove {
+  /** Path inside the repository. */
+  path: string;
+  from: GitEntry | null;
+  to: GitEntry | null;
+}
+
+/** A file or symlink as git's index and trees have it: mode (100644, 100755, 120000) and blob. */
+export interface GitEntry {
+  mode: string;
+  oid: string;
+}
+
+/** `--commit`: the ref that the merge moves after the working tree is written. */
+export interface RefUpdate {
+  ref: string;
+  old: string;
+  new: string;
+  message: string;
+  index: IndexMove[];
+}
+
+/** `plan.json` in the merge folder of a run: everything that is needed to finish the merge. */
+export interface MergePlan {
+  v: 1;
+  run: string;
+  writes: PlannedWrite[];
+  after?: RefUpdate;
+  /** The folder `placed` says that all is in place until the record is gone. An older forge removed it before. */
+  keepsPlaced?: boolean;
+}
+
+/** Name of a file staged beside its target. */
+export function besideName(run: string, n: number): string {
+  return `.forge-${run}-${n}`;
+}

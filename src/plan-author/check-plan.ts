@@ -1,0 +1,38 @@
+import { type Diagnostic, type PlanResult, type ReadPlanOptions, readPlan } from '../plan/index.js';
+import { nearestName } from '../util/text/nearest-name.js';
+import type { Specialist } from './personas.js';
+
+/**
+ * Reads a plan that an agent wrote. A task for a persona that is not there is wrong too: `forge apply` would only find
+ * out when it starts. Gives what `readPlan` gives; throws what it throws.
+ */
+export async function checkPlan({
+  personas,
+  ...options
+}: ReadPlanOptions & { personas: readonly Specialist[] }): Promise<PlanResult> {
+  const result = await readPlan(options);
+  if (!result.ok) return result;
+  const names = personas.map(({ name }) => name);
+  const problems = result.plan.tasks.flatMap(({ id, persona, at }): Diagnostic[] => {
+    if (persona === undefined || names.includes(persona)) return [];
+    const near = nearestName(persona, names);
+    return [
+      {
+        code: 'schema',
+        severity: 'error',
+        message: `\`${id}\` is for the persona \`${persona}\`, which has no file .factory/droids/${persona}.md`,
+        at,
+        related: [],
+        hint:
+          near !== undefined
+            ? `did you mean \`${near}\`?`
+            : names.length > 0
+              ? `there is ${names.join(', ')}`
+              : 'leave `droid` out',
+      },
+    ];
+  });
+  return problems.length === 0
+    ? result
+    : { ok: false, diagnostics: problems, tasks: result.plan.tasks.length };
+}

@@ -1,0 +1,147 @@
+import { didYouMean } from '../../util/text/nearest-name.js';
+import type { Problem, Problems } from '../diagnostics/problem.js';
+import { nodeAt, plainValue, type YamlNode } from '../yaml/yaml-node.js';
+import { shapeAt } from './schema-shape.js';
+import { validate } from './schema-validator.generated.js';
+
+/** A file with more mistakes than this is not a plan; without a limit a hostile one could fill the memory. */
+const MOST = 10_000;
+
+/** An error object of ajv, as far as it is used here. */
+interface SchemaError {
+  instancePath: string;
+  schemaPath: string;
+  keyword: string;
+  params: {
+    additionalProperty?: string;
+    missingProperty?: string;
+    propertyName?: string;
+    passingSchemas?: number[] | null;
+  };
+  propertyName?: string;
+}
+
+/** Takes the tree of a plan; adds everything that the schema does not allow to `problems`. */
+export function findSchemaProblems(root: YamlNode, problems: Problems): void {
+  // A cast, because the generated validator has no types.
+  const check = validate as unknown as { (data: unknown): boolean; errors?: SchemaError[] | null };
+  if (check(plainValue(root))) return;
+  let found = 0;
+  for (const error of check.errors ?? []) {
+    const problem = toProblem(root, error);
+    if (problem === undefined) continue;
+    problems.add(problem);
+    found += 1;
+    if (found === MOST) return;
+  }
+}
+
+function toProblem(root: YamlNode, error: SchemaError): Problem | undefined {
+  const path = error.instancePath
+    .split('/')
+    .slice(1)
+    .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const place = nodeAt(root, path) ?? { at: root, value: root };
+  // The root is the whole file; its first key says as much.
+  const at = path.length === 0 ? firstKey(root) : place.at;
+  // Who writes NAME=value there must not find the value in a log of CI.
+  const hideSource = path[0] === 'secrets';
+  const problem = (message: string, hint?: string): Problem => {
+    return { code: 'schema', message, at, hint, hideSource };
+  };
+  switch (error.keyword) {
+    case 'additionalProperties':
+      return unknownKey(place.value, path, error.params.additionalProperty!);
+    case 'required':
+      // The two halves of prompt/run report through `oneOf`.
+      if (error.schemaPath.includes('/oneOf/')) return undefined;
+      return problem(
+        `${subject(path)} lacks the key \`${error.params.missingProperty}\``,
+        path.length === 0 && error.params.missingProperty === 'version' ? 'add `version: 1`' : undefined,
+      );
+    case 'oneOf':
+      // Of what is no map at all, `type` says so.
+      if (place.value.kind !== 'map') return undefined;
+      return promptAndRun(place, path, error.params.passingSchemas !== null);
+    case 'propertyNames':
+      // Reported with more detail by the keyword inside.
+      return undefined;
+    default:
+      break;
+  }
+  if (error.propertyName !== undefined) return badKey(place.value, path, error.propertyName);
+  const shown = shapeAt(path)?.title ?? 'something else';
+  return {
+    ...problem(`${subject(path)} must be ${shown}; it is ${described(place.value, error.keyword)}`),
+    at:
+      path.length === 0
+        ? at
+        : place.value.kind === 'scalar' && place.value.end > place.value.start
+          ? place.value
+          : place.at,
+  };
+}
+
+function unknownKey(node: YamlNode, path: readonly string[], key: string): Problem {
+  const entry = node.kind === 'map' ? node.entries.get(key) : undefined;
+  const allowed = Object.keys(shapeAt(path)?.keys ?? {});
+  return {
+    code: 'schema',
+    message: `unknown key \`${key}\` in ${subject(path)}`,
+    at: entry?.at ?? node,
+    hint: didYouMean(key, allowed) ?? `allowed here: ${allowed.join(', ')}`,
+  };
+}
+
+function badKey(node: YamlNode, path: readonly string[], key: string): Problem {
+  const entry = node.kind === 'map' ? node.entries.get(key) : undefined;
+  const names = shapeAt(path)?.names?.title ?? 'another name';
+  return {
+    code: 'schema',
+    message: `the key \`${key}\` in ${subject(path)} must be ${names}`,
+    at: entry?.at ?? node,
+  };
+}
+
+function promptAndRun(
+  { at, value }: { at: { start: number; end: number }; value: YamlNode },
+  path: readonly string[],
+  both: boolean,
+): Problem {
+  const prompt = value.kind === 'map' ? value.entries.get('prompt') : undefined;
+  const run = value.kind === 'map' ? value.entries.get('run') : undefined;
+  if (!both || prompt === undefined || run === undefined)
+    return {
+      code: 'schema',
+      message: `${subject(path)} needs \`prompt\` (for an agent) or \`run\` (a command)`,
+      at,
+    };
+  const [first, second] = prompt.at.start < run.at.start ? [prompt, run] : [run, prompt];
+  return {
+    code: 'schema',
+    message: `${subject(path)} has both \`prompt\` and \`run\``,
+    at: second.at,
+    related: [{ at: first.at, message: `\`${first.key}\` is here` }],
+    hint: "keep one: `prompt` goes to an agent, `run` is a command (to check an agent's work, use `verify`)",
+  };
+}
+
+/** `the plan`, or `tasks.backend.owns[0]` in backticks. */
+function subject(path: readonly string[]): string {
+  if (path.length === 0) return 'the plan';
+  return `\`${path.map((key, i) => (i === 0 ? key : /^\d+$/.test(key) && path[i - 1] !== 'tasks' ? `[${key}]` : `.${key}`)).join('')}\``;
+}
+
+function described(node: YamlNode, keyword: string): string {
+  if (node.kind !== 'scalar') return `a ${node.kind}`;
+  if (node.value === null) return 'empty';
+  if (keyword === 'type')
+    return typeof node.value === 'string' ? 'text' : `the ${typeof node.value} ${node.text}`;
+  const text = node.text.length > 40 ? `${node.text.slice(0, 40)}…` : node.text;
+  return typeof node.value === 'string' ? JSON.stringify(text) : text;
+}
+
+function firstKey(root: YamlNode): { start: number; end: number } {
+  if (root.kind === 'map') for (const entry of root.entries.values()) return entry.at;
+  return { start: root.start, end: Math.min(root.end, root.start + 1) };
+}

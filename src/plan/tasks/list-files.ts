@@ -1,0 +1,73 @@
+import { execFile } from 'node:child_process';
+import { lstatSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { ExitCode } from '../../util/errors/exit-code.js';
+import { ForgeError } from '../../util/errors/forge-error.js';
+import { CAREFUL_GIT, withoutGitVariables } from '../../util/git/careful-git.js';
+import { repositoryAbove } from '../../util/git/repository.js';
+import { isReservedPath } from '../../util/paths/reserved-path.js';
+import { decodeName, decodeNames, encodePath } from '../../workspace/index.js';
+
+/** Never part of what people mean by "the files of a project". */
+const LEFT_OUT = /(?:^|\/)node_modules(?:\/|$)/;
+
+/**
+ * Takes the absolute path of a working tree; gives the paths of its files, relative to it, as `decodeName` writes
+ * them: what git tracks or would, where there is git, otherwise what a walk finds; without .git, .forge and
+ * node_modules. Links are not followed. May name files that were removed, and folders of other repositories:
+ * `isFile` tells. Throws ForgeError (2) when git has a repository but cannot list it.
+ */
+export async function listFiles(root: string): Promise<string[]> {
+  const files = repositoryAbove(root) !== undefined ? await askGit(root) : undefined;
+  return (files ?? walk(root)).filter((path) => !isLeftOut(path));
+}
+
+/** Takes a working tree and a path in it; says whether a regular file is there now. */
+export function isFile(root: string, path: string): boolean {
+  return lstatSync(absolute(root, path), { throwIfNoEntry: false })?.isFile() === true;
+}
+
+/** Every file of a folder, whatever git says. */
+export function walk(root: string): string[] {
+  const files: string[] = [];
+  const folders = [''];
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    const entries = readdirSync(absolute(root, folder), { withFileTypes: true, encoding: 'buffer' });
+    for (const entry of entries) {
+      const path = folder + decodeName(entry.name as unknown as Buffer);
+      if (isLeftOut(path)) continue;
+      if (entry.isDirectory()) folders.push(`${path}/`);
+      else if (entry.isFile()) files.push(path);
+    }
+  }
+  return files;
+}
+
+function isLeftOut(path: string): boolean {
+  return isReservedPath(path) || LEFT_OUT.test(path);
+}
+
+/** Nothing where there is no git program. */
+async function askGit(root: string): Promise<string[] | undefined> {
+  const env = withoutGitVariables(process.env);
+  const args = [...CAREFUL_GIT, '-C', root, 'ls-files', '-z', '--cached', '--others', '--exclude-standard'];
+  const options = { encoding: 'buffer', env: { ...env, LC_ALL: 'C' }, maxBuffer: 2 ** 30 } as const;
+  return await new Promise((resolve, reject) => {
+    execFile('git', args, options, (error, stdout, stderr) => {
+      if (error === null) resolve([...new Set(decodeNames(stdout))]);
+      else if (error.code === 'ENOENT') resolve(undefined);
+      else
+        reject(
+          new ForgeError(
+            `git cannot list the files of ${root}: ${stderr.toString().trim().split('\n')[0]}`,
+            ExitCode.invalid,
+          ),
+        );
+    });
+  });
+}
+
+function absolute(root: string, path: string): string | Buffer {
+  const bytes = encodePath(path);
+  return typeof bytes === 'string' ? join(root, bytes) : Buffer.concat([Buffer.from(`${root}/`), bytes]);
+}

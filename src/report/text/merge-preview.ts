@@ -1,0 +1,34 @@
+import { count } from '../../util/text/count.js';
+import { sanitize } from '../sanitize.js';
+
+/** Kinds of change in the order they are shown; the mark is that of `git status --short` tools: + ~ - . */
+const GROUPS: readonly { change: string; mark: string }[] = [
+  { change: 'created', mark: '+' },
+  { change: 'modified', mark: '~' },
+  { change: 'mode', mark: '*' },
+  { change: 'deleted', mark: '-' },
+];
+
+/** Paths shown of each kind. */
+const MOST = 20;
+
+/** Takes what a merge would change; gives it as text, grouped by kind of change, at most 20 paths of each. */
+export function renderMergePreview(entries: readonly { path: string; change: string }[]): string {
+  if (entries.length === 0) return 'Nothing to merge.\n';
+  const known = new Set(GROUPS.map((group) => group.change));
+  const others = [...new Set(entries.map((entry) => entry.change))].filter((change) => !known.has(change));
+  const groups = [...GROUPS, ...others.map((change) => ({ change, mark: '?' }))]
+    .map((group) => ({ ...group, paths: entries.filter(({ change }) => change === group.change) }))
+    .filter(({ paths }) => paths.length > 0);
+  const counts = groups.map(
+    ({ change, paths }) => `${paths.length} ${CHANGE_TEXT[change] ?? sanitize(change)}`,
+  );
+  const lines = [`${count(entries.length, 'file')}: ${counts.join(', ')}`];
+  for (const { mark, paths } of groups) {
+    for (const { path } of paths.slice(0, MOST)) lines.push(`  ${mark} ${sanitize(path)}`);
+    if (paths.length > MOST) lines.push(`  ${mark} and ${paths.length - MOST} more`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+const CHANGE_TEXT: Readonly<Record<string, string>> = { mode: 'with new permissions' };

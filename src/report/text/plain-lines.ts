@@ -1,0 +1,141 @@
+import type { ForgeEvent } from '../../journal/index.js';
+import { withTilde } from '../../util/paths/tilde.js';
+import { count } from '../../util/text/count.js';
+import { formatDuration } from '../../util/text/duration.js';
+import { gateFailure, styleOf } from '../live/table.js';
+import { oneLine, outputLine, outputLines, sanitize } from '../sanitize.js';
+import type { RunView, TaskView } from '../view.js';
+import { outcomeOf } from './outcome.js';
+import type { Paint, Style } from './palette.js';
+import { lockText, outcomeText } from './task-text.js';
+
+/** How plain lines are written. */
+export interface PlainOptions {
+  paint: Paint;
+  /** Print what agents and commands print and say, line by line. */
+  verbose: boolean;
+  /** Print the last lines of output of a task that failed. */
+  tails: boolean;
+}
+
+/** Strays named one by one when a task fails. */
+const MOST_STRAYS = 10;
+
+/** Takes an event and the view after it; gives the plain lines for it (often none). */
+export function plainLines(event: ForgeEvent, view: RunView, options: PlainOptions): string[] {
+  const { paint, verbose } = options;
+  const say = (who: string, text: string, style: Style = 'bold') => [
+    `${paint(style, `${sanitize(who)}:`)} ${text}`,
+  ];
+  switch (event.type) {
+    case 'run.started': {
+      const reason = event.backendReason ? ` (${oneLine(event.backendReason)})` : '';
+      const plan = `${sanitize(event.name)} in ${sanitize(withTilde(event.root))}, ${count(event.tasks.length, 'task')}, ${event.concurrency} at once`;
+      const verb = event.resumed ? 'resuming' : 'running';
+      return say(
+        'forge',
+        `${verb} ${plan}, on ${sanitize(event.backend)}${reason}, run ${sanitize(event.run)}`,
+      );
+    }
+    case 'task.ready':
+    case 'attempt.progress':
+    case 'agent.usage':
+      return [];
+    case 'task.waiting':
+      return say(event.task, lockText(event.locks, event.holders));
+    case 'attempt.started':
+      return say(event.task, event.attempt === 1 ? 'started' : `attempt ${event.attempt} started`);
+    case 'attempt.output':
+      if (!verbose) return [];
+      return outputLines(event.text).map((line) => piped(event.task, outputLine(line), paint));
+    case 'agent.message':
+      return verbose ? [piped(event.task, oneLine(event.text), paint)] : [];
+    case 'agent.tool': {
+      if (!verbose) return [];
+      const summary = event.summary ? `: ${oneLine(event.summary)}` : '';
+      return [
+        piped(event.task, `[${sanitize(event.tool)}]${summary}${event.error ? ' (failed)' : ''}`, paint),
+      ];
+    }
+    case 'attempt.finished': {
+      if (!event.retry) return [];
+      const wait = event.waitMs === undefined ? '' : ` in ${formatDuration(event.waitMs)}`;
+      const why = oneLine(event.reason ?? outcomeText(event));
+      const what = `attempt ${event.attempt} failed after ${formatDuration(event.ms)}: ${why}`;
+      return say(event.task, `${what}; trying again${wait}`, 'yellow');
+    }
+    case 'task.finished': {
+      if (event.state === 'failed') return failureLines(view.tasks.get(event.task)!, options);
+      return say(event.task, endText(event), styleOf(event.state));
+    }
+    case 'gate.started':
+      return say(`gate ${event.name}`, 'started');
+    case 'gate.finished': {
+      const gate = `gate ${event.name}`;
+      if (event.ok) return say(gate, `passed in ${formatDuration(event.ms)}`, 'green');
+      const log = view.gates.get(event.name)?.log;
+      return say(gate, `${gateFailure(event)}${log ? `; its output is in ${sanitize(log)}` : ''}`, 'red');
+    }
+    case 'merge.started':
+      return say('merge', `writing ${count(event.paths, 'file')}`);
+    case 'merge.finished':
+      return say(
+        'merge',
+        lowerFirst(outcomeOf(view).sentence),
+        event.state === 'merged' ? 'green' : 'yellow',
+      );
+    case 'run.finished':
+      return [];
+    default:
+      event satisfies never;
+      return [];
+  }
+}
+
+/** Takes a failed task; gives what to show of it: why it failed, what it changed outside what it owns, the last lines it printed, and where the rest is. */
+export function failureLines(
+  task: TaskView,
+  { paint, tails }: Pick<PlainOptions, 'paint' | 'tails'>,
+): string[] {
+  const id = sanitize(task.id);
+  const say = (text: string) => `${paint('red', `${id}:`)} ${text}`;
+  const tries = task.attempt > 1 ? ` (${count(task.attempt, 'attempt')})` : '';
+  const why = oneLine(task.reason ?? outcomeText(task));
+  const lines = [say(`failed after ${formatDuration(task.ms ?? 0)}${tries}: ${why}`)];
+  const strays = task.strays ?? [];
+  for (const path of strays.slice(0, MOST_STRAYS)) lines.push(say(`outside what it owns: ${sanitize(path)}`));
+  if (strays.length > MOST_STRAYS)
+    lines.push(say(`and ${strays.length - MOST_STRAYS} more outside what it owns`));
+  if (!tails) return lines;
+  for (const line of task.tail) lines.push(piped(task.id, line, paint));
+  if (task.tail.length > 0 && task.log) lines.push(say(`its whole output is in ${sanitize(task.log)}`));
+  return lines;
+}
+
+function endText(event: Extract<ForgeEvent, { type: 'task.finished' }>): string {
+  const reason = event.reason ? `: ${oneLine(event.reason)}` : '';
+  switch (event.state) {
+    case 'succeeded': {
+      const files = event.changes === 0 ? 'no changes' : count(event.changes, 'file');
+      const tries = event.attempts > 1 ? ` (attempt ${event.attempts})` : '';
+      return `succeeded in ${formatDuration(event.ms)}${tries}, ${files}`;
+    }
+    case 'failed':
+      return `failed${reason}`;
+    case 'skipped':
+    case 'cancelled':
+      return `${event.state}${reason}`;
+    case 'up-to-date':
+      return 'up to date';
+    default:
+      return event.state satisfies never;
+  }
+}
+
+function piped(task: string, line: string, paint: Paint): string {
+  return `${paint('dim', `${sanitize(task)} |`)} ${line}`.trimEnd();
+}
+
+function lowerFirst(sentence: string): string {
+  return sentence.slice(0, 1).toLowerCase() + sentence.slice(1).replace(/\.$/, '');
+}

@@ -1,0 +1,46 @@
+import type { ForgeEvent } from '../../journal/index.js';
+import type { Output } from '../output.js';
+import type { Reporter } from '../reporter.js';
+import { applyEvent, foldEvents } from '../view.js';
+import { createPaint } from './palette.js';
+import { type PlainOptions, plainLines } from './plain-lines.js';
+import { renderSummary } from './summary.js';
+
+/** What the plain reporter writes: all lines, or only failures and the summary. */
+export interface PlainReporterOptions extends Omit<PlainOptions, 'paint'> {
+  color: boolean;
+  quiet: boolean;
+  before?: Iterable<ForgeEvent>;
+}
+
+/** One line per event, for logs and pipes; with `quiet` only failures. The summary ends it. */
+export class PlainReporter implements Reporter {
+  readonly #output: Output;
+  readonly #options: PlainReporterOptions;
+  readonly #view;
+  readonly #paint;
+
+  constructor(output: Output, options: PlainReporterOptions) {
+    this.#output = output;
+    this.#options = options;
+    this.#view = foldEvents(options.before ?? []);
+    this.#paint = createPaint(options.color);
+  }
+
+  event(event: ForgeEvent): void {
+    applyEvent(this.#view, event);
+    const { quiet, color } = this.#options;
+    if (!quiet || isFailure(event))
+      this.#output.lines(plainLines(event, this.#view, { ...this.#options, paint: this.#paint }));
+    if (event.type === 'run.finished') this.#output.write(renderSummary(this.#view, { color }));
+  }
+
+  close(): Promise<void> {
+    return this.#output.flush();
+  }
+}
+
+function isFailure(event: ForgeEvent): boolean {
+  if (event.type === 'task.finished') return event.state === 'failed';
+  return event.type === 'gate.finished' && !event.ok;
+}

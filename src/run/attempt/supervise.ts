@@ -1,0 +1,135 @@
+import type { Command, Running, Workspace } from '../../workspace/index.js';
+import type { OutputLog } from './output.js';
+
+/** How long a process that was asked to end (SIGTERM) gets before SIGKILL, in milliseconds (DESIGN section 6). */
+const GRACE_MS = 5_000;
+
+/** How a supervised command ended. */
+export interface Ended {
+  exitCode: number | null;
+  signal: string | null;
+  /** Why forge ended it, if it did. */
+  stopped?: 'timeout' | 'cancelled';
+  /** It could not be started, or its output could not be kept. */
+  error?: Error;
+}
+
+/**
+ * Runs a command in a workspace until it ends, its time is up (`timeoutMs`) or `signal` aborts; then ends whatever it
+ * left running. Output goes to `log`, and as lines to `onLine`, secrets masked; what is written on standard output also
+ * goes to `onWritten`, where somebody must read it as it is. Never rejects.
+ */
+export async function supervise(
+  workspace: Workspace,
+  command: Command,
+  options: {
+    timeoutMs: number;
+    signal: AbortSignal;
+    log: OutputLog;
+    onLine: (stream: 'stdout' | 'stderr', text: string) => void;
+    onWritten?: (text: string) => void;
+  },
+): Promise<Ended> {
+  const running = workspace.spawn(command);
+  const output = Promise.all([
+    options.log.copy(running.stdout, (text) => options.onLine('stdout', text), options.onWritten),
+    options.log.copy(running.stderr, (text) => options.onLine('stderr', text)),
+  ]);
+  // Output that cannot be kept (disk full) ends the command: its pipes would fill and it would hang.
+  let broken: Error | undefined;
+  output.catch((error: Error) => {
+    broken = error;
+    running.kill('SIGKILL');
+  });
+  const stopped = await waitOrStop(running, options.timeoutMs, options.signal);
+  const end = await endOrGiveUp(running, stopped !== undefined);
+  // Children that outlive the command may hold its pipes open: they go first.
+  const failures: Error[] = end.error ? [end.error] : [];
+  for (const step of [() => workspace.endProcesses(), () => outputOrNoMore(running, output)]) {
+    try {
+      await step();
+    } catch (error) {
+      failures.push(broken ?? (error as Error));
+    }
+  }
+  return {
+    exitCode: end.exitCode,
+    signal: end.signal,
+    ...(stopped && { stopped }),
+    ...(failures[0] && { error: failures[0] }),
+  };
+}
+
+/** How long a killed process may take to be gone; one that waits for a dead disk or network never is. */
+const KILLED_MS = 10_000;
+
+/** Waits for the end of the command, but for a stopped one not for ever: closing its workspace ends the rest. */
+async function endOrGiveUp(running: Running, isStopped: boolean): Running['ended'] {
+  if (isStopped && (await firstOf(running.ended, KILLED_MS)) !== undefined) {
+    running.stdout.destroy();
+    running.stderr.destroy();
+    const error = new Error(`it was still running ${KILLED_MS / 1000} s after it was killed`);
+    return { exitCode: null, signal: 'SIGKILL', error };
+  }
+  return await running.ended;
+}
+
+/**
+ * Waits for the end of the output. Without namespaces a process that shed every mark may live on and hold the pipes
+ * open: what it prints after the grace period is nobody's, and the task must end.
+ */
+async function outputOrNoMore(running: Running, output: Promise<unknown>): Promise<void> {
+  if ((await firstOf(output, GRACE_MS)) === undefined) {
+    await output;
+    return;
+  }
+  running.stdout.destroy();
+  running.stderr.destroy();
+  await output.catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+  });
+}
+
+async function waitOrStop(
+  running: Running,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<'timeout' | 'cancelled' | undefined> {
+  const reason = await firstOf(running.ended, timeoutMs, signal);
+  if (!reason) return undefined;
+  running.kill('SIGTERM');
+  if (await firstOf(running.ended, GRACE_MS)) running.kill('SIGKILL');
+  return reason;
+}
+
+/** undefined when `ended` came first. */
+async function firstOf(
+  ended: Promise<unknown>,
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<'timeout' | 'cancelled' | undefined> {
+  if (signal?.aborted) return 'cancelled';
+  let timer: NodeJS.Timeout | undefined;
+  let onAbort: (() => void) | undefined;
+  try {
+    return await Promise.race([
+      ended.then(() => undefined),
+      new Promise<'timeout'>((resolve) => {
+        // setTimeout overflows beyond 2^31 - 1 ms (24.8 days).
+        timer = setTimeout(() => resolve('timeout'), Math.min(timeoutMs, 2 ** 31 - 1));
+      }),
+      new Promise<'cancelled'>((resolve) => {
+        onAbort = () => resolve('cancelled');
+        signal?.addEventListener('abort', onAbort);
+      }),
+    ]);
+  } finally {
+    clearTimeout(timer);
+    if (onAbort) signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+/** `exit code 3` or `killed by SIGSEGV`. */
+export function howItEnded(ended: { exitCode: number | null; signal: string | null }): string {
+  return ended.signal ? `killed by ${ended.signal}` : `exit code ${ended.exitCode}`;
+}

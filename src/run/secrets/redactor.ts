@@ -1,0 +1,96 @@
+import type { EventBody } from '../../journal/index.js';
+import { SecretFinder } from './secret-finder.js';
+import { formsOf } from './secret-forms.js';
+import { SecretMask } from './secret-mask.js';
+import type { Secret } from './secrets.js';
+
+/** A cut secret may be shown to less than so many bytes. */
+const SHORTEST_BEGINNING = 4;
+/** Summaries of so many characters may have been cut without a sign of it (see droid-stream.ts). */
+const LONG = 300;
+
+/**
+ * Keeps a run's secrets out of what forge shows and stores: byte streams (logs) and the free text of events. What events
+ * are about (ids, states, paths that were merged) stays as it is.
+ */
+export class Redactor {
+  readonly #finder: SecretFinder;
+
+  constructor(secrets: Iterable<Secret>) {
+    const forms = new Set<string>();
+    for (const { values } of secrets)
+      for (const value of values) for (const form of formsOf(value)) forms.add(form);
+    this.#finder = new SecretFinder(Array.from(forms, (form) => Buffer.from(form)));
+  }
+
+  /** A mask for the bytes of one stream. */
+  mask(): SecretMask {
+    return new SecretMask(this.#finder);
+  }
+
+  /** A text with its secrets masked. */
+  text(text: string): string {
+    return this.#text(text, Number.POSITIVE_INFINITY);
+  }
+
+  /** The same for a summary of an agent's: where it was cut (before `…`, or at its end) it masks the beginning of a secret too. */
+  summary(text: string): string {
+    const pieces = this.text(text).split('…');
+    const last = pieces.pop()!;
+    const end = text.length >= LONG ? SHORTEST_BEGINNING : Number.POSITIVE_INFINITY;
+    return [...pieces.map((piece) => this.#text(piece, SHORTEST_BEGINNING)), this.#text(last, end)].join('…');
+  }
+
+  /** An event with its free text masked. */
+  event(event: EventBody): EventBody {
+    switch (event.type) {
+      case 'run.started':
+        return {
+          ...event,
+          ...(event.backendReason !== undefined && { backendReason: this.text(event.backendReason) }),
+          tasks: event.tasks.map((task) =>
+            task.description === undefined ? task : { ...task, description: this.text(task.description) },
+          ),
+        };
+      case 'attempt.output':
+      case 'agent.message':
+        return { ...event, text: this.text(event.text) };
+      case 'agent.tool':
+        return { ...event, summary: this.summary(event.summary) };
+      case 'attempt.finished':
+        return {
+          ...event,
+          ...(event.reason !== undefined && { reason: this.text(event.reason) }),
+          ...(event.strays && { strays: event.strays.map((path) => this.text(path)) }),
+        };
+      case 'task.finished':
+      case 'merge.finished':
+      case 'run.finished':
+        return {
+          ...event,
+          ...(event.reason !== undefined && { reason: this.text(event.reason) }),
+          ...('notes' in event && event.notes && { notes: event.notes.map((note) => this.text(note)) }),
+        };
+      case 'task.ready':
+      case 'task.waiting':
+      case 'attempt.started':
+      case 'attempt.progress':
+      case 'agent.usage':
+      case 'gate.started':
+      case 'gate.finished':
+      case 'merge.started':
+        return event;
+      default:
+        return event satisfies never;
+    }
+  }
+
+  #text(text: string, cut: number): string {
+    const bytes = Buffer.from(text);
+    const mask = this.mask();
+    const parts = [mask.push(bytes), mask.end(cut)];
+    const masked = Buffer.concat(parts);
+    // Lone surrogates stand for bytes of file names: a text without secrets stays as it is.
+    return masked.equals(bytes) ? text : masked.toString();
+  }
+}

@@ -1,0 +1,26 @@
+import type { ForgeEvent } from '../../journal/index.js';
+import type { ExitCode } from '../../util/errors/exit-code.js';
+
+/** What is about to be merged, for the approval prompt. */
+export interface Proposal {
+  run: string;
+  paths: { path: string; change: string }[];
+  /** Paths that the user changed too, merged three-way. */
+  threeWay: string[];
+}
+
+/** What a command hands to a run beside the plan: where news go and what may stop it. */
+export interface RunControl {
+  /** Told every event as it is appended. */
+  onEvent: (event: ForgeEvent) => void;
+  /** Told things that are no events of the run, such as an interrupted merge that was finished first. */
+  note: (text: string) => void;
+  /** Asked before the merge; absent = merge when the gates pass. */
+  approve?: (proposal: Proposal) => Promise<boolean>;
+  /** Stop when the gates have passed. */
+  noMerge: boolean;
+  /** Aborts at the first Ctrl-C. */
+  signal: AbortSignal;
+  /** The exit code that the interrupt asks for, once there was one. */
+  interruptCode: () => ExitCode | undefined;
+}

@@ -1,0 +1,25 @@
+import { lstatSync, type Stats } from 'node:fs';
+import { codeOf } from '../errors/system-error.js';
+
+/** Where a working tree's merge that is under way, or was cut short, leaves its record. */
+export const recordPath = (root: string) => `${root}/.forge/merging`;
+
+/** Whether anything at all stands in the record's place, without judging it. Here, so that asking loads nothing heavy. */
+export function mayBeMerging(root: string): boolean {
+  return recordStats(root) !== undefined;
+}
+
+/** Whether what stands there may say that a merge is past its commit point: until then it is a symlink. */
+export function mayBeCommitted(root: string): boolean {
+  return recordStats(root)?.isSymbolicLink() === false;
+}
+
+function recordStats(root: string): Stats | undefined {
+  try {
+    return lstatSync(recordPath(root), { throwIfNoEntry: false });
+  } catch (error) {
+    // `.forge` is a file, or a link that leads nowhere: who goes on will say so.
+    if (['ENOTDIR', 'ELOOP', 'EACCES'].includes(codeOf(error) ?? '')) return undefined;
+    throw error;
+  }
+}

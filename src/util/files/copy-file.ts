@@ -1,0 +1,114 @@
+import { constants } from 'node:fs';
+import { copyFile as copyWhole, type FileHandle, open, stat } from 'node:fs/promises';
+import { codeOf } from '../errors/system-error.js';
+import { removeFile } from './remove-tree.js';
+
+export interface CopyOptions {
+  /** Fail with EEXIST where there is something already (default: it is overwritten). */
+  exclusive?: boolean;
+  /** Stops the copying of a large file; what was written of it is removed. */
+  signal?: AbortSignal | undefined;
+}
+
+/** Above this size (bytes) a copy is made step by step where a signal may stop it. */
+const LARGE = 8 << 20;
+const STEP = 1 << 20;
+/** What is left out as a hole when it is all zeros: a multiple of the blocks of file systems. */
+const PIECE = 64 << 10;
+const ZEROS = Buffer.alloc(PIECE);
+
+/**
+ * Copies a file's content and permission bits. Shares the blocks where the file system can (reflink); otherwise holes stay
+ * holes, which copy_file_range(2) and sendfile(2), and so Node's own copyFile, fill with zeros.
+ * @throws what the system says, and the signal's reason when it is aborted
+ */
+export async function copyFile(
+  from: string | Buffer,
+  to: string | Buffer,
+  options: CopyOptions = {},
+): Promise<void> {
+  const { exclusive = false, signal } = options;
+  signal?.throwIfAborted();
+  const { size, blocks } = await stat(from);
+  const sparse = size > PIECE && blocks * 512 < size;
+  const once = exclusive ? constants.COPYFILE_EXCL : 0;
+  if (!sparse && (signal === undefined || size <= LARGE))
+    return copyWhole(from, to, constants.COPYFILE_FICLONE | once);
+  if (await clones(from, to, once)) return;
+  await copyInSteps(from, to, { exclusive, sparse, signal });
+}
+
+/** Whether the file system could share the blocks. */
+async function clones(from: string | Buffer, to: string | Buffer, once: number): Promise<boolean> {
+  try {
+    await copyWhole(from, to, constants.COPYFILE_FICLONE_FORCE | once);
+    return true;
+  } catch (error) {
+    // A full disk, something in the way, no permission: copying would meet the same, and says it better.
+    if (codeOf(error) === 'EEXIST' && once !== 0) throw error;
+    return false;
+  }
+}
+
+async function copyInSteps(
+  from: string | Buffer,
+  to: string | Buffer,
+  how: { exclusive: boolean; sparse: boolean; signal: AbortSignal | undefined },
+): Promise<void> {
+  const source = await open(from, 'r');
+  try {
+    const { mode } = await source.stat();
+    const target = await open(to, how.exclusive ? 'wx' : 'w', mode & 0o777);
+    try {
+      const size = await pour(source, target, how);
+      // Ends in a hole, or the file was longer: this is its length.
+      await target.truncate(size);
+      await target.chmod(mode & 0o7777);
+    } catch (error) {
+      removeFile(to);
+      throw error;
+    } finally {
+      await target.close();
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+/** Gives how many bytes the source had. */
+async function pour(
+  source: FileHandle,
+  target: FileHandle,
+  { sparse, signal }: { sparse: boolean; signal: AbortSignal | undefined },
+): Promise<number> {
+  const buffer = Buffer.allocUnsafe(STEP);
+  for (let at = 0; ; ) {
+    signal?.throwIfAborted();
+    const { bytesRead } = await source.read(buffer, 0, STEP, at);
+    if (bytesRead === 0) return at;
+    const read = buffer.subarray(0, bytesRead);
+    if (!sparse) await writeAll(target, read, at);
+    else
+      for (const [start, end] of filled(read)) await writeAll(target, read.subarray(start, end), at + start);
+    at += bytesRead;
+  }
+}
+
+/** The parts of a buffer that are not all zeros, in whole pieces. */
+function* filled(bytes: Buffer): Generator<[start: number, end: number]> {
+  let start = -1;
+  for (let at = 0; at < bytes.length; at += PIECE) {
+    const piece = bytes.subarray(at, at + PIECE);
+    const isHole = piece.equals(piece.length === PIECE ? ZEROS : ZEROS.subarray(0, piece.length));
+    if (isHole && start !== -1) yield [start, at];
+    start = isHole ? -1 : start === -1 ? at : start;
+  }
+  if (start !== -1) yield [start, bytes.length];
+}
+
+async function writeAll(target: FileHandle, bytes: Buffer, at: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await target.write(bytes, done, bytes.length - done, at + done);
+    done += bytesWritten;
+  }
+}

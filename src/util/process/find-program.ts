@@ -1,0 +1,14 @@
+import { delimiter, isAbsolute, resolve } from 'node:path';
+import { isExecutable } from './is-executable.js';
+
+/**
+ * Looks a program up as a shell would: a name on `searchPath` (the value of PATH), anything with a slash relative to
+ * `folder`. Gives its absolute path, or undefined when no executable file is there. Does not run it.
+ */
+export function findProgram(name: string, searchPath: string, folder: string): string | undefined {
+  const candidates =
+    name.includes('/') || isAbsolute(name)
+      ? [resolve(folder, name)]
+      : searchPath.split(delimiter).map((entry) => resolve(folder, entry, name));
+  return candidates.find(isExecutable);
+}

@@ -1,0 +1,145 @@
+import { createHash, type Hash } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  createReadStream,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
+import { chmod, open, rename } from 'node:fs/promises';
+import { codeOf } from '../../util/errors/system-error.js';
+import { copyFile } from '../../util/files/copy-file.js';
+import { explain, WorkspaceError } from '../failure.js';
+import type { DiskTree } from './disk-tree.js';
+import type { Content } from './path-state.js';
+
+/** Files up to this size are read at once; larger ones are streamed, so that memory stays bounded. */
+const SMALL = 1 << 20;
+
+/** Content of the changed files that are kept, stored under its SHA-256 in a folder that is made when the first one comes. */
+export class BlobStore {
+  readonly #known = new Set<string>();
+  #made = false;
+  #copies = 0;
+
+  constructor(readonly dir: string) {}
+
+  /**
+   * Stores a file's content; gives what was stored (which is what counts, should the file change meanwhile).
+   * @throws WorkspaceError where something else than a file has taken its place; a system error where nothing is there.
+   */
+  async add(tree: DiskTree, path: string): Promise<{ hash: string; size: number }> {
+    if (!this.#made) mkdirSync(this.dir, { recursive: true });
+    this.#made = true;
+    const content = tree.reading(path, () => readSmall(tree.absolute(path), path));
+    if (content !== undefined) {
+      const hash = createHash('sha256').update(content).digest('hex');
+      if (!this.#known.has(hash)) this.#write(hash, content);
+      return { hash, size: content.length };
+    }
+    this.#copies += 1;
+    const fresh = `${this.dir}/copy-${this.#copies}`;
+    const source = tree.readable(path);
+    try {
+      await copyFile(source, fresh);
+      await chmod(fresh, 0o600);
+      // Hashing the copy, not the file, makes the name right even while something still writes to the file.
+      const stored = await hashFile(fresh);
+      await rename(fresh, `${this.dir}/${stored.hash}`);
+      this.#known.add(stored.hash);
+      return stored;
+    } catch (error) {
+      throw codeOf(error) === 'ENOENT' ? error : explain(error, `store ${path} in ${this.dir}`);
+    }
+  }
+
+  #write(hash: string, content: Buffer): void {
+    try {
+      writeFileSync(`${this.dir}/${hash}`, content, { mode: 0o600 });
+    } catch (error) {
+      throw explain(error, `write ${this.dir}/${hash}`);
+    }
+    this.#known.add(hash);
+  }
+}
+
+/** The content of a file that is small, undefined of another. It was a file when it was listed: no link is followed, no FIFO waited for. */
+function readSmall(at: string | Buffer, path: string): Buffer | undefined {
+  const file = openSync(at, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
+  try {
+    const stats = fstatSync(file);
+    if (!stats.isFile()) throw new WorkspaceError(`cannot collect ${path}: a process is still changing it`);
+    return stats.size <= SMALL ? readFileSync(file) : undefined;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** SHA-256 (hex) and size in bytes of a file, read as a stream. */
+export async function hashFile(path: string | Buffer): Promise<{ hash: string; size: number }> {
+  const hash: Hash = createHash('sha256');
+  let size = 0;
+  for await (const chunk of createReadStream(path, { highWaterMark: SMALL }) as AsyncIterable<Buffer>) {
+    hash.update(chunk);
+    size += chunk.length;
+  }
+  return { hash: hash.digest('hex'), size };
+}
+
+/** Whether a file on disk has the given content; `unknown` content never matches. */
+export async function sameContent(
+  tree: DiskTree,
+  path: string,
+  size: number,
+  other: Content,
+): Promise<boolean> {
+  if (other === 'unknown') return false;
+  if ('hash' in other) return (await hashOf(tree, path, size)) === other.hash;
+  if (size > SMALL) return sameBytes(tree.readable(path), other.in.readable(other.path));
+  const mine = tree.reading(path, () => readFileSync(tree.absolute(path)));
+  const theirs = other.in.reading(other.path, () => readFileSync(other.in.absolute(other.path)));
+  return mine.equals(theirs);
+}
+
+async function hashOf(tree: DiskTree, path: string, size: number): Promise<string> {
+  if (size > SMALL) return (await hashFile(tree.readable(path))).hash;
+  return createHash('sha256')
+    .update(tree.reading(path, () => readFileSync(tree.absolute(path))))
+    .digest('hex');
+}
+
+async function sameBytes(a: string | Buffer, b: string | Buffer): Promise<boolean> {
+  const [left, right] = [await open(a), await open(b)];
+  try {
+    const [mine, theirs] = [Buffer.allocUnsafe(SMALL), Buffer.allocUnsafe(SMALL)];
+    for (let at = 0; ; ) {
+      const read = await left.read(mine, 0, SMALL, at);
+      const other = await readFully(right, theirs, read.bytesRead === 0 ? 1 : read.bytesRead, at);
+      if (read.bytesRead !== other) return false;
+      if (read.bytesRead === 0) return true;
+      if (!mine.subarray(0, other).equals(theirs.subarray(0, other))) return false;
+      at += other;
+    }
+  } finally {
+    await left.close();
+    await right.close();
+  }
+}
+
+async function readFully(
+  file: Awaited<ReturnType<typeof open>>,
+  into: Buffer,
+  length: number,
+  at: number,
+): Promise<number> {
+  let done = 0;
+  while (done < length) {
+    const { bytesRead } = await file.read(into, done, length - done, at + done);
+    if (bytesRead === 0) break;
+    done += bytesRead;
+  }
+  return done;
+}

@@ -1,0 +1,135 @@
+import { lstatSync } from 'node:fs';
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { isSafeRelativePath } from '../../util/paths/reserved-path.js';
+import { run } from '../../util/process/run-program.js';
+import { explain, WorkspaceError } from '../failure.js';
+import type { Changeset, ChangesetEntry, EntryKind } from './changeset.js';
+
+const HASH = /^[0-9a-f]{64}$/;
+const KINDS: ReadonlySet<unknown> = new Set<EntryKind>(['file', 'symlink', 'directory']);
+
+/** From this many blobs on, one syncfs of the whole file system costs less than an fsync of each. */
+const MANY = 64;
+
+/** The path of the file in a changeset that holds the content with this hash. */
+export function blobPath(dir: string, hash: string): string {
+  return `${dir}/blobs/${hash}`;
+}
+
+/**
+ * Writes `manifest.json` of a changeset so that after a crash of the machine it is there whole, with all its blobs,
+ * or not at all. An empty changeset is written without waiting for the disk: there is nothing in it to lose.
+ * Throws WorkspaceError where the disk refuses.
+ */
+export async function saveManifest(changeset: Changeset): Promise<void> {
+  const { dir, entries } = changeset;
+  const path = `${dir}/manifest.json`;
+  try {
+    await mkdir(dir, { recursive: true });
+    const durable = entries.length > 0;
+    if (durable) await syncBlobs(dir, entries);
+    const file = await open(`${path}.new`, 'w');
+    try {
+      // One entry a line: a person can read it, and no string ever holds the whole of a large one.
+      await file.write('{"v":1,"entries":[\n');
+      for (let at = 0; at < entries.length; at += 1000) {
+        const lines = entries.slice(at, at + 1000).map((entry) => JSON.stringify(entry));
+        await file.write(lines.join(',\n') + (at + 1000 < entries.length ? ',\n' : '\n'));
+      }
+      await file.write(']}\n');
+      if (durable) await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(`${path}.new`, path);
+    if (durable) await syncAll([dir]);
+  } catch (error) {
+    throw explain(error, `write ${path}`);
+  }
+}
+
+/**
+ * Reads a changeset back from its folder. Only regular files are looked at: what lies there may have been planted.
+ * @throws WorkspaceError where it is missing, damaged or incomplete.
+ */
+export async function loadChangeset(dir: string): Promise<Changeset> {
+  const path = `${dir}/manifest.json`;
+  let parsed: unknown;
+  try {
+    if (!lstatSync(path).isFile()) throw new WorkspaceError(`${path} is not a regular file`);
+    parsed = JSON.parse(await readFile(path, 'utf8'));
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new WorkspaceError(`${path} is damaged: ${error.message}`);
+    throw explain(error, `read ${path}`);
+  }
+  if (!isRecord(parsed) || parsed.v !== 1 || !Array.isArray(parsed.entries))
+    throw new WorkspaceError(`${path} is not a changeset that this version of forge can read`);
+  const hasBlobs = lstatSync(`${dir}/blobs`, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  const entries: ChangesetEntry[] = [];
+  for (const [index, entry] of parsed.entries.entries()) {
+    if (!isEntry(entry)) throw new WorkspaceError(`${path} is damaged: entry ${index + 1} makes no sense`);
+    if (entry.kind === 'file') {
+      const blob = hasBlobs ? lstatSync(blobPath(dir, entry.hash), { throwIfNoEntry: false }) : undefined;
+      if (!blob?.isFile() || blob.size !== entry.size)
+        throw new WorkspaceError(
+          `${dir} is incomplete: the content of ${entry.path} is missing (blob ${entry.hash})`,
+        );
+    }
+    entries.push(entry);
+  }
+  return { dir, entries };
+}
+
+async function syncBlobs(dir: string, entries: readonly ChangesetEntry[]): Promise<void> {
+  const hashes = new Set<string>();
+  for (const entry of entries) if (entry.kind === 'file') hashes.add(entry.hash);
+  if (hashes.size === 0) return;
+  if (hashes.size > MANY && (await run('sync', ['-f', dir])).ok) return;
+  await syncAll([...hashes].map((hash) => blobPath(dir, hash)));
+  await syncAll([`${dir}/blobs`]);
+}
+
+async function syncAll(paths: readonly string[]): Promise<void> {
+  const queue = [...paths];
+  const worker = async () => {
+    for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
+      const handle = await open(path, 'r');
+      try {
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+    }
+  };
+  await Promise.all([worker(), worker(), worker(), worker()]);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A manifest may have been edited, so nothing in it is trusted to stay inside the tree and out of `.git` and `.forge`. */
+function isEntry(value: unknown): value is ChangesetEntry {
+  if (!isRecord(value) || !isSafeRelativePath(value.path)) return false;
+  if (value.was !== undefined && !KINDS.has(value.was)) return false;
+  const { kind, change, mode } = value;
+  const isMode = typeof mode === 'number' && Number.isInteger(mode) && mode >= 0 && mode <= 0o7777;
+  switch (kind) {
+    case 'file':
+      return (
+        isMode &&
+        typeof value.size === 'number' &&
+        typeof value.hash === 'string' &&
+        HASH.test(value.hash) &&
+        (change === 'created' || change === 'modified' || change === 'mode')
+      );
+    case 'symlink':
+      return typeof value.target === 'string' && (change === 'created' || change === 'modified');
+    case 'directory':
+      return isMode && (change === 'created' || change === 'mode');
+    case 'absent':
+      return change === 'deleted' && value.was !== undefined;
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,168 @@
+import { existsSync, mkdirSync, realpathSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { unlessGone } from '../../util/errors/system-error.js';
+import { applyEntries } from '../changeset/apply.js';
+import { Collector } from '../changeset/collector.js';
+import { DiskTree } from '../changeset/disk-tree.js';
+import { StartView } from '../changeset/start-view.js';
+import { explain, WorkspaceError } from '../failure.js';
+import { OutsideChanges } from '../overlay/outside-changes.js';
+import { settleCopiedGit } from '../private-git/copied-git.js';
+import type { Covered } from '../private-git/git-place.js';
+import { makePrivateGit } from '../private-git/private-git.js';
+import type { Confinement } from '../sandbox/confinement.js';
+import { Namespace } from '../sandbox/namespace.js';
+import { Unconfined } from '../sandbox/unconfined.js';
+import { makeScratch, removeScratch, type Scratch } from '../scratch/scratch.js';
+import type { Backend, BackendName, Collected, OpenOptions, Workspace } from '../workspace.js';
+import { type CopyConfinement, copyLayout } from './copy-layout.js';
+import { CopyManifest, inCopy, type Place } from './copy-manifest.js';
+import { copyAround, type Reflink } from './copy-tree.js';
+
+/** A workspace that is a copy of the tree in the state folder: `clone` with reflinks, `copy` without. */
+export function copyBackend(
+  name: Extract<BackendName, 'clone' | 'copy'>,
+  stateFolder: string,
+  confinement: CopyConfinement,
+  covered: Covered,
+): Backend {
+  const reflink = name === 'clone' ? 'always' : 'never';
+  return { name, open: (options) => open(stateFolder, reflink, confinement, covered, options) };
+}
+
+async function open(
+  stateFolder: string,
+  reflink: Reflink,
+  how: CopyConfinement,
+  covered: Covered,
+  options: OpenOptions,
+): Promise<Workspace> {
+  const { root, name } = options;
+  const scratch = makeScratch(stateFolder, name);
+  let confinement: Confinement | undefined;
+  try {
+    const place = { from: covered.top, to: join(scratch.dir, 'tree') };
+    const path = inCopy(root, place);
+    await copyAround(root, place, reflink);
+    await ownGitFolders(covered, place, reflink);
+    await applyEntries(path, options.start);
+    const manifest = new CopyManifest(root, path, place);
+    await manifest.take();
+    const around = covered.top === root ? undefined : new CopyManifest(place.from, place.to, place, root);
+    await around?.take();
+    // A git folder above the state folder (a home under git) is not this tree's.
+    const extraEnv = { GIT_CEILING_DIRECTORIES: scratch.dir };
+    if (how === 'none') confinement = new Unconfined(name, path, realpathSync(place.to), extraEnv);
+    else
+      confinement = await Namespace.open({
+        ...{ name, extraEnv },
+        ...copyLayout({ scratch: scratch.dir, stateFolder, covered, view: path, show: place.to, how }),
+      });
+    const trusted = covered.isTrustedStranger ? place.to : undefined;
+    return workspace(confinement, scratch, { manifest, around, trusted }, path, options);
+  } catch (error) {
+    // What led here matters more than what can't be undone of it; the next forge that acts sweeps it.
+    await Promise.allSettled([confinement?.close()]);
+    await Promise.allSettled([removeScratch(scratch.dir)]);
+    throw explain(error, `open the workspace ${name}`);
+  }
+}
+
+/** Every git folder outside the tree as one inside the copy, where git in the copy finds it. */
+async function ownGitFolders(
+  { git, nested, inTree }: Covered,
+  { from, to }: Place,
+  reflink: Reflink,
+): Promise<void> {
+  const place = { from, to: realpathSync(to) };
+  if (git !== undefined && !git.isPlain) await makePrivateGit(git, place.to, reflink);
+  for (const { folder, git: own } of nested)
+    if (isCopied(folder, place)) await makePrivateGit(own, inCopy(folder, place), reflink);
+  for (const folder of inTree) if (isCopied(folder, place)) await settleCopiedGit(folder, place, reflink);
+}
+
+/**
+ * Whether the copy has a folder of the tree, which may have gone meanwhile.
+ * @throws WorkspaceError where it has a link instead: things are removed in there, and never through a link
+ */
+function isCopied(folder: string, place: Place): boolean {
+  const copied = inCopy(folder, place);
+  const real = unlessGone(() => realpathSync(copied));
+  if (real === undefined || real === copied) return real !== undefined;
+  throw new WorkspaceError(`${folder} was replaced by a link while the tree was copied; run forge again`);
+}
+
+function workspace(
+  confinement: Confinement,
+  scratch: Scratch,
+  {
+    manifest,
+    around,
+    trusted,
+  }: { manifest: CopyManifest; around: CopyManifest | undefined; trusted: string | undefined },
+  path: string,
+  { root, base, start }: OpenOptions,
+): Workspace {
+  return {
+    path,
+    outsidePath: path,
+    spawn: (command) =>
+      confinement.spawn(
+        trusted === undefined ? command : { ...command, env: trusting(command.env, trusted) },
+      ),
+    endProcesses: () => confinement.endProcesses(),
+    collect: async (into, choose): Promise<Collected> => {
+      confinement.mustBeUntouched();
+      if (!existsSync(path))
+        throw new WorkspaceError('the task removed the folder that it worked in; nothing of it is used');
+      mkdirSync(into);
+      const now = new DiskTree(path, { own: true });
+      const collector = new Collector({
+        now,
+        start: manifest.asStart(new StartView(new DiskTree(root), start, base)),
+        translateTarget: (link, target) => manifest.translate(link, target),
+      });
+      let collected: Omit<Collected, 'outside'>;
+      try {
+        await manifest.scan(now, collector);
+        collected = await collector.store(into, choose);
+      } finally {
+        now.relock();
+      }
+      const outside =
+        around === undefined ? [] : await outsideChanges(around, relative(around.root, root), scratch);
+      return { ...collected, outside };
+    },
+    filesChanged: async () => undefined,
+    close: async () => {
+      await confinement.close();
+      await removeScratch(scratch.dir);
+    },
+  };
+}
+
+/** An environment in which git trusts a folder of another user's files, beside what it trusts already. */
+function trusting(env: Readonly<Record<string, string>>, folder: string): Record<string, string> {
+  const count = Number(env.GIT_CONFIG_COUNT) || 0;
+  return {
+    ...env,
+    GIT_CONFIG_COUNT: String(count + 1),
+    [`GIT_CONFIG_KEY_${count}`]: 'safe.directory',
+    [`GIT_CONFIG_VALUE_${count}`]: folder,
+  };
+}
+
+/** What was changed in the copy of the repository around root. */
+async function outsideChanges(around: CopyManifest, root: string, { madeNs }: Scratch): Promise<string[]> {
+  const now = new DiskTree(around.copy, { own: true });
+  const changes = new OutsideChanges({
+    ...{ now, real: new DiskTree(around.root), root, openedNs: madeNs },
+    translateTarget: (link, target) => around.translate(link, target),
+  });
+  try {
+    await around.scan(now, changes);
+  } finally {
+    now.relock();
+  }
+  return await changes.strays();
+}

@@ -1,0 +1,55 @@
+import { type Dirent, existsSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { isOutOfReach, unlessGone } from '../../util/errors/system-error.js';
+import { isWithin } from '../scratch/state-folder.js';
+
+/** A link in a git folder that leads out of it: a shared object store, hooks or config kept elsewhere (git-new-workdir, repo). */
+export interface GitLink {
+  /** Below the git folder. */
+  path: string;
+  /** What it leads to, absolute; real where it is there. */
+  target: string;
+  kind: 'folder' | 'file' | 'other';
+}
+
+/** Where people and tools put links. Deeper ones would take a walk over all refs and objects. */
+const PLACES = ['', 'info', 'logs', 'logs/refs', 'objects', 'refs'];
+
+/** The links in a git folder that lead out of it. Its HEAD may be one that does not (as git made it before 2005). */
+export function linksOutOf(gitFolder: string): GitLink[] {
+  const links: GitLink[] = [];
+  for (const place of PLACES) {
+    for (const entry of entries(join(gitFolder, place))) {
+      if (!entry.isSymbolicLink()) continue;
+      const path = join(place, entry.name);
+      const stored = unlessGone(() => readlinkSync(join(gitFolder, path)));
+      if (stored === undefined) continue;
+      const lexical = resolve(gitFolder, dirname(path), stored);
+      if (!isAbsolute(stored) && isWithin(lexical, gitFolder)) continue;
+      links.push({ path, ...whatIsAt(lexical) });
+    }
+  }
+  return links;
+}
+
+function entries(folder: string): Dirent[] {
+  try {
+    return realpathSync(folder) === folder ? readdirSync(folder, { withFileTypes: true }) : [];
+  } catch (error) {
+    // No git command of this user's gets there either.
+    if (isOutOfReach(error)) return [];
+    throw error;
+  }
+}
+
+function whatIsAt(path: string): Pick<GitLink, 'target' | 'kind'> {
+  try {
+    const target = realpathSync(path);
+    const stats = statSync(target);
+    return { target, kind: stats.isDirectory() ? 'folder' : stats.isFile() ? 'file' : 'other' };
+  } catch (error) {
+    if (!isOutOfReach(error)) throw error;
+    // Where the folder that it would be in is there, git can make it.
+    return { target: path, kind: existsSync(dirname(path)) ? 'file' : 'other' };
+  }
+}

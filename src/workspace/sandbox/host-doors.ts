@@ -1,0 +1,55 @@
+import { lstatSync, readdirSync } from 'node:fs';
+import { isWithin } from '../scratch/state-folder.js';
+import type { Mount, Mounted } from './mount-table.js';
+
+/** What is read-only in containers too: uid 0 may write there without any capability, and it is the whole machine's. */
+const KERNEL = ['acpi', 'bus', 'fs', 'irq', 'mtrr', 'scsi', 'sys', 'sysrq-trigger'];
+/** Devices that a task may open; all others (disks first of all) stay visible and can't be opened. */
+const DEVICES = /^(null|zero|full|random|urandom|tty|fuse|kvm|kfd|dri|net|accel|nvidia.*)$/;
+
+/**
+ * Mounts that close, inside a namespace, the doors through which uid 0 would reach the machine itself: /proc/sys and its
+ * like and all of /sys (cgroups too) become read-only, and of the files in /dev only DEVICES can be opened, also of those
+ * that come later. Takes the table of mounts outside.
+ */
+export function hostDoors(mounted: readonly Mounted[]): Mount[] {
+  const kernel = KERNEL.map((name) => `/proc/${name}`).filter(exists);
+  // From the top down: each one shows what is mounted below it, which then becomes read-only in its turn.
+  const sys = [...new Set(mounted.map(({ target }) => target))]
+    .filter((target) => isWithin(target, '/sys'))
+    .sort();
+  const devices = names('/dev')
+    .filter((name) => DEVICES.test(name))
+    .map((name) => `/dev/${name}`)
+    .filter(isDeviceOrFolder);
+  return [
+    ...[...kernel, ...sys].map((target): Mount => ({ type: 'read-only', target })),
+    ...devices.map((target): Mount => ({ type: 'device', target })),
+    // Not the terminals of whoever is logged in. The node in devtmpfs finds its terminals only beside itself.
+    ...(exists('/dev/pts/ptmx') && isDeviceOrFolder('/dev/ptmx')
+      ? ([
+          { type: 'terminals', target: '/dev/pts' },
+          { type: 'bind', from: '/dev/pts/ptmx', target: '/dev/ptmx' },
+        ] as const)
+      : []),
+    ...(exists('/dev') ? [{ type: 'no-devices', target: '/dev' } as const] : []),
+  ];
+}
+
+function exists(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+function isDeviceOrFolder(path: string): boolean {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  return stats !== undefined && (stats.isCharacterDevice() || stats.isDirectory());
+}
+
+function names(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    // A system without /dev has no devices to close.
+    return [];
+  }
+}

@@ -1,0 +1,138 @@
+import { readFileSync, statSync } from 'node:fs';
+import { unlessGone } from '../../util/errors/system-error.js';
+import { isWithin } from '../scratch/state-folder.js';
+
+const LOCKED: ReadonlySet<string> = new Set([
+  'ro',
+  'nosuid',
+  'nodev',
+  'noexec',
+  'noatime',
+  'nodiratime',
+  'relatime',
+]);
+
+/** A mount to make in a namespace. Paths are absolute and real. */
+export type Mount =
+  /** Options name their folders relative to the namespace's `cwd`, so that no path in them needs quoting. */
+  | { type: 'overlay'; target: string; options: string }
+  /** The target becomes read-only. */
+  | { type: 'read-only'; target: string }
+  /** The target shows another folder, with what is mounted below that. */
+  | { type: 'bind'; from: string; target: string }
+  /** The target (a device, or a folder of devices) is mounted on itself, so that it stays usable below a `nodev`. */
+  | { type: 'device'; target: string }
+  /** The target shows terminals of the namespace's own, which any user of it may make. */
+  | { type: 'terminals'; target: string }
+  /** Device files in the target can't be opened, but for those that were mounted on themselves before. */
+  | { type: 'no-devices'; target: string };
+
+/**
+ * The mounts as fstab(5), so that one mount(8) makes them all: starting a program for each costs a millisecond. mount(8)
+ * skips what it takes for mounted already; hence a name of its own for each overlay, and `/.` behind a folder that is
+ * mounted on itself. `source` is what overlays are called in the table of mounts; `outside` is that table as it is now.
+ */
+export function mountTable(mounts: readonly Mount[], source: string, outside: readonly Mounted[]): string {
+  return mounts
+    .map((mount, index) => `${fields(mount, `${source}-${index}`, outside).map(quoted).join(' ')} 0 0\n`)
+    .join('');
+}
+
+function fields(mount: Mount, source: string, outside: readonly Mounted[]): string[] {
+  switch (mount.type) {
+    case 'overlay':
+      return [source, mount.target, 'overlay', mount.options];
+    case 'read-only':
+      return [
+        itself(mount.target),
+        itself(mount.target),
+        'none',
+        `rbind,ro${lockedFlags(mount.target, outside)}`,
+      ];
+    case 'bind':
+      return [mount.from, mount.target, 'none', 'rbind'];
+    case 'terminals':
+      return [`pts-${source}`, mount.target, 'devpts', 'newinstance,ptmxmode=0666,mode=0620'];
+    case 'device':
+      return [mount.target, mount.target, 'none', 'rbind'];
+    case 'no-devices':
+      return [
+        itself(mount.target),
+        itself(mount.target),
+        'none',
+        `rbind,nodev${lockedFlags(mount.target, outside)}`,
+      ];
+    default:
+      return mount satisfies never;
+  }
+}
+
+/**
+ * The flags of the mount that a path lies on, to be given again when it is mounted on itself with one more: in a user
+ * namespace the kernel refuses to take any of them away (mount_namespaces(7), "locked").
+ */
+function lockedFlags(path: string, outside: readonly Mounted[]): string {
+  const holder = holderOf(path, outside);
+  if (holder === undefined) return '';
+  const flags = holder.flags.filter((flag) => LOCKED.has(flag));
+  if (!flags.some((flag) => flag.endsWith('atime'))) flags.push('strictatime');
+  return flags.map((flag) => `,${flag}`).join('');
+}
+
+function itself(target: string): string {
+  return statSync(target, { throwIfNoEntry: false })?.isDirectory() ? `${target}/.` : target;
+}
+
+/** As fstab(5) wants it: white space, `#` and backslashes as octal escapes. */
+function quoted(text: string): string {
+  return text.replace(/[\s\\#]/g, (char) =>
+    [...Buffer.from(char)].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join(''),
+  );
+}
+
+/** One line of a table of mounts (proc(5), mountinfo). */
+export interface Mounted {
+  /** Of the file system (`254:0`), and the folder of it that is shown. */
+  device: string;
+  root: string;
+  target: string;
+  source: string;
+  /** Of the mount itself (`nosuid`), not of its file system. */
+  flags: string[];
+}
+
+/** The mounts that this process sees; none where there is no /proc. */
+export function mountsHere(): Mounted[] {
+  return readMounts(unlessGone(() => readFileSync('/proc/self/mountinfo', 'utf8')) ?? '');
+}
+
+/** Reads a mountinfo file's text. */
+export function readMounts(table: string): Mounted[] {
+  return table
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [, , device = '', root = '', target = '', flags = '', ...rest] = line.split(' ');
+      return {
+        device,
+        root: plain(root),
+        target: plain(target),
+        source: plain(rest[rest.indexOf('-') + 2] ?? ''),
+        flags: flags.split(','),
+      };
+    });
+}
+
+/** The mount that a path lies on: the deepest, and of several on one folder the last. */
+export function holderOf(path: string, mounted: readonly Mounted[]): Mounted | undefined {
+  return mounted
+    .filter(({ target }) => isWithin(path, target))
+    .reduce<Mounted | undefined>(
+      (best, each) => (best === undefined || each.target.length >= best.target.length ? each : best),
+      undefined,
+    );
+}
+
+function plain(field: string): string {
+  return field.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+}

@@ -1,0 +1,116 @@
+import { codeOf } from '../../util/errors/system-error.js';
+import { WorkspaceError } from '../failure.js';
+import { isWithin } from '../scratch/state-folder.js';
+import type { Command, Running } from '../workspace.js';
+import { type Confinement, missingProgram, notStarted, spawnDetached } from './confinement.js';
+import { mountsHere } from './mount-table.js';
+import { endProcessesOf, MARKER, signal, signalProcessesOf } from './processes.js';
+import { findTool } from './tools.js';
+
+/**
+ * Confinement where there are no namespaces: every command is the leader of its own process group and carries a
+ * marker in its environment, by which /proc finds whatever left the group (setsid, double fork). The kernel ends the
+ * command itself when forge dies (where setpriv is there); what it left behind is found by the next forge command.
+ */
+export class Unconfined implements Confinement {
+  readonly #groups = new Set<number>();
+  #count = 0;
+
+  /** `tree` is the copy (its real path), in which `cwd` lies. */
+  constructor(
+    readonly name: string,
+    readonly cwd: string,
+    readonly tree: string,
+    readonly extraEnv: Readonly<Record<string, string>>,
+  ) {
+    if (living === undefined) {
+      living = new Set();
+      process.on('exit', endLiving);
+    }
+    living.add(this);
+  }
+
+  spawn(command: Command): Running {
+    const missing = missingProgram(command, this.cwd, (path) => path);
+    if (missing !== undefined) return notStarted(missing);
+    this.#count += 1;
+    const marker = `${this.name}:${this.#count}`;
+    const setpriv = findTool('setpriv');
+    const started = spawnDetached(
+      [...(setpriv === undefined ? [] : [setpriv, '--pdeathsig', 'KILL', '--']), ...command.argv],
+      {
+        cwd: this.cwd,
+        env: { ...command.env, ...this.extraEnv, [MARKER]: marker },
+        program: command.argv[0],
+      },
+    );
+    if ('error' in started) return notStarted(started.error);
+    const { child, ...running } = started;
+    const leader = child.pid;
+    if (leader !== undefined) {
+      this.#groups.add(leader);
+      // Once nobody is left in it, its number may be given to a group that is none of ours.
+      child.once('exit', () => {
+        if (isGroupGone(leader)) this.#groups.delete(leader);
+      });
+    }
+    return {
+      ...running,
+      kill: (name) => {
+        if (leader === undefined || !this.#groups.has(leader)) return;
+        const isRunning = child.exitCode === null && child.signalCode === null;
+        // A whole group stops in one step, however fast it multiplies; what left it is found at leisure then.
+        if (name === 'SIGKILL') signal(-leader, 'SIGSTOP');
+        signalProcessesOf(marker, name, isRunning ? [leader] : []);
+        // Whatever of its process group dropped the marker.
+        signal(-leader, name);
+      },
+    };
+  }
+
+  async endProcesses(): Promise<number> {
+    for (const leader of this.#groups) signal(-leader, 'SIGSTOP');
+    try {
+      return await endProcessesOf(this.name);
+    } finally {
+      this.killGroups();
+      this.#groups.clear();
+    }
+  }
+
+  /** A mount shows files of somebody else's in the copy. */
+  mustBeUntouched(): void {
+    const point = mountsHere().find(({ target }) => isWithin(target, this.tree))?.target;
+    if (point !== undefined)
+      throw new WorkspaceError(
+        `something was mounted on ${point} while the task ran, so what it did can't be told; nothing of it is used. Unmount it: forge removes nothing behind a mount`,
+      );
+  }
+
+  /** At once, what is still in the group that it was started in. */
+  killGroups(): void {
+    for (const leader of this.#groups) signal(-leader, 'SIGKILL');
+  }
+
+  async close(): Promise<void> {
+    await this.endProcesses();
+    living?.delete(this);
+  }
+}
+
+/** Those that are not closed. */
+let living: Set<Unconfined> | undefined;
+
+/** Where forge ends at once (a second Ctrl-C), what can be named at once ends with it. */
+function endLiving(): void {
+  for (const each of living ?? []) each.killGroups();
+}
+
+function isGroupGone(leader: number): boolean {
+  try {
+    process.kill(-leader, 0);
+    return false;
+  } catch (error) {
+    return codeOf(error) === 'ESRCH';
+  }
+}
