@@ -1,7 +1,9 @@
 import type { Plan } from '../plan/index.js';
-import { formatRoughly, sanitize, toJsonText } from '../report/index.js';
 import { type Forecast, forecast, type SelectedTask, selectTasks } from '../run/index.js';
 import { withTilde } from '../util/paths/tilde.js';
+import { formatRoughly } from '../util/text/duration.js';
+import { toJsonText } from '../util/text/json-text.js';
+import { sanitize } from '../util/text/sanitize.js';
 
 /** Patterns of a task that are listed; a part of a split owns one for each file. */
 const MOST_PATTERNS = 8;

@@ -1,5 +1,5 @@
-import { type ForgeEvent, readJournal } from '../journal/index.js';
-import { applyEvent, createReporter, foldEvents, junitXml, renderMergePreview } from '../report/index.js';
+import { applyEvent, type ForgeEvent, foldEvents, readJournal } from '../journal/index.js';
+import { createReporter, junitXml, renderMergePreview } from '../report/index.js';
 import { findRun, listenForInterrupt, type RunControl, type RunFolder, runDiff } from '../run/index.js';
 import { mayBeCommitted } from '../util/async/merging.js';
 import { ExitCode } from '../util/errors/exit-code.js';

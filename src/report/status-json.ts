@@ -1,8 +1,8 @@
+import { isOver, type RunView } from '../journal/index.js';
 import { elapsedOf, progressOf } from './live/progress.js';
 import type { RenderOptions } from './live/table.js';
 import { outcomeOf } from './text/outcome.js';
 import { settled } from './text/settled.js';
-import { isOver, type RunView } from './view.js';
 
 /** Takes a view (and the time now, and whether an unfinished run's process is alive); gives what `forge status --json` prints, as plain data. Times of day are ISO 8601, durations milliseconds. */
 export function statusToJson(run: RunView, options: Pick<RenderOptions, 'now' | 'alive'> = {}): object {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { foldEvents, junitXml } from '../../src/report/index.js';
+import { foldEvents } from '../../src/journal/index.js';
+import { junitXml } from '../../src/report/index.js';
 import { failedRun, mergedRun, Recording } from './recording.js';
 
 interface Element {

@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  foldEvents,
-  renderMergePreview,
-  renderStatus,
-  renderSummary,
-  statusToJson,
-} from '../../src/report/index.js';
+import { foldEvents } from '../../src/journal/index.js';
+import { renderMergePreview, renderStatus, renderSummary, statusToJson } from '../../src/report/index.js';
 import { failedRun, mergedRun, Recording, START } from './recording.js';
 
 const summary = (recording: Recording, alive?: boolean) =>

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { foldEvents, outcomeOf, progressOf, statusToJson } from '../../src/report/index.js';
+import { foldEvents } from '../../src/journal/index.js';
+import { outcomeOf, progressOf, statusToJson } from '../../src/report/index.js';
 import { canvasFor, progressLine } from '../../src/report/live/table.js';
 import { failedRun, mergedRun, Recording, START } from './recording.js';
 

@@ -1,8 +1,9 @@
-import { JournalDamagedError, readJournal, unlessDamaged } from '../../journal/index.js';
-import { foldEvents, outcomeOf, sanitize } from '../../report/index.js';
+import { foldEvents, JournalDamagedError, readJournal, unlessDamaged } from '../../journal/index.js';
+import { outcomeOf } from '../../report/index.js';
 import { isUnderWay, listRuns, RunFolder } from '../../run/index.js';
 import { ExitCode } from '../../util/errors/exit-code.js';
 import { toJsonText } from '../../util/text/json-text.js';
+import { sanitize } from '../../util/text/sanitize.js';
 import { type CommandSpec, command, type Flag } from '../command-line.js';
 import { rootOf } from '../root-of.js';
 

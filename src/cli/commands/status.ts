@@ -1,5 +1,5 @@
-import { readJournal } from '../../journal/index.js';
-import { foldEvents, renderStatus, statusToJson } from '../../report/index.js';
+import { foldEvents, readJournal } from '../../journal/index.js';
+import { renderStatus, statusToJson } from '../../report/index.js';
 import { findRun, isUnderWay } from '../../run/index.js';
 import { ExitCode } from '../../util/errors/exit-code.js';
 import { toJsonText } from '../../util/text/json-text.js';

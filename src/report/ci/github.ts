@@ -1,14 +1,13 @@
 import { appendFile } from 'node:fs/promises';
 import { relative } from 'node:path';
-import type { ForgeEvent } from '../../journal/index.js';
+import { applyEvent, type ForgeEvent, foldEvents } from '../../journal/index.js';
 import { formatDuration } from '../../util/text/duration.js';
+import { oneLine, outputLine, outputLines, sanitize } from '../../util/text/sanitize.js';
 import { gateFailure } from '../live/table.js';
 import type { Output } from '../output.js';
 import type { Reporter, ReporterOptions } from '../reporter.js';
-import { oneLine, outputLine, outputLines, sanitize } from '../sanitize.js';
 import { outcomeOf } from '../text/outcome.js';
 import { outcomeText } from '../text/task-text.js';
-import { applyEvent, foldEvents } from '../view.js';
 import { withoutCommands, workflowCommand } from './github-commands.js';
 import { stepSummary } from './step-summary.js';
 

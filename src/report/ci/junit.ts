@@ -1,7 +1,7 @@
+import type { GateView, RunView, TaskView } from '../../journal/index.js';
 import { count } from '../../util/text/count.js';
-import { oneLine, sanitize } from '../sanitize.js';
+import { oneLine, sanitize } from '../../util/text/sanitize.js';
 import { outcomeText } from '../text/task-text.js';
-import type { GateView, RunView, TaskView } from '../view.js';
 
 /** How one testcase ended: nothing to add when it passed. */
 type Result = { tag: 'failure' | 'error' | 'skipped'; type?: string; message: string; body?: string };

@@ -1,11 +1,11 @@
+import type { RunView, TaskView } from '../../journal/index.js';
 import { count } from '../../util/text/count.js';
 import { formatDuration } from '../../util/text/duration.js';
-import { clip, oneLine } from '../sanitize.js';
+import { clip, oneLine } from '../../util/text/sanitize.js';
 import { outcomeOf } from '../text/outcome.js';
 import { totalsLine } from '../text/summary.js';
 import { symbolsFor } from '../text/symbols.js';
 import { outcomeText } from '../text/task-text.js';
-import type { RunView, TaskView } from '../view.js';
 
 /** Rows of the table: GitHub refuses a step summary above 1 MiB. */
 const MOST_ROWS = 500;

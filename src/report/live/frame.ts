@@ -1,6 +1,6 @@
+import type { RunView } from '../../journal/index.js';
 import { count } from '../../util/text/count.js';
 import { cut } from '../../util/text/width.js';
-import type { RunView } from '../view.js';
 import { type Canvas, fittedRows, gateLine, headerLine, progressLine } from './table.js';
 
 /**

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { createLogUpdate } from 'log-update';
-import type { ForgeEvent } from '../../journal/index.js';
+import { applyEvent, type ForgeEvent, foldEvents, isOver, type RunView } from '../../journal/index.js';
 import { supportsUnicode } from '../../util/text/terminal-abilities.js';
 import { displayWidth } from '../../util/text/width.js';
 import { Output } from '../output.js';
@@ -9,7 +9,6 @@ import { createPaint } from '../text/palette.js';
 import { failureLines, plainLines } from '../text/plain-lines.js';
 import { renderSummary } from '../text/summary.js';
 import { symbolsFor } from '../text/symbols.js';
-import { applyEvent, foldEvents, isOver, type RunView } from '../view.js';
 import { renderFrame } from './frame.js';
 import { type Canvas, fittedRows, gateLine, headerLine } from './table.js';
 

@@ -1,4 +1,4 @@
-import { isOver, type RunView, type TaskView } from '../view.js';
+import { isOver, type RunView, type TaskView } from '../../journal/index.js';
 
 /** How far a run is. `fraction` is between 0 and 1; `remainingMs` is missing when nothing is known about durations. */
 export interface Progress {

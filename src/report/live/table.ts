@@ -1,13 +1,13 @@
 import { isAbsolute, relative } from 'node:path';
+import { type GateView, isOver, type RunView, type TaskStatus, type TaskView } from '../../journal/index.js';
 import { withTilde } from '../../util/paths/tilde.js';
 import { count } from '../../util/text/count.js';
 import { formatDuration, formatElapsed } from '../../util/text/duration.js';
+import { oneLine, sanitize } from '../../util/text/sanitize.js';
 import { cut, displayWidth, pad, padLeft } from '../../util/text/width.js';
-import { oneLine, sanitize } from '../sanitize.js';
 import { createPaint, type Paint, type Style } from '../text/palette.js';
 import { type Symbols, symbolsFor } from '../text/symbols.js';
 import { describeTask } from '../text/task-text.js';
-import { type GateView, isOver, type RunView, type TaskStatus, type TaskView } from '../view.js';
 import { elapsedOf, progressOf } from './progress.js';
 
 /** How to draw. `columns` is the widest a line may be; `now` is milliseconds since 1970. */

@@ -1,5 +1,5 @@
 import { count } from '../../util/text/count.js';
-import { sanitize } from '../sanitize.js';
+import { sanitize } from '../../util/text/sanitize.js';
 
 /** Kinds of change in the order they are shown; the mark is that of `git status --short` tools: + ~ - . */
 const GROUPS: readonly { change: string; mark: string }[] = [

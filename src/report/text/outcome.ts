@@ -1,7 +1,7 @@
+import { isOver, type RunView, type TaskStatus } from '../../journal/index.js';
 import { ExitCode } from '../../util/errors/exit-code.js';
 import { count, listed } from '../../util/text/count.js';
-import { oneLine, sanitize } from '../sanitize.js';
-import { isOver, type RunView, type TaskStatus } from '../view.js';
+import { oneLine, sanitize } from '../../util/text/sanitize.js';
 
 /** Where a run stands. `interrupted`: forge ended without finishing it. */
 export type RunState =

@@ -1,10 +1,9 @@
-import type { ForgeEvent } from '../../journal/index.js';
+import type { ForgeEvent, RunView, TaskView } from '../../journal/index.js';
 import { withTilde } from '../../util/paths/tilde.js';
 import { count } from '../../util/text/count.js';
 import { formatDuration } from '../../util/text/duration.js';
+import { oneLine, outputLine, outputLines, sanitize } from '../../util/text/sanitize.js';
 import { gateFailure, styleOf } from '../live/table.js';
-import { oneLine, outputLine, outputLines, sanitize } from '../sanitize.js';
-import type { RunView, TaskView } from '../view.js';
 import { outcomeOf } from './outcome.js';
 import type { Paint, Style } from './palette.js';
 import { lockText, outcomeText } from './task-text.js';

@@ -1,7 +1,6 @@
-import type { ForgeEvent } from '../../journal/index.js';
+import { applyEvent, type ForgeEvent, foldEvents } from '../../journal/index.js';
 import type { Output } from '../output.js';
 import type { Reporter } from '../reporter.js';
-import { applyEvent, foldEvents } from '../view.js';
 import { createPaint } from './palette.js';
 import { type PlainOptions, plainLines } from './plain-lines.js';
 import { renderSummary } from './summary.js';

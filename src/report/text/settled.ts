@@ -1,4 +1,4 @@
-import type { GateView, RunView, TaskView } from '../view.js';
+import type { GateView, RunView, TaskView } from '../../journal/index.js';
 
 /**
  * A run that forge ended without finishing (a second Ctrl-C, SIGKILL, a power cut), as it is and not as its last events

@@ -1,4 +1,6 @@
+import type { RunView } from '../../journal/index.js';
 import { formatElapsed } from '../../util/text/duration.js';
+import { sanitize } from '../../util/text/sanitize.js';
 import {
   canvasFor,
   gateLine,
@@ -7,8 +9,6 @@ import {
   type RenderOptions,
   taskRows,
 } from '../live/table.js';
-import { sanitize } from '../sanitize.js';
-import type { RunView } from '../view.js';
 import { outcomeOf } from './outcome.js';
 import { settled } from './settled.js';
 import { renderSummary } from './summary.js';

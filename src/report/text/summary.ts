@@ -1,8 +1,8 @@
+import type { RunView } from '../../journal/index.js';
 import { count } from '../../util/text/count.js';
 import { formatDuration } from '../../util/text/duration.js';
+import { oneLine, sanitize } from '../../util/text/sanitize.js';
 import type { RenderOptions } from '../live/table.js';
-import { oneLine, sanitize } from '../sanitize.js';
-import type { RunView } from '../view.js';
 import { countStates, outcomeOf, type RunState } from './outcome.js';
 import { createPaint, type Style } from './palette.js';
 import { outcomeText } from './task-text.js';

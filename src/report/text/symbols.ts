@@ -1,4 +1,4 @@
-import type { TaskStatus } from '../view.js';
+import type { TaskStatus } from '../../journal/index.js';
 
 /** Characters that tables and bars are drawn with. */
 export interface Symbols {

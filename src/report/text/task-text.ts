@@ -1,7 +1,7 @@
+import type { TaskView } from '../../journal/index.js';
 import { count, listed } from '../../util/text/count.js';
 import { formatElapsed } from '../../util/text/duration.js';
-import { oneLine, sanitize } from '../sanitize.js';
-import type { TaskView } from '../view.js';
+import { oneLine, sanitize } from '../../util/text/sanitize.js';
 
 /** Takes a task and the time now; gives what is most worth knowing about it in one line: why it waits or failed, else the last thing its agent said or did. */
 export function describeTask(task: TaskView, now: number): string {

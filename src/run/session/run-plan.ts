@@ -1,7 +1,8 @@
-import { Journal, writeFileDurably } from '../../journal/index.js';
+import { Journal } from '../../journal/index.js';
 import { captureBase } from '../../merge/index.js';
 import type { Plan } from '../../plan/index.js';
 import { ExitCode } from '../../util/errors/exit-code.js';
+import { writeFileDurably } from '../../util/files/durable.js';
 import { ownedByAny } from '../attempt/owned-by.js';
 import { type SelectedTask, selectTasks } from '../schedule/select-tasks.js';
 import { makeForgeFolder } from '../store/forge-folder.js';

@@ -1,8 +1,9 @@
 import { setMaxListeners } from 'node:events';
 import { rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { type EventBody, type Journal, syncPath } from '../../journal/index.js';
+import type { EventBody, Journal } from '../../journal/index.js';
 import type { Plan, Task } from '../../plan/index.js';
+import { syncPath } from '../../util/files/durable.js';
 import { removeTree } from '../../util/files/remove-tree.js';
 import type { BaseLookup, Changeset } from '../../workspace/index.js';
 import { nextAttempt } from '../attempt/attempt-folders.js';

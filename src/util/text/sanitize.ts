@@ -26,3 +26,31 @@ function visible(character: string): string {
     ? `\\x${code.toString(16).padStart(2, '0')}`
     : `\\u${code.toString(16).padStart(4, '0')}`;
 }
+
+/** What people wrote in several lines as one safe line, its white space collapsed. */
+export function oneLine(text: string): string {
+  return sanitize(text.replace(/[\s\u0085]+/g, ' ').trim());
+}
+
+/** The lines of a program's output (whole lines), without their ends. */
+export function outputLines(text: string): string[] {
+  const lines = text.split(/\r?\n/);
+  if (lines.at(-1) === '') lines.pop();
+  return lines;
+}
+
+/**
+ * What a terminal would show of one line of a program's output, at most `length` UTF-16 units of it: tabs as spaces, only
+ * what follows the last carriage return (progress bars), everything else made visible.
+ */
+export function outputLine(line: string, length = Number.POSITIVE_INFINITY): string {
+  const end = line.endsWith('\r') ? line.length - 1 : line.length;
+  const start = end === 0 ? 0 : line.lastIndexOf('\r', end - 1) + 1;
+  return sanitize(clip(line.slice(start, end), length).replaceAll('\t', '  '));
+}
+
+/** At most `length` UTF-16 units of a text, never half a surrogate pair, with `…` where something was cut. */
+export function clip(text: string, length: number): string {
+  if (text.length <= length) return text;
+  return `${text.slice(0, length).replace(/[\ud800-\udbff]$/, '')}…`;
+}

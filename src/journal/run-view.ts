@@ -1,5 +1,5 @@
-import type { AttemptOutcome, EventBody, ForgeEvent, TaskState } from '../journal/index.js';
-import { clip, oneLine, outputLine, outputLines } from './sanitize.js';
+import { clip, oneLine, outputLine, outputLines } from '../util/text/sanitize.js';
+import type { AttemptOutcome, EventBody, ForgeEvent, TaskState } from './event.js';
 
 /** What a task is doing. `retrying`: an attempt failed and another one follows. */
 export type TaskStatus = 'waiting' | 'ready' | 'running' | 'retrying' | TaskState;
