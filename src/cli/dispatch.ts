@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { ExitCode } from '../util/errors/exit-code.js';
+import { ForgeError } from '../util/errors/forge-error.js';
 import { nearestName } from '../util/text/nearest-name.js';
 import { complain } from './terminal/complain.js';
 
@@ -79,24 +80,10 @@ function unknownCommand(name: string): string {
     : `there is no command ${name}; ${hint}`;
 }
 
-/** Errors whose message is for people, by name: their classes live in folders that most commands never load. */
-const EXIT_CODE_OF_ERROR: Record<string, number> = {
-  PlanFileError: ExitCode.invalid,
-  AgentUnavailableError: ExitCode.invalid,
-  BackendUnavailableError: ExitCode.invalid,
-  UncoverableError: ExitCode.invalid,
-  MergeError: ExitCode.failed,
-  WorkspaceError: ExitCode.failed,
-  NotOursError: ExitCode.failed,
-  JournalDamagedError: ExitCode.failed,
-};
-
 /** undefined = a bug. System errors (disk full, no permission) are the machine's, not ours. */
-function exitCodeOf(error: unknown): number | undefined {
-  if (!(error instanceof Error)) return undefined;
-  if ('exitCode' in error && typeof error.exitCode === 'number') return error.exitCode;
-  if (Object.hasOwn(EXIT_CODE_OF_ERROR, error.name)) return EXIT_CODE_OF_ERROR[error.name];
-  return 'syscall' in error ? ExitCode.failed : undefined;
+function exitCodeOf(error: unknown): ExitCode | undefined {
+  if (error instanceof ForgeError) return error.exitCode;
+  return error instanceof Error && 'syscall' in error ? ExitCode.failed : undefined;
 }
 
 function help(): string {

@@ -2,6 +2,7 @@ import { accessSync, closeSync, constants, existsSync, openSync, statSync, write
 import { dirname } from 'node:path';
 import { ExitCode } from '../util/errors/exit-code.js';
 import { ForgeError } from '../util/errors/forge-error.js';
+import { reasonOf } from '../util/errors/system-error.js';
 import { complain } from './terminal/complain.js';
 
 /**
@@ -13,7 +14,10 @@ export function checkJunitFile(file: string): void {
     if (existsSync(file)) closeSync(openSync(file, constants.O_WRONLY | constants.O_NONBLOCK));
     else checkFolder(dirname(file));
   } catch (error) {
-    throw new ForgeError(`--junit ${file}: ${reason(error)}; nothing was started`, ExitCode.invalid);
+    throw new ForgeError(
+      `--junit ${file}: ${reasonOf(error, REASONS)}; nothing was started`,
+      ExitCode.invalid,
+    );
   }
 }
 
@@ -22,7 +26,7 @@ export function writeJunitFile(file: string, xml: string): void {
   try {
     writeFileSync(file, xml);
   } catch (error) {
-    complain(`--junit ${file}: the report was not written: ${reason(error)}`);
+    complain(`--junit ${file}: the report was not written: ${reasonOf(error, REASONS)}`);
   }
 }
 
@@ -35,13 +39,5 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such folder',
   ENOTDIR: 'what should be its folder is none',
   EISDIR: 'it is a folder',
-  EACCES: 'permission denied',
-  EROFS: 'the file system is read-only',
-  ENOSPC: 'the disk is full',
   ENXIO: 'nobody reads from it',
 };
-
-function reason(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return REASONS[code ?? ''] ?? message;
-}

@@ -1,5 +1,7 @@
 import { closeSync, fdatasync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { ExitCode } from '../util/errors/exit-code.js';
 import { ForgeError } from '../util/errors/forge-error.js';
+import { explain } from '../util/errors/system-error.js';
 import type { EventBody, ForgeEvent } from './event.js';
 
 /** Types whose loss in a crash would lose or repeat work: the journal is flushed to disk after them. */
@@ -13,19 +15,15 @@ const STATE_CHANGES: ReadonlySet<EventBody['type']> = new Set([
   'run.finished',
 ]);
 
-const ADVICE: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk is full: make room',
-  EDQUOT: 'the disk quota is used up: make room',
-  EROFS: 'the file system is read-only: remount it for writing',
-};
-
 /** The journal can't be written, so nothing more can be done safely. The message says what to do. */
 export class JournalWriteError extends ForgeError {
   override name = 'JournalWriteError';
-  constructor(file: string, run: string, cause: NodeJS.ErrnoException) {
-    const why = ADVICE[cause.code ?? ''] ?? cause.message;
-    super(`cannot write ${file}: ${why}, then \`forge resume ${run}\` goes on with what is recorded`);
-    this.cause = cause;
+  constructor(file: string, run: string, cause: unknown) {
+    super(
+      `cannot write ${file}: ${explain(cause)}, then \`forge resume ${run}\` goes on with what is recorded`,
+      ExitCode.failed,
+      { cause },
+    );
   }
 }
 
@@ -75,7 +73,7 @@ export class Journal {
     try {
       writeWhole(this.#fd, Buffer.from(`${JSON.stringify(event)}\n`));
     } catch (error) {
-      throw new JournalWriteError(this.#file, this.#run, error as NodeJS.ErrnoException);
+      throw new JournalWriteError(this.#file, this.#run, error);
     }
     this.#seq = seq;
     if (STATE_CHANGES.has(body.type)) this.#flush();

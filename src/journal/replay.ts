@@ -1,8 +1,9 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
+import { ForgeError } from '../util/errors/forge-error.js';
 import type { ForgeEvent } from './event.js';
 
 /** A journal that is damaged before its last line: nothing can be concluded from it. */
-export class JournalDamagedError extends Error {
+export class JournalDamagedError extends ForgeError {
   override name = 'JournalDamagedError';
   constructor(
     readonly file: string,

@@ -1,14 +1,18 @@
 import { ExitCode } from '../util/errors/exit-code.js';
-import { codeOf } from '../util/errors/system-error.js';
+import { ForgeError } from '../util/errors/forge-error.js';
+import { codeOf, explain } from '../util/errors/system-error.js';
 
 /** A merge that could not be done. The message says where it stopped, in what state the working tree is, and what to do. */
-export class MergeError extends Error {
+export class MergeError extends ForgeError {
   override name = 'MergeError';
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, ExitCode.failed, options);
+  }
 }
 
 /** Something failed past the commit point: part of the merge is in the working tree, and the next forge command finishes it. */
 export class HalfWrittenError extends MergeError {
-  readonly exitCode = ExitCode.halfWritten;
+  override readonly exitCode = ExitCode.halfWritten;
 }
 
 /** The working tree changed between comparing and writing; nothing was written. Comparing again decides. */
@@ -20,22 +24,11 @@ export class TreeChangedError extends MergeError {
   }
 }
 
-const ADVICE: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk is full: make room',
-  EDQUOT: 'the disk quota is used up: make room',
-  EROFS: 'the file system is read-only: remount it for writing',
-  EACCES: 'permission denied: give yourself write access',
-  EPERM: 'the operation is not permitted: look for an immutable flag or a foreign owner',
-  ENAMETOOLONG: 'the path is too long for this system: shorten it',
-  EMFILE: 'too many open files: raise the limit (ulimit -n)',
-};
-
-/** Takes what was being done, the path and the system's error; gives an error for people. `state` ends the message: what became of the working tree. */
-export function explain(doing: string, path: string, error: unknown, state: string): MergeError {
+/** The error for people of what went wrong while doing something to a path. `state` ends the message: what became of the working tree. */
+export function mergeFailure(doing: string, path: string, error: unknown, state: string): MergeError {
   if (error instanceof MergeError) return error;
   const code = codeOf(error);
-  const why = (code && ADVICE[code]) || (error instanceof Error ? error.message : String(error));
-  const message = `Cannot ${doing} ${JSON.stringify(path)}: ${why}${code ? ` (${code})` : ''}. ${state}`;
+  const message = `Cannot ${doing} ${JSON.stringify(path)}: ${explain(error)}${code ? ` (${code})` : ''}. ${state}`;
   return state === FINISHES_LATER
     ? new HalfWrittenError(message, { cause: error })
     : new MergeError(message, { cause: error });

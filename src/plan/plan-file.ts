@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { ExitCode } from '../util/errors/exit-code.js';
 import { ForgeError } from '../util/errors/forge-error.js';
+import { reasonOf } from '../util/errors/system-error.js';
 
 const LARGEST = 10 * 1024 * 1024;
 
@@ -19,18 +20,18 @@ export class PlanFileError extends ForgeError {
  */
 export async function readPlanFile(file: string): Promise<string> {
   // Looked at before it is opened: opening a FIFO would wait for a writer.
-  const kind = await stat(file).catch((error: NodeJS.ErrnoException) => refuse(file, error));
+  const kind = await stat(file).catch((error: unknown) => refuse(file, error));
   if (!kind.isFile())
     throw new PlanFileError(
       `${shown(file)} is ${kind.isDirectory() ? 'a folder' : 'not a regular file'}, not a plan`,
     );
-  const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK).catch(
-    (error: NodeJS.ErrnoException) => refuse(file, error),
+  const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: unknown) =>
+    refuse(file, error),
   );
   try {
     const { size } = await handle.stat();
     if (size > LARGEST) throw new PlanFileError(`${shown(file)} is larger than 10 MB: that is no plan`);
-    const bytes = await handle.readFile().catch((error: NodeJS.ErrnoException) => refuse(file, error));
+    const bytes = await handle.readFile().catch((error: unknown) => refuse(file, error));
     if (bytes.length > LARGEST)
       throw new PlanFileError(`${shown(file)} is larger than 10 MB: that is no plan`);
     return decode(file, bytes);
@@ -49,15 +50,8 @@ function decode(file: string, bytes: Buffer): string {
   }
 }
 
-function refuse(file: string, error: NodeJS.ErrnoException): never {
-  const reason =
-    error.code === 'ENOENT'
-      ? 'there is no such file'
-      : error.code === 'EACCES'
-        ? 'permission denied'
-        : error.code === 'ELOOP'
-          ? 'its symbolic links go round in circles'
-          : error.message;
+function refuse(file: string, error: unknown): never {
+  const reason = reasonOf(error, { ENOENT: 'there is no such file' });
   throw new PlanFileError(`cannot read the plan ${shown(file)}: ${reason}`);
 }
 

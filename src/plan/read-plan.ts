@@ -1,6 +1,6 @@
 import { basename, dirname } from 'node:path';
 import { graphOf } from '../graph/index.js';
-import { codeOf } from '../util/errors/system-error.js';
+import { codeOf, reasonOf } from '../util/errors/system-error.js';
 import { findCycleProblems, findEdges } from './diagnostics/order-problems.js';
 import { findOwnershipProblems } from './diagnostics/ownership-problems.js';
 import { printable } from './diagnostics/printable.js';
@@ -197,13 +197,10 @@ function readRoot(
       fields.problems.add({ code: error.code, message: `\`root\`: ${printable(error.message)}`, at });
       return { root: error.root, caseInsensitive: false };
     }
-    const { code, message } = error as NodeJS.ErrnoException;
-    const reason =
-      code === 'ENOENT'
-        ? 'there is no such folder'
-        : code === 'ENOTDIR'
-          ? 'it is not a folder'
-          : `it cannot be read (${message})`;
+    const reason = reasonOf(error, {
+      ENOENT: 'there is no such folder',
+      ENOTDIR: 'it is not a folder',
+    });
     fields.problems.add({
       code: 'schema',
       message: `\`root\`: ${reason}`,

@@ -6,7 +6,7 @@ import { copyFile } from '../../util/files/copy-file.js';
 import { hashFile } from '../../util/files/hash.js';
 import { removeFile } from '../../util/files/remove-tree.js';
 import { foldersAbove } from '../../util/paths/relative-path.js';
-import { explain } from '../merge-error.js';
+import { mergeFailure } from '../merge-error.js';
 import { convertedPaths } from '../resolve/filters.js';
 import { type Base, loadBase } from './base.js';
 import type { BaseData, BaseRecord } from './base-record.js';
@@ -132,7 +132,12 @@ async function keepCopy(
       // Not readable: it can be compared, but not merged.
       if (code === 'EACCES') return { seen };
       if (code !== 'ENOENT')
-        throw explain('keep a copy of', path, error, 'Nothing was started; put that right and run again.');
+        throw mergeFailure(
+          'keep a copy of',
+          path,
+          error,
+          'Nothing was started; put that right and run again.',
+        );
     }
     removeFile(to);
     // A file that is being written all the time: recorded without content, so a change of it can't be merged three-way.

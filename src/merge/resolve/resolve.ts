@@ -6,7 +6,7 @@ import { decodeName } from '../../workspace/index.js';
 import type { Base } from '../base/base.js';
 import { blockedParent, describe } from '../base/parents.js';
 import { isSame, look, lookInside, type Seen, under } from '../base/seen.js';
-import { explain, MergeError, NOTHING_TOUCHED } from '../merge-error.js';
+import { MergeError, mergeFailure, NOTHING_TOUCHED } from '../merge-error.js';
 import type { Conflict, MergeEntry, ResolvedEntry } from './entry.js';
 import { resolveEntry } from './resolve-entry.js';
 
@@ -91,7 +91,7 @@ export async function resolveMerge(options: {
         }
       }
     } catch (error) {
-      throw explain('compare', path, error, NOTHING_TOUCHED);
+      throw mergeFailure('compare', path, error, NOTHING_TOUCHED);
     }
   });
   if (conflicts.length > 0) return { ok: false, conflicts: sortByPath(conflicts) };
@@ -111,7 +111,7 @@ export async function stillResolved(
     try {
       if (same && !isSame(seen, await lookAt(path))) same = false;
     } catch (error) {
-      throw explain('compare', path, error, NOTHING_TOUCHED);
+      throw mergeFailure('compare', path, error, NOTHING_TOUCHED);
     }
   });
   await eachBounded(fingerprint.folders, async ([path, names]) => {
@@ -148,7 +148,7 @@ async function namesIn(root: string, folder: string): Promise<string[]> {
   } catch (error) {
     const code = codeOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return [];
-    throw explain('read', folder, error, NOTHING_TOUCHED);
+    throw mergeFailure('read', folder, error, NOTHING_TOUCHED);
   }
 }
 

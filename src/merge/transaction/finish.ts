@@ -5,7 +5,7 @@ import { readOurFile, whyNotOurFile } from '../../util/files/provenance.js';
 import { removeTree } from '../../util/files/remove-tree.js';
 import { isSameMoved, look } from '../base/seen.js';
 import { moveRef } from '../commit/ref-update.js';
-import { explain, FINISHES_LATER, HalfWrittenError } from '../merge-error.js';
+import { FINISHES_LATER, HalfWrittenError, mergeFailure } from '../merge-error.js';
 import { isStagingPlace } from './believe.js';
 import { conclude } from './commit-record.js';
 import { fault } from './fault.js';
@@ -78,7 +78,7 @@ export async function finish(
     fault('merge-done');
     return merged;
   } catch (error) {
-    const explained = explain('finish the merge in', root, error, FINISHES_LATER);
+    const explained = mergeFailure('finish the merge in', root, error, FINISHES_LATER);
     throw explained instanceof HalfWrittenError
       ? explained
       : new HalfWrittenError(`${explained.message} ${FINISHES_LATER}`, { cause: error });

@@ -3,7 +3,7 @@ import { eachBounded } from '../../util/async/each-bounded.js';
 import { codeOf } from '../../util/errors/system-error.js';
 import { nameOf, parentOf } from '../../util/paths/relative-path.js';
 import { look } from '../base/seen.js';
-import { explain, FINISHES_LATER } from '../merge-error.js';
+import { FINISHES_LATER, mergeFailure } from '../merge-error.js';
 import { displace } from './displace.js';
 import { ensureFolder } from './ensure-folder.js';
 import { fault } from './fault.js';
@@ -97,7 +97,7 @@ async function inFolders(
       folder = await openFolder(root, path);
     } catch (error) {
       if (codeOf(error) === 'ENOENT' || error instanceof NotAFolderError) return;
-      throw explain('open the folder', path, error, FINISHES_LATER);
+      throw mergeFailure('open the folder', path, error, FINISHES_LATER);
     }
     try {
       // Within a folder the kernel takes turns anyway.
@@ -112,7 +112,7 @@ async function explained(path: string, work: () => Promise<void>): Promise<void>
   try {
     await work();
   } catch (error) {
-    throw explain('merge', path, error, FINISHES_LATER);
+    throw mergeFailure('merge', path, error, FINISHES_LATER);
   }
 }
 
@@ -137,7 +137,7 @@ async function syncFolders(root: string, writes: readonly PlannedWrite[]): Promi
       await folder.sync().finally(() => folder.close());
     } catch (error) {
       if (codeOf(error) === 'ENOENT' || error instanceof NotAFolderError) return;
-      throw explain('sync the folder', path, error, FINISHES_LATER);
+      throw mergeFailure('sync the folder', path, error, FINISHES_LATER);
     }
   });
 }

@@ -4,7 +4,7 @@ import { eachBounded } from '../../util/async/each-bounded.js';
 import { codeOf } from '../../util/errors/system-error.js';
 import { nameOf, parentOf } from '../../util/paths/relative-path.js';
 import { blockedParent, describe } from '../base/parents.js';
-import { explain, MergeError, NOTHING_TOUCHED } from '../merge-error.js';
+import { MergeError, mergeFailure, NOTHING_TOUCHED } from '../merge-error.js';
 import type { ResolvedEntry } from '../resolve/entry.js';
 import { type Folder, NotAFolderError, openFolder } from './folder.js';
 import { Removal } from './removal.js';
@@ -65,14 +65,14 @@ async function checkAll(
         if (at !== folder) return;
         for (const item of items) {
           await checkTarget(open, item, stat, removal).catch((error: unknown) => {
-            throw explain('replace', item.path, error, NOTHING_TOUCHED);
+            throw mergeFailure('replace', item.path, error, NOTHING_TOUCHED);
           });
         }
       } finally {
         await open.close();
       }
     } catch (error) {
-      throw explain('write into the folder of', path, error, NOTHING_TOUCHED);
+      throw mergeFailure('write into the folder of', path, error, NOTHING_TOUCHED);
     }
   });
   return places;

@@ -8,7 +8,7 @@ import { hashFile } from '../../util/files/hash.js';
 import { removeFile, removeTree } from '../../util/files/remove-tree.js';
 import { parentOf } from '../../util/paths/relative-path.js';
 import { under } from '../base/seen.js';
-import { damaged, explain, NOTHING_TOUCHED } from '../merge-error.js';
+import { damaged, mergeFailure, NOTHING_TOUCHED } from '../merge-error.js';
 import { keepAttributes } from '../resolve/attributes.js';
 import type { ResolvedEntry } from '../resolve/entry.js';
 import { fault } from './fault.js';
@@ -58,7 +58,7 @@ export async function stage(options: {
   const eachFile = (work: (file: (typeof files)[number]) => Promise<void>) =>
     eachBounded(files, async (file) => {
       await work(file).catch((error: unknown) => {
-        throw explain('store the new content of', file.entry.path, error, NOTHING_TOUCHED);
+        throw mergeFailure('store the new content of', file.entry.path, error, NOTHING_TOUCHED);
       });
     });
   // Content first: writing it takes capabilities away, and so does chown, which takes setuid bits as well.

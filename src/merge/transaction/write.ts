@@ -6,7 +6,7 @@ import { eachBounded } from '../../util/async/each-bounded.js';
 import { mayBeCommitted } from '../../util/async/merging.js';
 import { codeOf } from '../../util/errors/system-error.js';
 import { isSame, lookInside } from '../base/seen.js';
-import { explain, FINISHES_LATER, NOTHING_TOUCHED, TreeChangedError } from '../merge-error.js';
+import { FINISHES_LATER, mergeFailure, NOTHING_TOUCHED, TreeChangedError } from '../merge-error.js';
 import type { ResolvedEntry } from '../resolve/entry.js';
 import { announce, type CommitRecord, commit, conclude, mergeFolder } from './commit-record.js';
 import { freeName } from './displace.js';
@@ -49,7 +49,7 @@ export async function writeMerge(options: {
     await mkdir(dir);
     announced = await announce(root, runId, basename(dir));
   } catch (error) {
-    throw explain('start a merge in', root, error, NOTHING_TOUCHED);
+    throw mergeFailure('start a merge in', root, error, NOTHING_TOUCHED);
   }
   const plan: MergePlan = {
     v: 1,
@@ -76,7 +76,7 @@ export async function writeMerge(options: {
     await giveUp(root, dir, runId, committing);
     // A record that could not be taken back will be carried out by the next forge command.
     const state = committing && mayBeCommitted(root) ? FINISHES_LATER : NOTHING_TOUCHED;
-    throw explain('prepare the merge in', root, error, state);
+    throw mergeFailure('prepare the merge in', root, error, state);
   }
   fault('merge-committed');
   return await finish(root, { dir, plan, staged: true }, record);

@@ -2,7 +2,7 @@ import { existsSync, lstatSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isTracked } from '../../merge/index.js';
 import { ForgeError } from '../../util/errors/forge-error.js';
-import { isMade } from '../../util/errors/system-error.js';
+import { codeOf, isMade, reasonOf } from '../../util/errors/system-error.js';
 import { whyNotOurFolder } from '../../util/files/provenance.js';
 
 /** Where forge keeps everything about a working tree. */
@@ -13,7 +13,7 @@ export function hasForgeFolder(root: string): boolean {
   try {
     return lstatSync(join(forgeFolder(root), 'runs'), { throwIfNoEntry: false }) !== undefined;
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const code = codeOf(error);
     // `.forge` is a file, or a link that leads nowhere.
     if (code === 'ENOTDIR' || code === 'ELOOP') return false;
     if (code === 'EACCES') return true;
@@ -65,16 +65,12 @@ export async function makeForgeFolder(root: string): Promise<void> {
     trustToRead(root);
   } catch (error) {
     if (error instanceof ForgeError) throw error;
-    const { code, message } = error as NodeJS.ErrnoException;
-    const why =
-      code === 'EACCES' || code === 'EPERM'
-        ? 'permission denied; forge keeps its runs there, so it needs to write to the working tree'
-        : code === 'EROFS'
-          ? 'the file system is read-only'
-          : message;
-    throw new ForgeError(`cannot make ${forge}: ${why}`);
+    throw new ForgeError(`cannot make ${forge}: ${reasonOf(error, CLOSED)}`);
   }
 }
+
+const WE_NEED = 'permission denied; forge keeps its runs there, so it needs to write to the working tree';
+const CLOSED = { EACCES: WE_NEED, EPERM: WE_NEED };
 
 function distrusted(folder: string, why: string): ForgeError {
   return new ForgeError(

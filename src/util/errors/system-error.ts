@@ -3,6 +3,39 @@ export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
+/** What an error says. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Codes of system errors (errno(3)) in words: what it is, and what to do about it. */
+const MEANINGS: Readonly<Record<string, readonly [what: string, remedy?: string]>> = {
+  ENOSPC: ['the disk is full', 'make room'],
+  EDQUOT: ['the disk quota is used up', 'make room'],
+  EROFS: ['the file system is read-only', 'remount it for writing'],
+  EACCES: ['permission denied', 'give yourself access'],
+  EPERM: ['the operation is not permitted', 'look for an immutable flag or a foreign owner'],
+  EMFILE: ['too many open files', 'raise the limit (ulimit -n) or run fewer tasks at once (-j)'],
+  ENFILE: ['too many open files on this machine', 'close some programs or run fewer tasks at once (-j)'],
+  ENAMETOOLONG: ['the path is too long for this file system', 'shorten it'],
+  EOVERFLOW: [
+    'it belongs to another user or group, which a private view cannot change',
+    'chown it to yourself',
+  ],
+  ELOOP: ['its symbolic links go round in circles'],
+};
+
+/** What an error means, as a clause: `permission denied`. `here` has the words for codes that mean something of their own where it happened. */
+export function reasonOf(error: unknown, here: Readonly<Record<string, string>> = {}): string {
+  const code = codeOf(error) ?? '';
+  return here[code] ?? MEANINGS[code]?.[0] ?? messageOf(error);
+}
+
+/** What an error means and, where that is known, what to do: `the disk is full: make room`. */
+export function explain(error: unknown): string {
+  return MEANINGS[codeOf(error) ?? '']?.join(': ') ?? messageOf(error);
+}
+
 /** What `act` gives; undefined where what it acts on is gone (ENOENT). @throws all else that it throws */
 export function unlessGone<T>(act: () => T): T | undefined {
   try {

@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { ForgeError } from '../errors/forge-error.js';
 import { codeOf } from '../errors/system-error.js';
 import { removeFile } from './remove-tree.js';
 
@@ -30,7 +31,7 @@ const LARGEST_RECORD = 64 * 1024;
 export const NOT_THERE = 'it is not there';
 
 /** Something is not what forge made, so it is left alone. The message names it and says why. */
-export class NotOursError extends Error {
+export class NotOursError extends ForgeError {
   override readonly name = 'NotOursError';
 }
 

@@ -13,7 +13,7 @@ import { codeOf } from '../../util/errors/system-error.js';
 import { copyFile } from '../../util/files/copy-file.js';
 import { encodePath } from '../../util/paths/path-bytes.js';
 import { parentOf } from '../../util/paths/relative-path.js';
-import { explain, WorkspaceError } from '../failure.js';
+import { WorkspaceError, workspaceFailure } from '../failure.js';
 import { removeTree } from '../scratch/remove-tree.js';
 import type { ComposedEntry } from './changeset.js';
 
@@ -48,7 +48,7 @@ export async function applyEntries(dir: string, entries: readonly ComposedEntry[
     try {
       await tree.insisting(path, act);
     } catch (error) {
-      throw explain(error, `apply the change of ${path} in ${dir}`);
+      throw workspaceFailure(error, `apply the change of ${path} in ${dir}`);
     }
   }
 }

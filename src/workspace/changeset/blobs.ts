@@ -12,7 +12,7 @@ import {
 import { chmod, open, rename } from 'node:fs/promises';
 import { codeOf } from '../../util/errors/system-error.js';
 import { copyFile } from '../../util/files/copy-file.js';
-import { explain, WorkspaceError } from '../failure.js';
+import { WorkspaceError, workspaceFailure } from '../failure.js';
 import type { DiskTree } from './disk-tree.js';
 import type { Content } from './path-state.js';
 
@@ -52,7 +52,7 @@ export class BlobStore {
       this.#known.add(stored.hash);
       return stored;
     } catch (error) {
-      throw codeOf(error) === 'ENOENT' ? error : explain(error, `store ${path} in ${this.dir}`);
+      throw codeOf(error) === 'ENOENT' ? error : workspaceFailure(error, `store ${path} in ${this.dir}`);
     }
   }
 
@@ -60,7 +60,7 @@ export class BlobStore {
     try {
       writeFileSync(`${this.dir}/${hash}`, content, { mode: 0o600 });
     } catch (error) {
-      throw explain(error, `write ${this.dir}/${hash}`);
+      throw workspaceFailure(error, `write ${this.dir}/${hash}`);
     }
     this.#known.add(hash);
   }

@@ -3,7 +3,7 @@ import { codeOf } from '../../util/errors/system-error.js';
 import { parentOf } from '../../util/paths/relative-path.js';
 import { isReservedPath } from '../../util/paths/reserved-path.js';
 import { checkTree } from '../copy/check-tree.js';
-import { explain, WorkspaceError } from '../failure.js';
+import { WorkspaceError, workspaceFailure } from '../failure.js';
 import type { ChooseChanges, Collected } from '../workspace.js';
 import { BlobStore, sameContent } from './blobs.js';
 import type { ChangesetEntry, EntryKind, FoundChange } from './changeset.js';
@@ -197,12 +197,12 @@ async function patiently<T>(path: string, look: (again: boolean) => Promise<T>):
   try {
     return await look(false);
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw explain(error, `collect ${path}`);
+    if (codeOf(error) !== 'ENOENT') throw workspaceFailure(error, `collect ${path}`);
   }
   try {
     return await look(true);
   } catch (again) {
-    if (codeOf(again) !== 'ENOENT') throw explain(again, `collect ${path}`);
+    if (codeOf(again) !== 'ENOENT') throw workspaceFailure(again, `collect ${path}`);
     throw new WorkspaceError(
       `cannot collect ${path}: it keeps vanishing while it is read; a process is still changing the workspace`,
       { cause: again },

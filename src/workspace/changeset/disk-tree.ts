@@ -10,7 +10,7 @@ import {
 import { codeOf } from '../../util/errors/system-error.js';
 import { decodeName, encodePath } from '../../util/paths/path-bytes.js';
 import { parentOf } from '../../util/paths/relative-path.js';
-import { explain } from '../failure.js';
+import { workspaceFailure } from '../failure.js';
 import type { PathState } from './path-state.js';
 
 /**
@@ -85,7 +85,7 @@ export class DiskTree {
     } catch (error) {
       if (this.#own && codeOf(error) === 'EACCES' && this.#unlock(path)) return this.reading(path, read);
       if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') throw error;
-      throw explain(error, `read ${this.dir}/${path}`);
+      throw workspaceFailure(error, `read ${this.dir}/${path}`);
     }
   }
 

@@ -2,7 +2,7 @@ import { lstatSync } from 'node:fs';
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { isSafeRelativePath } from '../../util/paths/reserved-path.js';
 import { run } from '../../util/process/run-program.js';
-import { explain, WorkspaceError } from '../failure.js';
+import { WorkspaceError, workspaceFailure } from '../failure.js';
 import type { Changeset, ChangesetEntry, EntryKind } from './changeset.js';
 
 const HASH = /^[0-9a-f]{64}$/;
@@ -44,7 +44,7 @@ export async function saveManifest(changeset: Changeset): Promise<void> {
     await rename(`${path}.new`, path);
     if (durable) await syncAll([dir]);
   } catch (error) {
-    throw explain(error, `write ${path}`);
+    throw workspaceFailure(error, `write ${path}`);
   }
 }
 
@@ -60,7 +60,7 @@ export async function loadChangeset(dir: string): Promise<Changeset> {
     parsed = JSON.parse(await readFile(path, 'utf8'));
   } catch (error) {
     if (error instanceof SyntaxError) throw new WorkspaceError(`${path} is damaged: ${error.message}`);
-    throw explain(error, `read ${path}`);
+    throw workspaceFailure(error, `read ${path}`);
   }
   if (!isRecord(parsed) || parsed.v !== 1 || !Array.isArray(parsed.entries))
     throw new WorkspaceError(`${path} is not a changeset that this version of forge can read`);

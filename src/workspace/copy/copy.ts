@@ -5,7 +5,7 @@ import { applyEntries } from '../changeset/apply.js';
 import { Collector } from '../changeset/collector.js';
 import { DiskTree } from '../changeset/disk-tree.js';
 import { StartView } from '../changeset/start-view.js';
-import { explain, WorkspaceError } from '../failure.js';
+import { WorkspaceError, workspaceFailure } from '../failure.js';
 import { OutsideChanges } from '../overlay/outside-changes.js';
 import { settleCopiedGit } from '../private-git/copied-git.js';
 import type { Covered } from '../private-git/git-place.js';
@@ -64,7 +64,7 @@ async function open(
     // What led here matters more than what can't be undone of it; the next forge that acts sweeps it.
     await Promise.allSettled([confinement?.close()]);
     await Promise.allSettled([removeScratch(scratch.dir)]);
-    throw explain(error, `open the workspace ${name}`);
+    throw workspaceFailure(error, `open the workspace ${name}`);
   }
 }
 

@@ -4,7 +4,7 @@ import { applyEntries } from '../changeset/apply.js';
 import { Collector } from '../changeset/collector.js';
 import { DiskTree } from '../changeset/disk-tree.js';
 import { StartView } from '../changeset/start-view.js';
-import { explain } from '../failure.js';
+import { workspaceFailure } from '../failure.js';
 import type { Covered } from '../private-git/git-place.js';
 import { Namespace } from '../sandbox/namespace.js';
 import { makeScratch, removeScratch } from '../scratch/scratch.js';
@@ -36,7 +36,7 @@ async function open(
     // What led here matters more than what can't be undone of it; the next forge that acts sweeps it.
     await Promise.allSettled([namespace?.close()]);
     await Promise.allSettled([removeScratch(scratch.dir)]);
-    throw explain(error, `open the workspace ${name}`);
+    throw workspaceFailure(error, `open the workspace ${name}`);
   }
 }
 

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf } from '../../util/errors/system-error.js';
 import { statFields } from '../../util/process/identity.js';
-import { explain, WorkspaceError } from '../failure.js';
+import { WorkspaceError, workspaceFailure } from '../failure.js';
 import { hostDoors } from './host-doors.js';
 import { type Mount, mountsHere, mountTable, readMounts } from './mount-table.js';
 import { findTool } from './tools.js';
@@ -91,7 +91,7 @@ export function mountsOf(keeper: number): string {
   } catch (error) {
     if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ESRCH' || codeOf(error) === 'EINVAL')
       throw new WorkspaceError('the private view ended while it was needed', { cause: error });
-    throw explain(error, 'read the mounts of the private view');
+    throw workspaceFailure(error, 'read the mounts of the private view');
   }
 }
 
@@ -143,7 +143,7 @@ function launch({ cwd, view, whiteout, userNamespace }: NamespaceLayout, token: 
       },
     );
   } catch (error) {
-    throw explain(error, 'start a namespace');
+    throw workspaceFailure(error, 'start a namespace');
   }
 }
 

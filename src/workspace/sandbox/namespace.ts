@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { codeOf } from '../../util/errors/system-error.js';
 import { processStartTime } from '../../util/process/identity.js';
 import { run } from '../../util/process/run-program.js';
-import { explain, WorkspaceError } from '../failure.js';
+import { WorkspaceError, workspaceFailure } from '../failure.js';
 import { isWithin } from '../scratch/state-folder.js';
 import type { Command, Running } from '../workspace.js';
 import { type Confinement, missingProgram, notStarted, spawnDetached } from './confinement.js';
@@ -54,7 +54,7 @@ export class Namespace implements Confinement {
     } catch (error) {
       keeper.chain.kill('SIGKILL');
       closeStreams(keeper.chain);
-      throw explain(error, 'look into the namespace');
+      throw workspaceFailure(error, 'look into the namespace');
     }
   }
 

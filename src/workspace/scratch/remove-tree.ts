@@ -1,6 +1,6 @@
 import { removeTree as remove } from '../../util/files/remove-tree.js';
 import { encodePath } from '../../util/paths/path-bytes.js';
-import { explain } from '../failure.js';
+import { workspaceFailure } from '../failure.js';
 
 /** Removes a folder tree of forge's own (see util/remove-tree). @throws WorkspaceError */
 export async function removeTree(dir: string | Buffer): Promise<void> {
@@ -8,6 +8,6 @@ export async function removeTree(dir: string | Buffer): Promise<void> {
   try {
     await remove(path);
   } catch (error) {
-    throw explain(error, `remove ${path.toString()}`);
+    throw workspaceFailure(error, `remove ${path.toString()}`);
   }
 }

@@ -27,7 +27,7 @@ import {
   parseProcessIdentity,
   thisProcess,
 } from '../../util/process/identity.js';
-import { explain } from '../failure.js';
+import { workspaceFailure } from '../failure.js';
 import { endProcessesOf } from '../sandbox/processes.js';
 import { stateFolders } from './state-folder.js';
 
@@ -57,7 +57,7 @@ export function makeScratch(stateFolder: string, name: string): Scratch {
       // Swept as unborn (see removeUnborn) between being made and being owned.
       if (['ENOENT', 'EEXIST'].includes(codeOf(error) ?? '') && tries < 10 && existsSync(stateFolder))
         continue;
-      throw explain(error, `make the scratch folder ${dir}`);
+      throw workspaceFailure(error, `make the scratch folder ${dir}`);
     }
   }
 }
@@ -72,7 +72,7 @@ export async function removeScratch(dir: string): Promise<void> {
     await onceFilesCanBeOpened(() => emptyAndRemove(dir));
   } catch (error) {
     if (codeOf(error) !== 'ENOENT')
-      throw error instanceof NotOursError ? error : explain(error, `remove ${dir}`);
+      throw error instanceof NotOursError ? error : workspaceFailure(error, `remove ${dir}`);
   }
 }
 
@@ -135,7 +135,7 @@ function removeUnborn(dir: string): boolean {
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return true;
     if (['ENOTEMPTY', 'EEXIST', 'EACCES', 'EPERM'].includes(codeOf(error) ?? '')) return false;
-    throw explain(error, `remove ${dir}`);
+    throw workspaceFailure(error, `remove ${dir}`);
   }
 }
 
@@ -151,7 +151,7 @@ function list(folder: string): string[] {
   } catch (error) {
     // Gone meanwhile, or unreadable: either way there is nothing here to remove.
     if (['ENOENT', 'EACCES', 'ENOTDIR'].includes(codeOf(error) ?? '')) return [];
-    throw explain(error, `read ${folder}`);
+    throw workspaceFailure(error, `read ${folder}`);
   }
 }
 

@@ -9,7 +9,7 @@ import {
   whyNotRemovable,
 } from '../../util/files/provenance.js';
 import { livenessOf, thisProcess } from '../../util/process/identity.js';
-import { explain } from '../failure.js';
+import { workspaceFailure } from '../failure.js';
 import { removeTree } from './remove-tree.js';
 
 const NAME = /^[a-z]+-(\d*)-(\d+)-(\d*)-\w{6}$/;
@@ -36,7 +36,8 @@ export function makeTemporary(what: string): string {
       return mkdtempSync(join(own, `${[what, numberOf(pidNamespace), pid, start].join('-')}-`));
     } catch (error) {
       // Something that tidies the temporary folder has taken it away.
-      if (codeOf(error) !== 'ENOENT' || tries === 2) throw explain(error, `make a folder in ${tmpdir()}`);
+      if (codeOf(error) !== 'ENOENT' || tries === 2)
+        throw workspaceFailure(error, `make a folder in ${tmpdir()}`);
       own = undefined;
     }
   }
