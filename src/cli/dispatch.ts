@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import packageJson from '../../package.json' with { type: 'json' };
 import { ExitCode } from '../util/errors/exit-code.js';
 import { ForgeError } from '../util/errors/forge-error.js';
 import { nearestName } from '../util/text/nearest-name.js';
@@ -44,8 +44,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     return name === undefined ? ExitCode.invalid : ExitCode.ok;
   }
   if (name === '--version' || name === '-V' || name === 'version') {
-    const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
-    process.stdout.write(`forge ${version}\n`);
+    process.stdout.write(`forge ${packageJson.version}\n`);
     return ExitCode.ok;
   }
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
