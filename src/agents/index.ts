@@ -10,11 +10,9 @@ export type {
   Question,
   Verdict,
 } from './adapter.js';
-export { AgentUnavailableError } from './agent-unavailable-error.js';
-export type { Persona } from './persona.js';
-export { readPersona } from './persona.js';
-export type { OtherTask, PreviousAttempt, PromptContext } from './prompt.js';
-export { renderPrompt } from './prompt.js';
+export { listPersonas, type PersonaEntry, readPersona } from './persona.js';
+export { AgentUnavailableError } from './preflight.js';
+export { type OtherTask, type PromptContext, renderPrompt } from './prompt.js';
 
 const LOADERS: ReadonlyMap<string, () => Promise<Adapter>> = new Map([
   ['shell', async () => (await import('./shell.js')).shell],
@@ -24,7 +22,7 @@ const LOADERS: ReadonlyMap<string, () => Promise<Adapter>> = new Map([
 /** Names that a plan may use for `agent`: adapters that take prompts. */
 export const agentNames: readonly string[] = [...LOADERS.keys()].filter((name) => name !== 'shell');
 
-/** Gives the adapter of that name; loaded only now, so that `forge check` pays for none. Throws for a name that is neither in `agentNames` nor `shell`. */
+/** The adapter of that name, loaded only now, so that `forge check` pays for none. @throws for a name that is neither in `agentNames` nor `shell` */
 export async function loadAdapter(name: string): Promise<Adapter> {
   const load = LOADERS.get(name);
   if (load === undefined) throw new Error(`there is no agent called '${name}'`);

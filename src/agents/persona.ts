@@ -18,57 +18,85 @@ export interface Persona {
   tools?: readonly string[];
 }
 
+/** A persona that tasks can be given to, and what it is for ('' where its file does not say). */
+export interface PersonaEntry {
+  name: string;
+  description: string;
+}
+
 const NAME = /^[a-z0-9_-]+$/;
 const FRONT_MATTER = /^---[ \t]*\r?\n([\s\S]*?)^---[ \t]*(?:\r?\n|$)/m;
 
-/** Folder of a project's personas. */
-export function personaFolder(root: string): string {
-  return join(root, '.factory', 'droids');
-}
-
 /**
- * Takes a persona's name and the working tree it is looked for in; gives the persona. Throws ForgeError (2) that
- * names the file and what is wrong with it, or the persona that was probably meant.
+ * The persona of that name in a working tree. @throws ForgeError (2) that names the file and what is wrong with it, or
+ * the persona that was probably meant
  */
 export async function readPersona(name: string, root: string): Promise<Persona> {
-  const folder = personaFolder(root);
-  const file = join(folder, `${name}.md`);
+  const file = fileOf(name, root);
   if (!NAME.test(name)) throw broken(`persona '${name}'`, 'its name may hold only a-z, 0-9, _ and -');
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    throw await unreadable(name, folder, file, error as NodeJS.ErrnoException);
-  }
-  return await parsePersona(name, file, text);
-}
-
-async function parsePersona(name: string, file: string, text: string): Promise<Persona> {
-  const match = FRONT_MATTER.exec(text);
-  if (match === null || match.index !== 0) {
-    throw broken(file, 'it must begin with front matter between two lines of ---');
-  }
-  const { parse } = await import('yaml');
-  let fields: Record<string, unknown>;
-  try {
-    fields = Object(parse(match[1]!) ?? {}) as Record<string, unknown>;
-  } catch (error) {
-    throw broken(file, `its front matter is not YAML: ${(error as Error).message.split('\n')[0]}`);
-  }
-  const body = text.slice(match[0].length).trim();
+  const text = await readFile(file, 'utf8').catch(async (error: NodeJS.ErrnoException) => {
+    throw error.code === 'ENOENT' ? await missing(name, root) : broken(file, error.message);
+  });
+  const { fields, body } = await parse(text, file);
   if (body === '')
     throw broken(file, 'there is no text below the front matter; it is what the droid is told');
   const model = textField(fields, 'model', file);
-  const reasoningEffort = textField(fields, 'reasoningEffort', file);
-  const tools = toolsField(fields.tools, file);
   return {
     name,
     file,
     body,
-    ...(model === undefined || model === 'inherit' ? {} : { model }),
-    ...(reasoningEffort === undefined ? {} : { reasoningEffort }),
-    ...(tools === undefined ? {} : { tools }),
+    model: model === 'inherit' ? undefined : model,
+    reasoningEffort: textField(fields, 'reasoningEffort', file),
+    tools: toolsField(fields.tools, file),
   };
+}
+
+/**
+ * The personas of a working tree, sorted. One that cannot be used is listed too: what is wrong with it is said when a
+ * task with it is to start.
+ */
+export async function listPersonas(root: string): Promise<PersonaEntry[]> {
+  const names = await personaNames(root);
+  return await Promise.all(
+    names.map(async (name) => {
+      const file = fileOf(name, root);
+      const { fields } = await parse(await readFile(file, 'utf8'), file).catch(nothingSaid);
+      const { description } = fields;
+      return { name, description: typeof description === 'string' ? description.trim().split('\n')[0]! : '' };
+    }),
+  );
+}
+
+function nothingSaid(error: unknown): { fields: Record<string, unknown> } {
+  if (error instanceof ForgeError) return { fields: {} };
+  throw error;
+}
+
+function fileOf(name: string, root: string): string {
+  return join(root, '.factory', 'droids', `${name}.md`);
+}
+
+async function personaNames(root: string): Promise<string[]> {
+  const entries = await readdir(join(root, '.factory', 'droids')).catch((error: unknown) => {
+    if (['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')) return [];
+    throw error;
+  });
+  return entries
+    .filter((entry) => entry.endsWith('.md'))
+    .sort()
+    .map((entry) => entry.slice(0, -'.md'.length));
+}
+
+async function parse(text: string, file: string): Promise<{ fields: Record<string, unknown>; body: string }> {
+  const match = FRONT_MATTER.exec(text);
+  if (match?.index !== 0) throw broken(file, 'it must begin with front matter between two lines of ---');
+  const yaml = await import('yaml');
+  try {
+    const fields = Object(yaml.parse(match[1]!) ?? {}) as Record<string, unknown>;
+    return { fields, body: text.slice(match[0].length).trim() };
+  } catch (error) {
+    throw broken(file, `its front matter is not YAML: ${(error as Error).message.split('\n')[0]}`);
+  }
 }
 
 function textField(fields: Record<string, unknown>, key: string, file: string): string | undefined {
@@ -90,27 +118,12 @@ function toolsField(value: unknown, file: string): string[] | undefined {
   );
 }
 
-async function unreadable(
-  name: string,
-  folder: string,
-  file: string,
-  error: NodeJS.ErrnoException,
-): Promise<ForgeError> {
-  if (error.code !== 'ENOENT') return broken(file, error.message);
-  let entries: string[] = [];
-  try {
-    entries = await readdir(folder);
-  } catch (cause) {
-    if (codeOf(cause) !== 'ENOENT') throw cause;
-  }
-  const known = entries.filter((entry) => entry.endsWith('.md')).map((entry) => entry.slice(0, -3));
+async function missing(name: string, root: string): Promise<ForgeError> {
+  const known = await personaNames(root);
   const near = nearestName(name, known);
-  const help = near
-    ? `did you mean '${near}'?`
-    : known.length > 0
-      ? `there is ${known.join(', ')}`
-      : 'write it';
-  return new ForgeError(`persona '${name}' has no file ${file}; ${help}`, ExitCode.invalid);
+  const others = known.length > 0 ? `there is ${known.join(', ')}` : 'write it';
+  const help = near === undefined ? others : `did you mean '${near}'?`;
+  return new ForgeError(`persona '${name}' has no file ${fileOf(name, root)}; ${help}`, ExitCode.invalid);
 }
 
 function broken(file: string, problem: string): ForgeError {

@@ -1,4 +1,6 @@
 import type { AttemptOutcome } from '../journal/index.js';
+import { listed } from '../util/text/count.js';
+import { fenced, fillTemplate } from '../util/text/markdown.js';
 
 /** What every agent is told. `{{…}}` is filled in from PromptContext; nothing in the filled-in text is read again. */
 const TEMPLATE = `# Task {{id}}
@@ -45,8 +47,6 @@ export interface PreviousAttempt {
   strays?: readonly string[];
   /** The last lines that `verify` printed. */
   verifyOutput?: string;
-  /** The last thing the agent said. */
-  lastMessage?: string;
 }
 
 /** Everything the prompt is made of, as plain data. Texts of the user's are put in as they are. */
@@ -64,9 +64,9 @@ export interface PromptContext {
   previous?: PreviousAttempt;
 }
 
-/** Takes what is known of a task; gives the whole prompt for its agent (Markdown). */
+/** The whole prompt for a task's agent (Markdown). */
 export function renderPrompt(context: PromptContext): string {
-  const values: Readonly<Record<string, string>> = {
+  return fillTemplate(TEMPLATE, {
     id: context.id,
     goal: context.goal ? `\nThe goal of all of them together: ${context.goal}\n` : '',
     description: context.description ? `\n${context.description}\n` : '',
@@ -76,8 +76,7 @@ export function renderPrompt(context: PromptContext): string {
     others: whatOthersDo(context.others),
     checks: howItIsChecked(context),
     previous: context.previous ? whatWentWrong(context.previous) : '',
-  };
-  return TEMPLATE.replace(/\{\{(\w+)\}\}/g, (_, name: string) => values[name] ?? '');
+  });
 }
 
 function whatItOwns(owns: readonly string[]): string {
@@ -101,7 +100,7 @@ function whatOthersDo(others: readonly OtherTask[]): string {
     .slice(0, MOST_OTHERS)
     .map(
       ({ id, description, owns, state }) =>
-        `- ${id} (${state})${description ? `: ${description}` : ''}; owns ${shortened(owns)}`,
+        `- ${id} (${state})${description ? `: ${description}` : ''}; owns ${inline(owns, MOST_PATTERNS) || 'nothing'}`,
     );
   if (sorted.length > MOST_OTHERS) lines.push(`- and ${sorted.length - MOST_OTHERS} more`);
   return `Their files are theirs alone:\n\n${lines.join('\n')}`;
@@ -128,8 +127,6 @@ function whatWentWrong(previous: PreviousAttempt): string {
     parts.push(`\nPaths it changed without owning them:\n\n${bullets(previous.strays)}`);
   if (previous.verifyOutput?.trim())
     parts.push(`\nThe last lines of the check:\n\n${fenced(previous.verifyOutput)}`);
-  if (previous.lastMessage?.trim())
-    parts.push(`\nThe last thing it said:\n\n${fenced(previous.lastMessage)}`);
   return `${parts.join('\n')}\n`;
 }
 
@@ -161,19 +158,9 @@ function bullets(lines: readonly string[]): string {
   return lines.map((line) => `- \`${line}\``).join('\n');
 }
 
-function shortened(owns: readonly string[]): string {
-  if (owns.length === 0) return 'nothing';
-  const more = owns.length - MOST_PATTERNS;
-  return inline(owns.slice(0, MOST_PATTERNS)) + (more > 0 ? ` and ${more} more` : '');
-}
-
-function inline(patterns: readonly string[]): string {
-  return patterns.map((pattern) => `\`${pattern}\``).join(', ');
-}
-
-/** A code block whose fence is longer than any run of backticks inside. */
-function fenced(text: string): string {
-  const longest = Math.max(2, ...Array.from(text.matchAll(/`+/g), ([run]) => run.length));
-  const fence = '`'.repeat(longest + 1);
-  return `${fence}\n${text.trimEnd()}\n${fence}`;
+function inline(patterns: readonly string[], most = patterns.length): string {
+  return listed(
+    patterns.map((pattern) => `\`${pattern}\``),
+    most,
+  );
 }

@@ -1,5 +1,5 @@
 import type { Adapter } from './adapter.js';
-import { endReason } from './end-reason.js';
+import { endReason } from './verdict.js';
 
 /** Runs a task's `run:` with `sh -c`. Exit code 0 is success; its output is the user's and means nothing to forge. */
 export const shell: Adapter = {

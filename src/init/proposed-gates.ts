@@ -1,4 +1,4 @@
-import { quoteForShell } from '../util/text/quote-for-shell.js';
+import { quotePathForShell } from '../util/text/quote-for-shell.js';
 import { CHECK_KINDS, type Check, type CheckKind, type Package } from './package.js';
 import type { Survey } from './survey.js';
 
@@ -18,7 +18,7 @@ export function proposeGates(survey: Survey): ProposedGate[] {
   for (const kind of CHECK_KINDS) {
     const found = checksOf(kind, survey);
     for (const { owner, check } of found) {
-      const run = owner.dir === '' ? check.run : `cd ${quoteForShell(owner.dir)} && ${check.run}`;
+      const run = owner.dir === '' ? check.run : `cd ${quotePathForShell(owner.dir)} && ${check.run}`;
       if (gates.some((gate) => gate.run === run)) continue;
       gates.push({ name: nameOf(kind, owner, found), run, from: check.from });
     }

@@ -1,6 +1,6 @@
+import type { PersonaEntry } from '../agents/index.js';
 import { type Diagnostic, type PlanResult, type ReadPlanOptions, readPlan } from '../plan/index.js';
 import { nearestName } from '../util/text/nearest-name.js';
-import type { Specialist } from './personas.js';
 
 /**
  * Reads a plan that an agent wrote. A task for a persona that is not there is wrong too: `forge apply` would only find
@@ -9,7 +9,7 @@ import type { Specialist } from './personas.js';
 export async function checkPlan({
   personas,
   ...options
-}: ReadPlanOptions & { personas: readonly Specialist[] }): Promise<PlanResult> {
+}: ReadPlanOptions & { personas: readonly PersonaEntry[] }): Promise<PlanResult> {
   const result = await readPlan(options);
   if (!result.ok) return result;
   const names = personas.map(({ name }) => name);

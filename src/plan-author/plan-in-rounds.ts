@@ -1,11 +1,13 @@
-import { type AgentEvent, agentNames, loadAdapter } from '../agents/index.js';
+import { type AgentEvent, agentNames, listPersonas, loadAdapter } from '../agents/index.js';
 import { diagnosticRenderer, filesOf, type PlanResult } from '../plan/index.js';
 import { askAgent } from './ask-agent.js';
 import { checkPlan } from './check-plan.js';
 import { extractPlan } from './extract-plan.js';
-import { findSpecialists, ORCHESTRATOR } from './personas.js';
 import { renderPlannerPrompt } from './planner-prompt.js';
 import { repoMap } from './repo-map.js';
+
+/** The persona that writes plans; no task is for it. */
+const ORCHESTRATOR = 'df-orchestrator';
 
 /** How often the agent may try: a plan that is wrong three times will be wrong the fourth time. */
 export const MOST_ROUNDS = 3;
@@ -40,21 +42,21 @@ export async function planInRounds(options: PlanningOptions): Promise<Planned> {
   const [adapter, paths, personas, checks] = await Promise.all([
     loadAdapter(options.agent),
     filesOf(root),
-    findSpecialists(root),
+    listPersonas(root),
     checksOf(root),
   ]);
-  const specialists = personas.filter(({ name }) => name !== ORCHESTRATOR);
-  const context = { goal: options.goal, map: repoMap(paths), checks, specialists };
+  const forTasks = personas.filter(({ name }) => name !== ORCHESTRATOR);
+  const context = { goal: options.goal, map: repoMap(paths), checks, personas: forTasks };
   let previous: { text: string; problems: string; count: number } | undefined;
   for (let rounds = 1; ; rounds += 1) {
     options.onRound(rounds, previous?.count ?? 0);
     const answer = await askAgent({
       adapter,
       root,
-      prompt: renderPlannerPrompt({ ...context, ...(previous && { previous }) }),
+      prompt: renderPlannerPrompt({ ...context, previous }),
       env: options.env,
-      ...(options.model !== undefined && { model: options.model }),
-      ...(personas.length > specialists.length && { persona: ORCHESTRATOR }),
+      model: options.model,
+      persona: personas.length > forTasks.length ? ORCHESTRATOR : undefined,
       signal: options.signal,
       onEvent: options.onEvent,
     });

@@ -1,4 +1,5 @@
-import type { Specialist } from './personas.js';
+import type { PersonaEntry } from '../agents/index.js';
+import { fenced, fillTemplate } from '../util/text/markdown.js';
 
 /** What the agent is told. `{{…}}` is filled in from PlannerContext; nothing in the filled-in text is read again. */
 const TEMPLATE = `# Write a plan
@@ -63,29 +64,25 @@ export interface PlannerContext {
   map: string;
   /** Commands that check the project, as far as they were found out. */
   checks: readonly { name: string; run: string }[];
-  specialists: readonly Specialist[];
+  personas: readonly PersonaEntry[];
   /** The plan of the round before and what is wrong with it. */
   previous?: { text: string; problems: string };
 }
 
-/** Takes what is known; gives the whole prompt for the agent that writes the plan (Markdown). */
-export function renderPlannerPrompt(context: PlannerContext): string {
-  const { specialists, checks, previous } = context;
-  const values: Readonly<Record<string, string>> = {
-    goal: context.goal.trim(),
-    map: context.map,
-    checks:
-      checks.length === 0
-        ? ''
-        : `\nCommands that check it, as its files suggest:\n\n${checks.map(({ name, run }) => `- ${name}: \`${run}\``).join('\n')}\n`,
-    specialists:
-      specialists.length === 0
-        ? ''
-        : `Specialists that a task can be given to with \`droid: NAME\`:\n\n${specialists.map(({ name, description }) => `- ${name}${description && `: ${description}`}`).join('\n')}\n`,
-    droid: specialists.length === 0 ? '' : `droid: ${specialists[0]!.name}\n    `,
+/** The whole prompt for the agent that writes the plan (Markdown). */
+export function renderPlannerPrompt({ goal, map, checks, personas, previous }: PlannerContext): string {
+  const commands = checks.map(({ name, run }) => `- ${name}: \`${run}\``).join('\n');
+  const roles = personas
+    .map(({ name, description }) => `- ${name}${description && `: ${description}`}`)
+    .join('\n');
+  return fillTemplate(TEMPLATE, {
+    goal: goal.trim(),
+    map,
+    checks: commands && `\nCommands that check it, as its files suggest:\n\n${commands}\n`,
+    specialists: roles && `Specialists that a task can be given to with \`droid: NAME\`:\n\n${roles}\n`,
+    droid: personas.length === 0 ? '' : `droid: ${personas[0]!.name}\n    `,
     previous: previous === undefined ? '' : whatWasWrong(previous),
-  };
-  return TEMPLATE.replace(/\{\{(\w+)\}\}/g, (match, name: string) => values[name] ?? match);
+  });
 }
 
 function whatWasWrong({ text, problems }: { text: string; problems: string }): string {
@@ -98,13 +95,6 @@ ${fenced(text, 'yaml')}
 
 What is wrong with it (line:column):
 
-${fenced(problems, '')}
+${fenced(problems)}
 `;
-}
-
-/** A code block whose fence is longer than any run of backticks inside. */
-function fenced(text: string, language: string): string {
-  const longest = Math.max(2, ...Array.from(text.matchAll(/`+/g), ([run]) => run.length));
-  const fence = '`'.repeat(longest + 1);
-  return `${fence}${language}\n${text.trimEnd()}\n${fence}`;
 }

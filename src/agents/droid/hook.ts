@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { HookTask } from './hook-task.js';
+import type { HookTask } from './settings.js';
 
 /*
  * The program that droid runs as a hook: `node hook.js HOOK.json`, the event as JSON on standard input, the

@@ -4,9 +4,24 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ExitCode } from '../../util/errors/exit-code.js';
 import { ForgeError } from '../../util/errors/forge-error.js';
-import type { AttemptContext } from '../adapter.js';
-import type { HookTask } from './hook-task.js';
-import { WRITING_TOOLS } from './writing-tools.js';
+import { quoteForShell } from '../../util/text/quote-for-shell.js';
+import type { AttemptContext, Ownership } from '../adapter.js';
+import { WRITING_TOOLS } from './tools.js';
+
+/** What the hooks of one attempt need to know, as JSON in its scratch folder. */
+export interface HookTask {
+  id: string;
+  /** Where the agent sees the tree, absolute. */
+  workspace: string;
+  owns: readonly string[];
+  others: readonly Ownership[];
+  caseInsensitive: boolean;
+  verify?: string;
+  /** How long `verify` may take, in milliseconds. */
+  verifyTimeoutMs: number;
+  /** The attempt's own folder, for what the hooks remember. */
+  scratch: string;
+}
 
 /** Where droid is told of settings for one process; what it names adds to the user's and the project's settings. */
 export const SETTINGS_VARIABLE = 'FACTORY_RUNTIME_SETTINGS_PATH';
@@ -19,9 +34,9 @@ const SPARE_SECONDS = 30;
 type Settings = Record<string, unknown> & { hooks?: Record<string, unknown[]> };
 
 /**
- * Writes the settings of one attempt's droid into its scratch folder: those that the user set for the process
- * (custom models, for instance) and forge's hooks beside the user's. Gives the file. Throws ForgeError (2) when the
- * user's file is not readable JSON.
+ * Writes the settings of one attempt's droid into its scratch folder: those that the user set for the process (custom
+ * models, for instance) and forge's hooks beside the user's. Gives the file.
+ * @throws ForgeError (2) when the user's file is not readable JSON
  */
 export async function writeDroidSettings(context: AttemptContext): Promise<string> {
   const { task, scratch } = context;
@@ -33,7 +48,7 @@ export async function writeDroidSettings(context: AttemptContext): Promise<strin
     owns: task.owns.map((pattern) => pattern.text),
     others: context.others,
     caseInsensitive: context.caseInsensitive,
-    ...(task.verify === undefined ? {} : { verify: task.verify }),
+    verify: task.verify,
     verifyTimeoutMs,
     scratch,
   };
@@ -54,7 +69,7 @@ export async function writeDroidSettings(context: AttemptContext): Promise<strin
   return file;
 }
 
-/** Reads the settings file that the user named for droid, if any. Throws ForgeError (2) that names a file it cannot use. */
+/** What is in the settings file that the user named for droid; nothing where none is named. @throws ForgeError (2) that names a file it cannot use */
 export async function readUserSettings(path: string | undefined, root: string): Promise<Settings> {
   if (path === undefined || path === '') return {};
   const file = resolve(root, path);
@@ -76,9 +91,5 @@ function hookCommand(hookFile: string): string {
   const loader = source
     ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href]
     : [];
-  return [process.execPath, ...loader, program, hookFile].map(quote).join(' ');
-}
-
-function quote(word: string): string {
-  return `'${word.replaceAll("'", "'\\''")}'`;
+  return [process.execPath, ...loader, program, hookFile].map(quoteForShell).join(' ');
 }

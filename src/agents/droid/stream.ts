@@ -1,7 +1,6 @@
 import type { AgentEvent, CommandEnd, OutputReader, Verdict } from '../adapter.js';
-import { endReason } from '../end-reason.js';
-import { readRateLimit } from '../rate-limit.js';
-import { summariseToolCall } from './tool-summary.js';
+import { endReason, readRateLimit } from '../verdict.js';
+import { summariseToolCall } from './tools.js';
 
 /** A line of `droid exec -o stream-json` (NOTES-droid). Every field is checked before use: other versions may differ. */
 type StreamEvent = Readonly<Record<string, unknown>> & { type: string };

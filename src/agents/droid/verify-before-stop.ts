@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { appendFileSync, closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { HookTask } from './hook-task.js';
+import type { HookTask } from './settings.js';
 
 /** How often one session is sent back to work. After that forge's own `verify` judges, and a retry starts afresh. */
 export const MOST_SENT_BACK = 3;

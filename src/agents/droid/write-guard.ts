@@ -2,8 +2,8 @@ import { realpathSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { createMatcher } from '../../ownership/index.js';
 import { codeOf } from '../../util/errors/system-error.js';
-import type { HookTask } from './hook-task.js';
-import { patchedPaths } from './patched-paths.js';
+import type { HookTask } from './settings.js';
+import { patchedPaths } from './tools.js';
 
 /**
  * Takes a writing tool's input and the folder it counts relative paths from; gives why the task may not make the

@@ -1,4 +1,5 @@
 import { escapeGlob } from '../../util/paths/glob-escape.js';
+import { quotePathForShell } from '../../util/text/quote-for-shell.js';
 
 /** One of the tasks that a `split` makes. */
 export interface Part {
@@ -36,7 +37,7 @@ export function splitValues(
 /** Puts a value into a text. */
 export function splitText(value: SplitValue, style: ListStyle): string {
   if (typeof value === 'string') return value;
-  return style === 'lines' ? value.join('\n') : value.map(shellWord).join(' ');
+  return style === 'lines' ? value.join('\n') : value.map(quotePathForShell).join(' ');
 }
 
 /** The name that a file gets: by the longest ending that it has. */
@@ -44,10 +45,4 @@ function renamed(file: string, rename: ReadonlyMap<string, string>): string[] {
   let ending = '';
   for (const from of rename.keys()) if (file.endsWith(from) && from.length > ending.length) ending = from;
   return ending === '' ? [] : [file.slice(0, -ending.length) + rename.get(ending)!];
-}
-
-function shellWord(path: string): string {
-  // No program takes ./-x for an option.
-  const word = path.startsWith('-') ? `./${path}` : path;
-  return /^[\w@%+:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -1,5 +1,9 @@
-/** Gives a word as sh reads it back, quoted only where it has to be. */
+/** A word as sh reads it back, in quotes only where it has to be. */
 export function quoteForShell(word: string): string {
-  if (/^[A-Za-z0-9_./][A-Za-z0-9_./-]*$/.test(word)) return word;
-  return word.startsWith('-') ? quoteForShell(`./${word}`) : `'${word.replaceAll("'", `'\\''`)}'`;
+  return /^[\w@%+:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** A path as a word of a shell command: no program takes `./-x` for an option. */
+export function quotePathForShell(path: string): string {
+  return quoteForShell(path.startsWith('-') ? `./${path}` : path);
 }

@@ -1,3 +1,13 @@
+import type { CommandEnd } from './adapter.js';
+
+/** How a command failed, in one sentence: the signal, or the exit code with the last line of its standard error. */
+export function endReason({ exitCode, signal, stderrTail }: CommandEnd): string {
+  if (signal !== null) return `ended by ${signal}`;
+  const lastLine = stderrTail.trimEnd().split('\n').at(-1)?.trim() ?? '';
+  const how = exitCode === null ? 'did not start' : `exit code ${exitCode}`;
+  return lastLine === '' ? how : `${how}: ${lastLine.slice(0, 300)}`;
+}
+
 /** Status codes that mean "come back later": 429 (RFC 6585), 503 (RFC 9110), 529 (Anthropic's "overloaded"). */
 const STATUS = /\b(?:429|503|529)\b/;
 const WORDS = /rate.?limit|too many requests|overloaded|at capacity|service unavailable/i;
@@ -5,8 +15,8 @@ const WORDS = /rate.?limit|too many requests|overloaded|at capacity|service unav
 const HOPELESS = /insufficient.?quota|exceeded your current quota|billing|credit balance/i;
 
 /**
- * Takes an agent's error message; gives how long it says to wait (ms, if it says), or undefined when it is no rate
- * limit or overload. Only to be used on messages of the agent's program itself, never on what a model wrote.
+ * How long an agent's error message says to wait (in milliseconds, where it says), or undefined when it tells of no rate
+ * limit or overload. Only for messages of the agent's program itself, never for what a model wrote.
  */
 export function readRateLimit(message: string): { retryAfterMs?: number } | undefined {
   if (HOPELESS.test(message)) return undefined;
