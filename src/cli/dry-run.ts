@@ -1,6 +1,7 @@
 import type { Plan } from '../plan/index.js';
 import { type Forecast, forecast, type SelectedTask, selectTasks } from '../run/index.js';
 import { withTilde } from '../util/paths/tilde.js';
+import { count, firstOf } from '../util/text/count.js';
 import { formatRoughly } from '../util/text/duration.js';
 import { toJsonText } from '../util/text/json-text.js';
 import { sanitize } from '../util/text/sanitize.js';
@@ -50,8 +51,8 @@ function taskLines({ task, prerequisites }: SelectedTask): string[] {
   if (task.description !== undefined) lines.push(`      ${firstLine(task.description)}`);
   if (prerequisites.length > 0) lines.push(`      after ${prerequisites.join(', ')}`);
   if (task.part) lines.push(`      ${count(task.part.files.length, 'file')}`);
-  const owns = task.owns.slice(0, MOST_PATTERNS).map(({ text }) => sanitize(text));
-  if (task.owns.length > MOST_PATTERNS) owns.push(`and ${task.owns.length - MOST_PATTERNS} more`);
+  const patterns = task.owns.map(({ text }) => sanitize(text));
+  const owns = firstOf(patterns, MOST_PATTERNS, (more) => `and ${more} more`);
   lines.push(`      owns ${owns.join(', ') || 'nothing'}`);
   return lines;
 }
@@ -60,10 +61,6 @@ function taskLines({ task, prerequisites }: SelectedTask): string[] {
 function forecastLine({ parallelMs, serialMs }: Forecast): string {
   const [parallel, serial] = [formatRoughly(parallelMs), formatRoughly(serialMs)];
   return parallel === serial ? `about ${parallel}` : `about ${parallel} instead of ${serial}`;
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 function firstLine(command: string): string {

@@ -1,3 +1,6 @@
+import { count, firstOf } from '../util/text/count.js';
+import { sanitize } from '../util/text/sanitize.js';
+
 /** What a map may cost of an agent's context, in lines and characters. */
 const MOST_LINES = 250;
 const MOST_CHARACTERS = 12_000;
@@ -75,13 +78,12 @@ function cost({ folders, files }: Folder): number {
 function* render(folder: Folder, open: ReadonlySet<Folder>, indent: string): Generator<string> {
   for (const below of folder.folders) {
     const name = below.path.slice(folder.path.length);
-    yield `${indent}${oneLine(name)}  (${below.size} ${below.size === 1 ? 'file' : 'files'}${open.has(below) ? '' : `: ${endings(below)}`})`;
+    yield `${indent}${sanitize(name)}  (${count(below.size, 'file')}${open.has(below) ? '' : `: ${endings(below)}`})`;
     if (open.has(below)) yield* render(below, open, `${indent}  `);
   }
-  const named = folder.files.slice(0, folder.files.length > MOST_FILES ? MOST_FILES : undefined);
-  for (const file of named) yield indent + oneLine(file);
-  const more = folder.files.slice(named.length);
-  if (more.length > 0) yield `${indent}… and ${more.length} more: ${endings({ files: more, folders: [] })}`;
+  const others = { files: folder.files.slice(MOST_FILES), folders: [] };
+  const rest = (more: number) => `… and ${more} more: ${endings(others)}`;
+  for (const line of firstOf(folder.files.map(sanitize), MOST_FILES, rest)) yield indent + line;
 }
 
 /** `120 .ts, 3 .json`: the commonest endings of file names. */
@@ -96,9 +98,5 @@ function endings(folder: Pick<Folder, 'files' | 'folders'>): string {
     queue.push(...folders);
   }
   const common = [...counts].sort((a, b) => b[1] - a[1]).slice(0, 4);
-  return common.map(([ending, number]) => `${number} ${oneLine(ending)}`).join(', ');
-}
-
-function oneLine(name: string): string {
-  return name.replace(/\p{Cc}/gu, (char) => JSON.stringify(char).slice(1, -1));
+  return common.map(([ending, number]) => `${number} ${sanitize(ending)}`).join(', ');
 }

@@ -1,6 +1,5 @@
 export type { Diagnostic, DiagnosticCode } from './diagnostics/diagnostic.js';
 export { type CheckJson, diagnosticsToJson, type JsonDiagnostic } from './diagnostics/diagnostics-json.js';
-export { displayWidth, printable } from './diagnostics/printable.js';
 export { diagnosticRenderer, type RenderOptions, renderDiagnostic } from './diagnostics/render-diagnostic.js';
 export type { Gate, LockUse, Pattern, Plan, PlanResult, SourceRange, Task } from './plan.js';
 export { PlanFileError } from './plan-file.js';

@@ -3,6 +3,7 @@ import { open, stat } from 'node:fs/promises';
 import { ExitCode } from '../util/errors/exit-code.js';
 import { ForgeError } from '../util/errors/forge-error.js';
 import { reasonOf } from '../util/errors/system-error.js';
+import { sanitize } from '../util/text/sanitize.js';
 
 const LARGEST = 10 * 1024 * 1024;
 
@@ -23,17 +24,17 @@ export async function readPlanFile(file: string): Promise<string> {
   const kind = await stat(file).catch((error: unknown) => refuse(file, error));
   if (!kind.isFile())
     throw new PlanFileError(
-      `${shown(file)} is ${kind.isDirectory() ? 'a folder' : 'not a regular file'}, not a plan`,
+      `${sanitize(file)} is ${kind.isDirectory() ? 'a folder' : 'not a regular file'}, not a plan`,
     );
   const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: unknown) =>
     refuse(file, error),
   );
   try {
     const { size } = await handle.stat();
-    if (size > LARGEST) throw new PlanFileError(`${shown(file)} is larger than 10 MB: that is no plan`);
+    if (size > LARGEST) throw new PlanFileError(`${sanitize(file)} is larger than 10 MB: that is no plan`);
     const bytes = await handle.readFile().catch((error: unknown) => refuse(file, error));
     if (bytes.length > LARGEST)
-      throw new PlanFileError(`${shown(file)} is larger than 10 MB: that is no plan`);
+      throw new PlanFileError(`${sanitize(file)} is larger than 10 MB: that is no plan`);
     return decode(file, bytes);
   } finally {
     await handle.close();
@@ -46,17 +47,11 @@ function decode(file: string, bytes: Buffer): string {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
     // The decoder's TypeError says no more than that.
-    throw new PlanFileError(`${shown(file)} is not UTF-8 text`);
+    throw new PlanFileError(`${sanitize(file)} is not UTF-8 text`);
   }
 }
 
 function refuse(file: string, error: unknown): never {
   const reason = reasonOf(error, { ENOENT: 'there is no such file' });
-  throw new PlanFileError(`cannot read the plan ${shown(file)}: ${reason}`);
-}
-
-/** The path with control characters escaped, so that the message stays one harmless line. */
-function shown(file: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the point
-  return file.replace(/[\u0000-\u001f\u007f-\u009f]/g, (char) => JSON.stringify(char).slice(1, -1));
+  throw new PlanFileError(`cannot read the plan ${sanitize(file)}: ${reason}`);
 }

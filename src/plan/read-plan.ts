@@ -1,9 +1,9 @@
 import { basename, dirname } from 'node:path';
 import { graphOf } from '../graph/index.js';
 import { codeOf, reasonOf } from '../util/errors/system-error.js';
+import { sanitize } from '../util/text/sanitize.js';
 import { findCycleProblems, findEdges } from './diagnostics/order-problems.js';
 import { findOwnershipProblems } from './diagnostics/ownership-problems.js';
-import { printable } from './diagnostics/printable.js';
 import { type Problem, Problems } from './diagnostics/problem.js';
 import type { Gate, PlanResult, Task } from './plan.js';
 import { readPlanFile } from './plan-file.js';
@@ -194,7 +194,7 @@ function readRoot(
   } catch (error) {
     const at = node ?? { start: 0, end: 0 };
     if (error instanceof RootError) {
-      fields.problems.add({ code: error.code, message: `\`root\`: ${printable(error.message)}`, at });
+      fields.problems.add({ code: error.code, message: `\`root\`: ${sanitize(error.message)}`, at });
       return { root: error.root, caseInsensitive: false };
     }
     const reason = reasonOf(error, {

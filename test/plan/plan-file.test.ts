@@ -26,7 +26,7 @@ describe('files that are no plans', () => {
     mkdirSync(at('folder'));
     symlinkSync(at('loop'), at('loop'));
     await assertRefused('nope.yaml', /cannot read the plan .*nope\.yaml: there is no such file/);
-    await assertRefused('nope\n\u001b[31m.yaml', /nope\\n\\u001b\[31m\.yaml/);
+    await assertRefused('nope\n\u001b[31m.yaml', /nope\\n\\x1b\[31m\.yaml/);
     await assertRefused('folder', /is a folder, not a plan/);
     await assertRefused('loop', /symbolic links go round in circles/);
   });

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Diagnostic, displayWidth, printable, renderDiagnostic } from '../../src/plan/index.js';
+import { type Diagnostic, renderDiagnostic } from '../../src/plan/index.js';
+import { sanitize } from '../../src/util/text/sanitize.js';
+import { displayWidth } from '../../src/util/text/width.js';
 
 const at = (line: number, column: number, endColumn: number, endLine = line) => ({
   file: '/work/forge.plan.yaml',
@@ -84,8 +86,8 @@ describe('renderDiagnostic', () => {
     );
     // biome-ignore lint/suspicious/noControlCharactersInRegex: none may be left
     assert.ok(!/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e\u2066]/.test(out));
-    assert.match(out, /error\[schema\]: \\u001b\[31m\\u0007\\u009b2J\\u202e\\u2066\n/);
-    assert.match(out, / {2}\| {6}\^{6}\n/, 'the escape as a whole is underlined');
+    assert.match(out, /error\[schema\]: \\x1b\[31m\\x07\\x9b2J\\u202e\\u2066\n/);
+    assert.match(out, / {2}\| {6}\^{4}\n/, 'the escape as a whole is underlined');
   });
 
   it('colour is used when told to, whatever the terminal, and the file lies outside the folder', () => {
@@ -98,9 +100,9 @@ describe('renderDiagnostic', () => {
   });
 });
 
-describe('printable', () => {
+describe('text of a plan', () => {
   it('is one line', () => {
-    assert.equal(printable('a\nb\tc\u2028d'), 'a\\nb    c\\u2028d');
+    assert.equal(sanitize('a\nb\tc\u2028d'), 'a\\nb\\tc\\u2028d');
   });
   it('has the width that terminals give it', () => {
     assert.deepEqual(

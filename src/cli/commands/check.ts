@@ -5,10 +5,10 @@ import {
   diagnosticsToJson,
   type Plan,
   type PlanResult,
-  printable,
   readPlan,
 } from '../../plan/index.js';
 import { ExitCode } from '../../util/errors/exit-code.js';
+import { count } from '../../util/text/count.js';
 import { toJsonText } from '../../util/text/json-text.js';
 import { sanitize } from '../../util/text/sanitize.js';
 import { type CommandSpec, command, type Flag } from '../command-line.js';
@@ -47,7 +47,7 @@ export function printDiagnostics(file: string, result: PlanResult, color: boolea
 `);
   const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
   if (errors > 0)
-    process.stderr.write(`${errors} ${errors === 1 ? 'problem' : 'problems'}; nothing was started
+    process.stderr.write(`${count(errors, 'problem')}; nothing was started
 `);
 }
 
@@ -57,14 +57,13 @@ async function describeSecrets(plan: Plan): Promise<string> {
   const { secretsOf } = await import('../../run/index.js');
   const secrets = secretsOf(plan);
   if (secrets.length === 0) return 'nothing is masked: no variable looks like a secret\n';
-  const rows = secrets.map(({ name, why }) => [printable(name), why] as const);
+  const rows = secrets.map(({ name, why }) => [sanitize(name), why] as const);
   const width = Math.max(...rows.map(([name]) => name.length)) + 2;
   const lines = rows.map(([name, why]) => `  ${name.padEnd(width)}${why}\n`);
   return `masked in logs, events and on screen:\n${lines.join('')}`;
 }
 
 function describe(plan: Plan): string {
-  const tasks = `${plan.tasks.length} ${plan.tasks.length === 1 ? 'task' : 'tasks'}`;
-  const gates = `${plan.gates.length} ${plan.gates.length === 1 ? 'gate' : 'gates'}`;
-  return `${sanitize(plan.name)}: ${tasks}, ${gates}; no conflicts detected\n`;
+  const what = `${count(plan.tasks.length, 'task')}, ${count(plan.gates.length, 'gate')}`;
+  return `${sanitize(plan.name)}: ${what}; no conflicts detected\n`;
 }

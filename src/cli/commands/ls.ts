@@ -2,6 +2,7 @@ import { foldEvents, JournalDamagedError, readJournal, unlessDamaged } from '../
 import { outcomeOf } from '../../report/index.js';
 import { isUnderWay, listRuns, RunFolder } from '../../run/index.js';
 import { ExitCode } from '../../util/errors/exit-code.js';
+import { count } from '../../util/text/count.js';
 import { toJsonText } from '../../util/text/json-text.js';
 import { sanitize } from '../../util/text/sanitize.js';
 import { type CommandSpec, command, type Flag } from '../command-line.js';
@@ -21,10 +22,7 @@ export const run = command(spec, async (flags) => {
   for (const id of listRuns(root).reverse()) {
     const { name, state, tasks } = describe(new RunFolder(root, id));
     if (flags.json) process.stdout.write(`${toJsonText({ run: id, name, state, tasks })}\n`);
-    else {
-      const count = `${tasks} ${tasks === 1 ? 'task' : 'tasks'}`;
-      process.stdout.write(`${id}  ${state.padEnd(12)}  ${count}  ${sanitize(name)}\n`);
-    }
+    else process.stdout.write(`${id}  ${state.padEnd(12)}  ${count(tasks, 'task')}  ${sanitize(name)}\n`);
   }
   return ExitCode.ok;
 });

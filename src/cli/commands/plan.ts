@@ -15,6 +15,7 @@ import { listenForInterrupt } from '../../run/index.js';
 import { ExitCode } from '../../util/errors/exit-code.js';
 import { ForgeError } from '../../util/errors/forge-error.js';
 import { codeOf } from '../../util/errors/system-error.js';
+import { count } from '../../util/text/count.js';
 import { toJsonText } from '../../util/text/json-text.js';
 import { sanitize } from '../../util/text/sanitize.js';
 import { type COMMON_FLAGS, type CommandSpec, command, type Flag, type Values } from '../command-line.js';
@@ -156,7 +157,7 @@ async function askFor(
       note(
         round === 1
           ? `asking ${agent} for a plan`
-          : `${problems} ${problems === 1 ? 'problem' : 'problems'} sent back to ${agent} (round ${round} of ${MOST_ROUNDS})`,
+          : `${count(problems, 'problem')} sent back to ${agent} (round ${round} of ${MOST_ROUNDS})`,
       ),
     onEvent: (event) => {
       const line = flags.verbose || process.stderr.isTTY === true ? describe(event) : undefined;

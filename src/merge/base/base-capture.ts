@@ -6,6 +6,7 @@ import { copyFile } from '../../util/files/copy-file.js';
 import { hashFile } from '../../util/files/hash.js';
 import { removeFile } from '../../util/files/remove-tree.js';
 import { foldersAbove } from '../../util/paths/relative-path.js';
+import { count } from '../../util/text/count.js';
 import { mergeFailure } from '../merge-error.js';
 import { convertedPaths } from '../resolve/filters.js';
 import { type Base, loadBase } from './base.js';
@@ -60,9 +61,8 @@ export async function captureBase(options: {
     }
   });
   if (bytes > (options.much ?? MUCH)) {
-    const what = toCopy.length === 1 ? 'file' : 'files';
     options.announce?.(
-      `copying ${readableSize(bytes)} (${toCopy.length} ${what}) before anything runs: all that the tasks own in ${root} and git does not keep, so that your own edits can be told from theirs. Ctrl-C stops it; a narrower \`owns\` copies less`,
+      `copying ${readableSize(bytes)} (${count(toCopy.length, 'file')}) before anything runs: all that the tasks own in ${root} and git does not keep, so that your own edits can be told from theirs. Ctrl-C stops it; a narrower \`owns\` copies less`,
     );
   }
   let copies = 0;

@@ -1,8 +1,9 @@
 import { isAbsolute, relative } from 'node:path';
-import { $, blue, bold, cyan, red, yellow } from 'kleur/colors';
+import { createPaint, type Paint, type Style } from '../../util/text/paint.js';
+import { sanitize } from '../../util/text/sanitize.js';
+import { displayWidth } from '../../util/text/width.js';
 import type { SourceRange } from '../plan.js';
 import type { Diagnostic } from './diagnostic.js';
-import { displayWidth, printable } from './printable.js';
 
 export interface RenderOptions {
   color: boolean;
@@ -16,59 +17,49 @@ export interface RenderOptions {
 const BEFORE = 60;
 const SHOWN = 160;
 
-/** Takes a diagnostic; gives it as text for people, without a newline at the end. For many, make one `diagnosticRenderer`. */
+/** One diagnostic as text for people, without a newline at the end. For many, make one `diagnosticRenderer`. */
 export function renderDiagnostic(diagnostic: Diagnostic, options: RenderOptions): string {
   return diagnosticRenderer(options)(diagnostic);
 }
 
-/** Gives a function that turns diagnostics about one plan into text for people. Nothing in the plan can reach the terminal as an escape sequence. */
-export function diagnosticRenderer({
-  color,
-  source,
-  cwd = process.cwd(),
-}: RenderOptions): (diagnostic: Diagnostic) => string {
+/** What turns diagnostics about one plan into text for people. Nothing in the plan can reach the terminal as an escape sequence. */
+export function diagnosticRenderer(options: RenderOptions): (diagnostic: Diagnostic) => string {
+  const { color, source, cwd = process.cwd() } = options;
   const lines = source.split('\n');
-  return (diagnostic) => {
-    // kleur decides by a switch of its own; it is set only while this runs and nothing else can.
-    const before = $.enabled;
-    $.enabled = color;
-    try {
-      return render(diagnostic, lines, cwd);
-    } finally {
-      $.enabled = before;
-    }
-  };
+  const paint = createPaint(color);
+  return (diagnostic) => render(diagnostic, lines, cwd, paint);
 }
 
 function render(
   { at, code, severity, message, related, witness, hint, hideSource }: Diagnostic,
   lines: string[],
   cwd: string,
+  paint: Paint,
 ): string {
-  const paint = severity === 'error' ? red : yellow;
+  const style = severity === 'error' ? 'red' : 'yellow';
+  const bold = (text: string) => paint('bold', text);
   const margin = String(Math.max(at.line, ...related.map((place) => place.at.line))).length;
+  const note = (text: string) => `${' '.repeat(margin)} ${paint('blue', '=')} ${text}`;
   const out = [
-    `${bold(place(at, cwd))}: ${paint(bold(`${severity}[${code}]`))}: ${bold(printable(message))}`,
+    `${bold(place(at, cwd))}: ${paint(style, bold(`${severity}[${code}]`))}: ${bold(sanitize(message))}`,
   ];
   // A cycle lists every edge with its place, the main one too: showing that twice would help nobody.
   const first = related[0];
   if (!hideSource && (first === undefined || !samePlace(first.at, at)))
-    out.push(...excerpt(at, lines, margin, paint));
+    out.push(...excerpt(at, lines, margin, paint, style));
   for (const other of related) {
-    out.push(`${' '.repeat(margin)} ${blue('=')} ${place(other.at, cwd)}: ${printable(other.message)}`);
-    out.push(...excerpt(other.at, lines, margin, blue));
+    out.push(note(`${place(other.at, cwd)}: ${sanitize(other.message)}`));
+    out.push(...excerpt(other.at, lines, margin, paint, 'blue'));
   }
-  if (witness !== undefined)
-    out.push(`${' '.repeat(margin)} ${blue('=')} ${bold('witness')}: ${printable(witness)}`);
-  if (hint !== undefined)
-    out.push(`${' '.repeat(margin)} ${blue('=')} ${cyan(bold('hint'))}: ${printable(hint)}`);
+  if (witness !== undefined) out.push(note(`${bold('witness')}: ${sanitize(witness)}`));
+  if (hint !== undefined) out.push(note(`${paint('cyan', bold('hint'))}: ${sanitize(hint)}`));
   return out.join('\n');
 }
 
 function place({ file, line, column }: SourceRange, cwd: string): string {
   const below = relative(cwd, file);
   const name = below === '' || below.startsWith('..') || isAbsolute(below) ? file : below;
-  return `${printable(name)}:${line}:${column}`;
+  return `${sanitize(name)}:${line}:${column}`;
 }
 
 function samePlace(a: SourceRange, b: SourceRange): boolean {
@@ -76,25 +67,24 @@ function samePlace(a: SourceRange, b: SourceRange): boolean {
 }
 
 /** The line of a place with the place underlined; of a place of several lines, the first. */
-function excerpt(
-  at: SourceRange,
-  lines: string[],
-  margin: number,
-  paint: (text: string) => string,
-): string[] {
+function excerpt(at: SourceRange, lines: string[], margin: number, paint: Paint, style: Style): string[] {
   const line = (lines[at.line - 1] ?? '').replace(/\r$/, '');
   const start = at.column - 1;
   const end = Math.max(start, at.endLine > at.line ? line.length : Math.min(at.endColumn - 1, line.length));
   const from = line.length <= SHOWN ? 0 : Math.max(0, start - BEFORE);
   const to = Math.min(line.length, from + SHOWN);
-  const before = (from > 0 ? '…' : '') + printable(line.slice(from, start));
-  const marked = printable(line.slice(start, Math.min(end, to)));
-  const after = printable(line.slice(Math.max(start, Math.min(end, to)), to)) + (to < line.length ? '…' : '');
-  const gutter = (text: string) => blue(`${text.padStart(margin)} |`);
-  const underline = paint('^'.repeat(Math.max(1, displayWidth(marked))));
+  const before = (from > 0 ? '…' : '') + shown(line.slice(from, start));
+  const marked = shown(line.slice(start, Math.min(end, to)));
+  const after = shown(line.slice(Math.max(start, Math.min(end, to)), to)) + (to < line.length ? '…' : '');
+  const gutter = (text: string) => paint('blue', `${text.padStart(margin)} |`);
+  const underline = paint(style, '^'.repeat(Math.max(1, displayWidth(marked))));
   return [
     gutter(''),
     `${gutter(String(at.line))} ${before}${marked}${after}`.trimEnd(),
     `${gutter('')} ${' '.repeat(displayWidth(before))}${underline}`,
   ];
+}
+
+function shown(text: string): string {
+  return sanitize(text.replaceAll('\t', '    '));
 }

@@ -1,11 +1,11 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { createLogUpdate } from 'log-update';
 import { applyEvent, type ForgeEvent, foldEvents, isOver, type RunView } from '../../journal/index.js';
+import { createPaint } from '../../util/text/paint.js';
 import { supportsUnicode } from '../../util/text/terminal-abilities.js';
 import { displayWidth } from '../../util/text/width.js';
 import { Output } from '../output.js';
 import type { Reporter, ReporterOptions } from '../reporter.js';
-import { createPaint } from '../text/palette.js';
 import { failureLines, plainLines } from '../text/plain-lines.js';
 import { renderSummary } from '../text/summary.js';
 import { symbolsFor } from '../text/symbols.js';

@@ -3,9 +3,9 @@ import { type GateView, isOver, type RunView, type TaskStatus, type TaskView } f
 import { withTilde } from '../../util/paths/tilde.js';
 import { count } from '../../util/text/count.js';
 import { formatDuration, formatElapsed } from '../../util/text/duration.js';
+import { createPaint, type Paint, type Style } from '../../util/text/paint.js';
 import { oneLine, sanitize } from '../../util/text/sanitize.js';
 import { cut, displayWidth, pad, padLeft } from '../../util/text/width.js';
-import { createPaint, type Paint, type Style } from '../text/palette.js';
 import { type Symbols, symbolsFor } from '../text/symbols.js';
 import { describeTask } from '../text/task-text.js';
 import { elapsedOf, progressOf } from './progress.js';

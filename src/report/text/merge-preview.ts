@@ -1,4 +1,4 @@
-import { count } from '../../util/text/count.js';
+import { count, firstOf } from '../../util/text/count.js';
 import { sanitize } from '../../util/text/sanitize.js';
 
 /** Kinds of change in the order they are shown; the mark is that of `git status --short` tools: + ~ - . */
@@ -25,8 +25,12 @@ export function renderMergePreview(entries: readonly { path: string; change: str
   );
   const lines = [`${count(entries.length, 'file')}: ${counts.join(', ')}`];
   for (const { mark, paths } of groups) {
-    for (const { path } of paths.slice(0, MOST)) lines.push(`  ${mark} ${sanitize(path)}`);
-    if (paths.length > MOST) lines.push(`  ${mark} and ${paths.length - MOST} more`);
+    const shown = firstOf(
+      paths.map(({ path }) => sanitize(path)),
+      MOST,
+      (more) => `and ${more} more`,
+    );
+    lines.push(...shown.map((text) => `  ${mark} ${text}`));
   }
   return `${lines.join('\n')}\n`;
 }

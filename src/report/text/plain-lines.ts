@@ -1,11 +1,11 @@
 import type { ForgeEvent, RunView, TaskView } from '../../journal/index.js';
 import { withTilde } from '../../util/paths/tilde.js';
-import { count } from '../../util/text/count.js';
+import { count, firstOf } from '../../util/text/count.js';
 import { formatDuration } from '../../util/text/duration.js';
+import type { Paint, Style } from '../../util/text/paint.js';
 import { oneLine, outputLine, outputLines, sanitize } from '../../util/text/sanitize.js';
 import { gateFailure, styleOf } from '../live/table.js';
 import { outcomeOf } from './outcome.js';
-import type { Paint, Style } from './palette.js';
 import { lockText, outcomeText } from './task-text.js';
 
 /** How plain lines are written. */
@@ -101,10 +101,8 @@ export function failureLines(
   const tries = task.attempt > 1 ? ` (${count(task.attempt, 'attempt')})` : '';
   const why = oneLine(task.reason ?? outcomeText(task));
   const lines = [say(`failed after ${formatDuration(task.ms ?? 0)}${tries}: ${why}`)];
-  const strays = task.strays ?? [];
-  for (const path of strays.slice(0, MOST_STRAYS)) lines.push(say(`outside what it owns: ${sanitize(path)}`));
-  if (strays.length > MOST_STRAYS)
-    lines.push(say(`and ${strays.length - MOST_STRAYS} more outside what it owns`));
+  const strays = (task.strays ?? []).map((path) => `outside what it owns: ${sanitize(path)}`);
+  lines.push(...firstOf(strays, MOST_STRAYS, (more) => `and ${more} more outside what it owns`).map(say));
   if (!tails) return lines;
   for (const line of task.tail) lines.push(piped(task.id, line, paint));
   if (task.tail.length > 0 && task.log) lines.push(say(`its whole output is in ${sanitize(task.log)}`));

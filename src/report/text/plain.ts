@@ -1,7 +1,7 @@
 import { applyEvent, type ForgeEvent, foldEvents } from '../../journal/index.js';
+import { createPaint } from '../../util/text/paint.js';
 import type { Output } from '../output.js';
 import type { Reporter } from '../reporter.js';
-import { createPaint } from './palette.js';
 import { type PlainOptions, plainLines } from './plain-lines.js';
 import { renderSummary } from './summary.js';
 

@@ -1,10 +1,10 @@
 import type { RunView } from '../../journal/index.js';
-import { count } from '../../util/text/count.js';
+import { count, firstOf } from '../../util/text/count.js';
 import { formatDuration } from '../../util/text/duration.js';
+import { createPaint, type Style } from '../../util/text/paint.js';
 import { oneLine, sanitize } from '../../util/text/sanitize.js';
 import type { RenderOptions } from '../live/table.js';
 import { countStates, outcomeOf, type RunState } from './outcome.js';
-import { createPaint, type Style } from './palette.js';
 import { outcomeText } from './task-text.js';
 
 /** Failed tasks named one by one; the others are counted. */
@@ -26,10 +26,11 @@ export function renderSummary(view: RunView, options: SummaryOptions): string {
   if (outcome.state === 'nothing-to-do') return `${outcome.sentence}\n`;
   const failed =
     options.failures === false ? [] : [...view.tasks.values()].filter((task) => task.status === 'failed');
-  const lines = failed
-    .slice(0, MOST_FAILURES)
-    .map((task) => paint('red', `${sanitize(task.id)}: ${oneLine(task.reason ?? outcomeText(task))}`));
-  if (failed.length > MOST_FAILURES) lines.push(`+ ${failed.length - MOST_FAILURES} more failed`);
+  const lines = firstOf(
+    failed.map((task) => paint('red', `${sanitize(task.id)}: ${oneLine(task.reason ?? outcomeText(task))}`)),
+    MOST_FAILURES,
+    (more) => `+ ${more} more failed`,
+  );
   const total = totalsLine(view);
   if (total) lines.push(total);
   lines.push(...extraLines(view));
@@ -42,13 +43,11 @@ export function renderSummary(view: RunView, options: SummaryOptions): string {
 
 /** What a merge that was done has to tell, a line each. */
 function mergeNotes(view: RunView): string[] {
-  const notes = view.merge?.notes ?? [];
-  const lines = notes.slice(0, MOST_NOTES).map((note) => `  ${oneLine(note)}`);
-  if (notes.length > MOST_NOTES)
-    lines.push(
-      `  and ${notes.length - MOST_NOTES} more: forge status ${sanitize(view.run)} --json has them all`,
-    );
-  return lines;
+  return firstOf(
+    (view.merge?.notes ?? []).map((note) => `  ${oneLine(note)}`),
+    MOST_NOTES,
+    (more) => `  and ${more} more: forge status ${sanitize(view.run)} --json has them all`,
+  );
 }
 
 /** Takes a view; gives `4 tasks, 6m12s; one after another 21m40s; 3.5x`, the comparison only where attempts really overlapped, nothing for a run without tasks. */

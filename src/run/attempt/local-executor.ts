@@ -4,6 +4,7 @@ import type { Adapter, AgentEvent } from '../../agents/index.js';
 import type { EventBody } from '../../journal/index.js';
 import { makeFolder } from '../../util/files/make-folder.js';
 import { removeTree } from '../../util/files/remove-tree.js';
+import { listed } from '../../util/text/count.js';
 import {
   type Backend,
   composeChangesets,
@@ -229,7 +230,7 @@ function judge(
 }
 
 function strayReason(ownsSomething: boolean, strays: readonly string[]): string {
-  const shown = strays.slice(0, 5).join(', ') + (strays.length > 5 ? ` and ${strays.length - 5} more` : '');
+  const shown = listed(strays, 5);
   return ownsSomething
     ? `changed files outside what it owns: ${shown}`
     : `owns nothing, so it must change nothing, but changed ${shown}`;

@@ -19,6 +19,7 @@ import {
 import type { Plan } from '../../plan/index.js';
 import { ExitCode } from '../../util/errors/exit-code.js';
 import { removeTree } from '../../util/files/remove-tree.js';
+import { firstOf } from '../../util/text/count.js';
 import {
   type Backend,
   type Changeset,
@@ -274,9 +275,8 @@ function refuseConflicts(
   conflicts: readonly Conflict[],
   ofCommits = false,
 ): IntegrateResult {
-  const shown = conflicts.slice(0, MOST_CONFLICTS).map(({ path, reason }) => `${path}: ${reason}`);
-  if (conflicts.length > shown.length) shown.push(`and ${conflicts.length - shown.length} more`);
-  const reasons = shown.join('; ');
+  const told = conflicts.map(({ path, reason }) => `${path}: ${reason}`);
+  const reasons = firstOf(told, MOST_CONFLICTS, (more) => `and ${more} more`).join('; ');
   const way = ofCommits
     ? `; \`forge merge ${options.folder.id} --no-commit\` merges into the working tree only`
     : '';

@@ -3,6 +3,7 @@ import { dropTornLine, Journal, JournalDamagedError, readJournal } from '../../j
 import { assertBelieved, type Merged, type RecoverHow, recoverMerge } from '../../merge/index.js';
 import { mayBeCommitted, mayBeMerging } from '../../util/async/merging.js';
 import { ExitCode } from '../../util/errors/exit-code.js';
+import { count } from '../../util/text/count.js';
 import { sweepScratch, sweepTemporary } from '../../workspace/index.js';
 import { trustToRead } from '../store/forge-folder.js';
 import { settleRemovals } from '../store/remove-run.js';
@@ -84,9 +85,7 @@ export async function finishInterruptedMerge(
     );
     return;
   }
-  note(
-    `the merge of run ${run} was interrupted; finished it now (${paths.length} ${paths.length === 1 ? 'path' : 'paths'})`,
-  );
+  note(`the merge of run ${run} was interrupted; finished it now (${count(paths.length, 'path')})`);
   for (const each of notesOf(recovered)) note(each);
 }
 

@@ -1,10 +1,15 @@
-/** Takes a number and a noun; gives `1 file`, `2 files`, `3 retries` (plural given where `s` is wrong). */
+/** `1 file`, `2 files`, `3 retries` (the plural where it is not made with `s`). */
 export function count(number: number, noun: string, plural = `${noun}s`): string {
   return `${number} ${number === 1 ? noun : plural}`;
 }
 
-/** Takes a list and how many of it to show; gives `a, b and 3 more`. */
+/** `a, b and 3 more`: a list in a sentence, of which at most `most` are named. */
 export function listed(items: readonly string[], most: number): string {
-  if (items.length <= most) return items.join(', ');
-  return `${items.slice(0, most).join(', ')} and ${items.length - most} more`;
+  const more = items.length - most;
+  return more > 0 ? `${items.slice(0, most).join(', ')} and ${more} more` : items.join(', ');
+}
+
+/** A list of lines, of which at most `most` are shown; where there are more, one line tells how many. */
+export function firstOf(items: readonly string[], most: number, rest: (more: number) => string): string[] {
+  return items.length > most ? [...items.slice(0, most), rest(items.length - most)] : [...items];
 }

@@ -1,17 +1,17 @@
-/** Takes milliseconds; gives `1.2s`, `6m12s` or `2h05m`. */
+/** Milliseconds that something took: `1.2s`, `6m12s` or `2h05m`. */
 export function formatDuration(ms: number): string {
   const tenths = Math.round(Math.max(0, ms) / 100);
   if (tenths < 600) return `${(tenths / 10).toFixed(1)}s`;
   return minutesAndMore(Math.round(ms / 1000));
 }
 
-/** Takes milliseconds of something that is still going on; gives whole seconds, `12s`, `6m12s` or `2h05m`. */
+/** Milliseconds of something that is still going on, in whole seconds: `12s`, `6m12s` or `2h05m`. */
 export function formatElapsed(ms: number): string {
   const seconds = Math.floor(Math.max(0, ms) / 1000);
   return seconds < 60 ? `${seconds}s` : minutesAndMore(seconds);
 }
 
-/** Takes milliseconds that are only expected; gives about as much as can be said: `40 s`, `25 min`, `2 h` or `2.5 h`. */
+/** Milliseconds that are only expected, as exact as can be said: `40 s`, `25 min`, `2 h` or `2.5 h`. */
 export function formatRoughly(ms: number): string {
   const seconds = Math.max(1, ms / 1000);
   if (seconds < 10) return `${Math.round(seconds)} s`;

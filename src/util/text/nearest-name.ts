@@ -4,9 +4,8 @@ import leven from 'leven';
 const LONGEST = 100;
 
 /**
- * Takes a name that is not known and those that are; gives the one that was probably meant, or undefined. Up to two
- * fifths of the longer name, but always one character, may differ (Levenshtein distance, case ignored): enough for two
- * swapped letters in a word of four.
+ * The known name that was probably meant by one that is not known. Up to two fifths of the longer name, but always one
+ * character, may differ (Levenshtein distance, case ignored): enough for two swapped letters in a word of four.
  */
 export function nearestName(wrong: string, known: Iterable<string>): string | undefined {
   if (wrong.length > LONGEST) return undefined;

@@ -7,7 +7,7 @@ const UNSAFE = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\
 
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
-/** Takes any text (agent output, file names, messages); gives one line in which control characters and terminal escapes are visible: `\x1b[31m`, `\n`, `\u202e`. */
+/** Any text (agent output, file names, messages) as one line in which control characters and terminal escapes are visible: `\x1b[31m`, `\n`, `\u202e`. */
 export function sanitize(text: string): string {
   return text.replace(UNSAFE, visible);
 }

@@ -6,7 +6,7 @@ export interface ColorQuestion {
   isTTY: boolean | undefined;
 }
 
-/** Tells whether to print colours: the flag first, then FORCE_COLOR (as Node does, it beats NO_COLOR), NO_COLOR (no-color.org), then terminals that are not `dumb`. */
+/** Whether to print colours: the flag first, then FORCE_COLOR (as Node does, it beats NO_COLOR), NO_COLOR (no-color.org), then terminals that are not `dumb`. */
 export function wantsColor({ flag, env, isTTY }: ColorQuestion): boolean {
   if (flag !== undefined) return flag;
   const force = env.FORCE_COLOR;
@@ -15,7 +15,7 @@ export function wantsColor({ flag, env, isTTY }: ColorQuestion): boolean {
   return isTTY === true && env.TERM !== 'dumb';
 }
 
-/** Tells whether a terminal can show more than ASCII: not the Linux console or a dumb terminal, and no locale that says otherwise (no locale at all says nothing, as in most containers). */
+/** Whether a terminal can show more than ASCII: not the Linux console or a dumb terminal, and no locale that says otherwise (no locale at all says nothing, as in most containers). */
 export function supportsUnicode(
   env: Readonly<Record<string, string | undefined>>,
   platform: NodeJS.Platform = process.platform,
