@@ -1,11 +1,6 @@
-export type { Area, Specialist } from './areas.js';
-export { divideIntoAreas } from './areas.js';
-export { describeLanguages } from './describe.js';
-export { type FileAction, type Installation, install, planInstallation } from './install.js';
-export type { Package } from './package.js';
-export { type ProposedGate, proposeGates } from './proposed-gates.js';
-export { planRemoval, type Removal, type RemovalPlan, remove } from './remove.js';
-export { designSetup, type Setup } from './setup-files.js';
-export { REPLACEABLE } from './starter-plan.js';
-export { type Survey, surveyProject } from './survey.js';
-export { isUntouched } from './untouched.js';
+export { isUnmodified } from './files/file-status.js';
+export { initProject, removeFromProject } from './init.js';
+export { type ProposedGate, proposeGates } from './plan/gate-proposal.js';
+export { REPLACEABLE } from './plan/starter-plan.js';
+export { designSetup, type Setup } from './setup.js';
+export { surveyProject } from './survey/survey.js';

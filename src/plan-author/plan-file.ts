@@ -19,9 +19,9 @@ export function readExisting(file: string): string | undefined {
 export async function mayReplace(file: string, text: string, root: string): Promise<boolean> {
   const match = MARK.exec(text);
   if (match) return markOf(text.slice(match.index + match[0].length)) === match[1];
-  const { isUntouched } = await import('../init/index.js');
+  const { isUnmodified } = await import('../init/index.js');
   const path = relative(root, join(realpathSync(dirname(file)), basename(file)));
-  return path === 'forge.plan.yaml' && (await isUntouched(root, path));
+  return path === 'forge.plan.yaml' && (await isUnmodified(root, path));
 }
 
 /** Takes a plan's text; gives it with the lines that editors and `forge plan` look for above it. */

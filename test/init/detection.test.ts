@@ -171,9 +171,9 @@ test('a program that is not there is named', async () => {
 
 test('a frontend that has a server in it, and many packages', async () => {
   const next = JSON.stringify({ dependencies: { next: '14', react: '18' } });
-  const { areas } = await setUp({ 'package.json': next, 'app/page.tsx': '', 'app/api/route.ts': '' });
+  const { tasks } = await setUp({ 'package.json': next, 'app/page.tsx': '', 'app/api/route.ts': '' });
   assert.deepEqual(
-    areas.map(({ id, owns }) => [id, owns]),
+    tasks.map(({ id, owns }) => [id, owns]),
     [
       ['frontend', ['app/**', 'package.json', '!app/**/*.test.*', '!app/api/**']],
       ['backend', ['app/api/**', '!app/**/*.test.*']],
@@ -184,7 +184,7 @@ test('a frontend that has a server in it, and many packages', async () => {
   const many = Object.fromEntries(
     Array.from({ length: 12 }, (_, n) => [`packages/p${n}/package.json`, n % 3 === 0 ? next : '{}']),
   );
-  const grouped = (await setUp({ 'package.json': '{"workspaces":["packages/*"]}', ...many })).areas;
+  const grouped = (await setUp({ 'package.json': '{"workspaces":["packages/*"]}', ...many })).tasks;
   assert.deepEqual(
     grouped.map(({ id }) => id),
     ['backend', 'frontend', 'tests', 'docs'],

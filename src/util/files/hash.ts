@@ -7,3 +7,8 @@ export async function hashFile(path: string | Buffer, signal?: AbortSignal): Pro
   for await (const chunk of createReadStream(path, signal && { signal })) hash.update(chunk as Buffer);
   return hash.digest('hex');
 }
+
+/** SHA-256 (hex) of a text, line ends aside: git may hand out CRLF where forge wrote LF. */
+export function hashText(text: string): string {
+  return createHash('sha256').update(text.replaceAll('\r\n', '\n')).digest('hex');
+}

@@ -25,3 +25,8 @@ export function foldersAbove(paths: Iterable<string>): Set<string> {
   }
   return found;
 }
+
+/** Whether a path lies below a folder, where '' is root; none lies below itself. */
+export function isBelow(path: string, folder: string): boolean {
+  return path !== folder && (folder === '' || path.startsWith(`${folder}/`));
+}

@@ -1,7 +1,5 @@
-import { escapeGlob } from '../util/paths/glob-escape.js';
-import { TEST_FOLDERS } from './folder-names.js';
-import type { Folders } from './folders.js';
-import { isBelow } from './package.js';
+import { escapeGlob } from '../../util/paths/glob-escape.js';
+import { type Folders, foldersIn, TEST_FOLDERS } from '../survey/folders.js';
 
 /**
  * Ways to keep tests among the code they test, and the files that show that a project does. Go has no other way. No
@@ -16,14 +14,13 @@ const STYLES: readonly (readonly [pattern: string, shownBy: RegExp])[] = [
 ];
 
 /**
- * Takes a folder (relative to the root) and whether there is a folder of tests for it; gives the patterns of tests that
- * lie among its code, as far as the project keeps them so. They are few: each one has to be told apart from the code.
+ * The patterns of tests that lie among the code of a folder, as far as the project keeps them so: few, because each has to
+ * be told apart from the code. `hasTestFolder`: new tests have a place of their own already.
  */
 export function testsAmong(folders: Folders, dir: string, hasTestFolder: boolean): string[] {
   const found = new Set<string>();
   let javascript = false;
-  for (const folder of folders.values()) {
-    if (folder.path !== dir && !isBelow(folder.path, dir)) continue;
+  for (const folder of foldersIn(folders, dir)) {
     if (folder.folders.has('__tests__')) found.add('**/__tests__/**');
     const inside = folder.path.slice(dir.length).split('/');
     if (inside.some((name) => TEST_FOLDERS.has(name))) continue;
@@ -33,5 +30,5 @@ export function testsAmong(folders: Folders, dir: string, hasTestFolder: boolean
     }
   }
   if (found.size === 0 && javascript && !hasTestFolder) found.add('**/*.test.*');
-  return [...found].map((pattern) => `${escapeGlob(dir)}/${pattern}`);
+  return Array.from(found, (pattern) => `${escapeGlob(dir)}/${pattern}`);
 }
