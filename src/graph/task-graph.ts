@@ -7,7 +7,7 @@ import { topologicalOrder } from './topological-order.js';
 /** What a graph is made of; a `Plan` is one. Tasks are in plan order, edges name only them. */
 export interface GraphSource {
   readonly tasks: readonly { readonly id: string; readonly estimate?: number }[];
-  readonly edges: readonly Edge[];
+  readonly edges: readonly Pick<Edge, 'from' | 'to'>[];
 }
 
 /** The order between the tasks of a plan. Every method that takes an id throws an Error if no task has it. */

@@ -6,7 +6,7 @@ import { Output } from './output.js';
 import type { Reporter, ReporterOptions } from './reporter.js';
 import { PlainReporter } from './text/plain.js';
 
-/** Takes what is to be shown and where; gives the reporter. It prints the summary itself, except `json`. */
+/** The reporter for a kind of output. It prints the summary itself, except `json`. */
 export function createReporter(options: ReporterOptions): Reporter {
   const inner = createInner(options);
   if (!options.github) return inner;
@@ -26,10 +26,14 @@ function createInner(options: ReporterOptions): Reporter {
     case 'plain':
     case 'quiet': {
       const output = new Output(options.stdout, options.stderr, github ? withoutCommands : undefined);
-      // GitHub's groups hold the output of tasks; with -v it was printed as it came.
-      const tails = !github && !verbose;
-      const quiet = kind === 'quiet';
-      return new PlainReporter(output, { color, before, quiet, tails, verbose: verbose && !github });
+      return new PlainReporter(output, {
+        color,
+        before,
+        quiet: kind === 'quiet',
+        // GitHub's groups hold the output of tasks; with -v it was printed as it came.
+        tails: !github && !verbose,
+        verbose: verbose && !github,
+      });
     }
     default:
       return kind satisfies never;

@@ -1,11 +1,8 @@
 export { junitXml } from './ci/junit.js';
 export { createReporter } from './create-reporter.js';
-export type { Progress } from './live/progress.js';
 export { progressOf } from './live/progress.js';
-export type { RenderOptions } from './live/table.js';
-export type { Reporter, ReporterOptions, ReportStream } from './reporter.js';
-export { statusToJson } from './status-json.js';
+export type { ReporterOptions } from './reporter.js';
 export { renderMergePreview } from './text/merge-preview.js';
-export { type Outcome, outcomeOf, type RunState } from './text/outcome.js';
-export { renderStatus } from './text/status.js';
+export { outcomeOf } from './text/outcome.js';
+export { renderStatus, statusToJson } from './text/status.js';
 export { renderSummary } from './text/summary.js';

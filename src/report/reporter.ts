@@ -3,11 +3,11 @@ import type { ForgeEvent } from '../journal/index.js';
 
 /** Shows a run while it happens. */
 export interface Reporter {
-  /** Takes the next event of the journal. */
+  /** The next event of the journal. */
   event(event: ForgeEvent): void;
   /** Writes what is left; nothing is written afterwards. Resolves when the streams took it. */
   close(): void | Promise<void>;
-  /** Takes the live table off the screen while a question is asked. */
+  /** A question is asked: the live table leaves the screen. */
   pause?(): void;
   resume?(): void;
 }

@@ -197,7 +197,7 @@ Next: forge resume r1 (go on with what is not done), forge diff r1 (see what cha
 });
 
 test('merge preview: grouped, capped, names safe', () => {
-  const created = Array.from({ length: 25 }, (_, n) => ({ path: `new/${n}`, change: 'created' }));
+  const created = Array.from({ length: 25 }, (_, n) => ({ path: `new/${n}`, change: 'created' as const }));
   const text = renderMergePreview([
     { path: 'old\u001b[2J', change: 'deleted' },
     ...created,

@@ -6,7 +6,7 @@ import { stripVTControlCharacters } from 'node:util';
  * whose first text is `::` is a command, and so is one with `##[` anywhere; values are escaped as below.
  */
 
-/** Takes a command, its properties (those undefined are left out) and its text; gives the line, ended by a newline. */
+/** The line of a command, ended by a newline. Properties that are undefined or empty are left out. */
 export function workflowCommand(
   name: string,
   properties: Readonly<Record<string, string | number | undefined>>,
@@ -18,7 +18,7 @@ export function workflowCommand(
   return `::${name}${list.length > 0 ? ` ${list.join(',')}` : ''}::${escapeData(text)}\n`;
 }
 
-/** Takes text made of whole lines; gives it so that the runner executes nothing in it: unchanged when it holds no command, else between `::stop-commands::` and a token that nobody can guess. */
+/** Text (whole lines) in which the runner executes nothing: unchanged when it holds no command, else between `::stop-commands::` and a token that nobody can guess. */
 export function withoutCommands(text: string, token: () => string = randomUUID): string {
   if (!text.split('\n').some(looksLikeCommand)) return text;
   const stop = token();

@@ -2,12 +2,11 @@ import { appendFile } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { applyEvent, type ForgeEvent, foldEvents } from '../../journal/index.js';
 import { formatDuration } from '../../util/text/duration.js';
-import { oneLine, outputLine, outputLines, sanitize } from '../../util/text/sanitize.js';
-import { gateFailure } from '../live/table.js';
+import { outputLine, outputLines, sanitize } from '../../util/text/sanitize.js';
 import type { Output } from '../output.js';
 import type { Reporter, ReporterOptions } from '../reporter.js';
 import { outcomeOf } from '../text/outcome.js';
-import { outcomeText } from '../text/task-text.js';
+import { gateFailure, whyFailed } from '../text/task-text.js';
 import { withoutCommands, workflowCommand } from './github-commands.js';
 import { stepSummary } from './step-summary.js';
 
@@ -72,13 +71,13 @@ export class GithubReporter implements Reporter {
     this.#kept.delete(event.task);
     if (kept && (kind === 'plain' || (kind === 'quiet' && failed))) {
       const title = `${sanitize(event.task)}: ${event.state}, ${formatDuration(event.ms)}`;
-      const more =
-        kept.dropped > 0 ? `(${kept.dropped} earlier lines are in ${sanitize(task.log ?? 'the log')})\n` : '';
-      this.#commands.write(
-        `${workflowCommand('group', {}, title)}${withoutCommands(`${more}${kept.lines.join('\n')}\n`)}${workflowCommand('endgroup', {}, '')}`,
-      );
+      const more = `(${kept.dropped} earlier lines are in ${sanitize(task.log ?? 'the log')})`;
+      const lines = kept.dropped > 0 ? [more, ...kept.lines] : kept.lines;
+      this.#commands.write(workflowCommand('group', {}, title));
+      this.#commands.write(withoutCommands(`${lines.join('\n')}\n`));
+      this.#commands.write(workflowCommand('endgroup', {}, ''));
     }
-    if (failed) this.#error(`Task ${event.task}`, oneLine(task.reason ?? outcomeText(task)), task.line);
+    if (failed) this.#error(`Task ${event.task}`, whyFailed(task), task.line);
   }
 
   #error(title: string, text: string, line?: number): void {
@@ -89,11 +88,8 @@ export class GithubReporter implements Reporter {
   }
 
   #keep(task: string, text: string): void {
-    let kept = this.#kept.get(task);
-    if (!kept) {
-      kept = { lines: [], dropped: 0 };
-      this.#kept.set(task, kept);
-    }
+    const kept = this.#kept.get(task) ?? { lines: [], dropped: 0 };
+    this.#kept.set(task, kept);
     for (const line of outputLines(text)) kept.lines.push(outputLine(line, LINE_LENGTH));
     // Cut in halves: moving the whole list for every line would be quadratic.
     if (kept.lines.length < 2 * GROUP_LINES) return;

@@ -1,36 +1,29 @@
 import type { GateView, RunView, TaskView } from '../../journal/index.js';
 import { count } from '../../util/text/count.js';
-import { oneLine, sanitize } from '../../util/text/sanitize.js';
-import { outcomeText } from '../text/task-text.js';
+import { oneLine, sanitize, sanitizeLines } from '../../util/text/sanitize.js';
+import { whyFailed } from '../text/task-text.js';
 
 /** How one testcase ended: nothing to add when it passed. */
 type Result = { tag: 'failure' | 'error' | 'skipped'; type?: string; message: string; body?: string };
 
 /**
- * Takes a view; gives JUnit XML (the form that Jenkins, GitLab and GitHub actions read): one testsuite, tasks and
- * gates as testcases, times in seconds. What did not end counts as an error.
+ * JUnit XML in the form that Jenkins, GitLab and GitHub actions read: one testsuite, tasks and gates as testcases, times
+ * in seconds. What did not end counts as an error.
  */
 export function junitXml(view: RunView): string {
+  const tasks = [...view.tasks.values()];
+  const gates = [...view.gates.values()];
   const cases = [
-    ...[...view.tasks.values()].map((task) => ({
-      kind: 'task',
-      name: task.id,
-      ms: task.ms,
-      result: taskResult(task),
-    })),
-    ...[...view.gates.values()].map((gate) => ({
-      kind: 'gate',
-      name: gate.name,
-      ms: gate.ms,
-      result: gateResult(gate),
-    })),
+    ...tasks.map((task) => ({ kind: 'task', name: task.id, ms: task.ms, result: taskResult(task) })),
+    ...gates.map((gate) => ({ kind: 'gate', name: gate.name, ms: gate.ms, result: gateResult(gate) })),
   ];
+  const withResult = (tag: Result['tag']) => String(cases.filter(({ result }) => result?.tag === tag).length);
   const suite = attributes({
     name: view.name,
     tests: String(cases.length),
-    failures: String(cases.filter(({ result }) => result?.tag === 'failure').length),
-    errors: String(cases.filter(({ result }) => result?.tag === 'error').length),
-    skipped: String(cases.filter(({ result }) => result?.tag === 'skipped').length),
+    failures: withResult('failure'),
+    errors: withResult('error'),
+    skipped: withResult('skipped'),
     time: seconds(view.finished?.ms),
     timestamp: view.startedAt === undefined ? undefined : new Date(view.startedAt).toISOString().slice(0, 19),
   });
@@ -44,7 +37,6 @@ export function junitXml(view: RunView): string {
 }
 
 function taskResult(task: TaskView): Result | undefined {
-  const reason = oneLine(task.reason ?? '');
   switch (task.status) {
     case 'succeeded':
     case 'up-to-date':
@@ -52,11 +44,11 @@ function taskResult(task: TaskView): Result | undefined {
     case 'failed': {
       const strays = (task.strays ?? []).map((path) => `outside what it owns: ${sanitize(path)}`);
       const body = [...strays, ...task.tail].join('\n');
-      return { tag: 'failure', type: task.outcome ?? 'failed', message: reason || outcomeText(task), body };
+      return { tag: 'failure', type: task.outcome ?? 'failed', message: whyFailed(task), body };
     }
     case 'skipped':
     case 'cancelled':
-      return { tag: 'skipped', message: reason || task.status };
+      return { tag: 'skipped', message: oneLine(task.reason ?? '') || task.status };
     case 'waiting':
     case 'ready':
     case 'running':
@@ -103,11 +95,7 @@ function seconds(ms: number | undefined): string | undefined {
 
 /** Characters that XML 1.0 cannot hold, even escaped (section 2.2, Char), become visible; line ends of a body stay. */
 function escapeXml(text: string): string {
-  return text
-    .split('\n')
-    .map(sanitize)
-    .join('\n')
-    .replace(/[&<>"]/g, (character) => ENTITIES[character]!);
+  return sanitizeLines(text).replace(/[&<>"]/g, (character) => ENTITIES[character]!);
 }
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };

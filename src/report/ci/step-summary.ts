@@ -5,20 +5,20 @@ import { clip, oneLine } from '../../util/text/sanitize.js';
 import { outcomeOf } from '../text/outcome.js';
 import { totalsLine } from '../text/summary.js';
 import { symbolsFor } from '../text/symbols.js';
-import { outcomeText } from '../text/task-text.js';
+import { whyFailed } from '../text/task-text.js';
 
 /** Rows of the table: GitHub refuses a step summary above 1 MiB. */
 const MOST_ROWS = 500;
 
-/** Takes a view; gives the Markdown that GitHub shows on the page of a job. */
+/** The Markdown that GitHub shows on the page of a job. */
 export function stepSummary(view: RunView): string {
-  const symbols = symbolsFor(true);
+  const { mark } = symbolsFor(true);
   const { sentence, next } = outcomeOf(view);
   const tasks = [...view.tasks.values()];
   const rows = tasks
     .slice(0, MOST_ROWS)
     .map((task) => [
-      `${symbols.task[task.status]} ${task.status}`,
+      `${mark(task.status)} ${task.status}`,
       task.id,
       task.attempt > 0 && task.ms !== undefined ? formatDuration(task.ms) : '',
       task.files === undefined || task.attempt === 0 ? '' : String(task.files),
@@ -34,28 +34,21 @@ export function stepSummary(view: RunView): string {
     );
   if (tasks.length > MOST_ROWS) lines.push(`and ${count(tasks.length - MOST_ROWS, 'more task')}`, '');
   for (const gate of view.gates.values()) {
-    const mark =
-      gate.status === 'passed' ? symbols.passed : gate.status === 'failed' ? symbols.failed : symbols.pending;
+    const as = gate.status === 'passed' ? 'succeeded' : gate.status === 'failed' ? 'failed' : 'waiting';
+    const state = gate.status === 'waiting' ? 'not run' : gate.status;
     const time = gate.ms === undefined ? '' : `, ${formatDuration(gate.ms)}`;
-    lines.push(
-      `- ${mark} gate ${cell(gate.name)}: ${gate.status === 'waiting' ? 'not run' : gate.status}${time}`,
-    );
+    lines.push(`- ${mark(as)} gate ${cell(gate.name)}: ${state}${time}`);
   }
   if (view.gates.size > 0) lines.push('');
-  lines.push(
-    [totalsLine(view), sentence]
-      .filter((text) => text !== '')
-      .map(cell)
-      .join('. '),
-    '',
-  );
+  const end = [totalsLine(view), sentence].filter((text) => text !== '');
+  lines.push(end.map(cell).join('. '), '');
   for (const { command, why } of next) lines.push(`- \`${command}\` (${why})`);
   return `${lines.join('\n')}\n`;
 }
 
 function noteOf(task: TaskView): string {
-  if (task.status === 'failed') return clip(oneLine(task.reason ?? outcomeText(task)), 200);
-  return clip(oneLine(task.reason ?? task.description ?? ''), 200);
+  const note = task.status === 'failed' ? whyFailed(task) : oneLine(task.reason ?? task.description ?? '');
+  return clip(note, 200);
 }
 
 /** Text from tasks must not become Markdown or HTML. */

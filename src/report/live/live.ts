@@ -9,8 +9,7 @@ import type { Reporter, ReporterOptions } from '../reporter.js';
 import { failureLines, plainLines } from '../text/plain-lines.js';
 import { renderSummary } from '../text/summary.js';
 import { symbolsFor } from '../text/symbols.js';
-import { renderFrame } from './frame.js';
-import { type Canvas, fittedRows, gateLine, headerLine } from './table.js';
+import { type Canvas, fittedRows, gateLine, headerLine, renderFrame } from './table.js';
 
 /** At most ten pictures a second; times move once a second. */
 const FRAME_MS = 100;

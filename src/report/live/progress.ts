@@ -1,4 +1,6 @@
+import { TaskGraph } from '../../graph/index.js';
 import { isOver, type RunView, type TaskView } from '../../journal/index.js';
+import { median } from '../../util/median.js';
 
 /** How far a run is. `fraction` is between 0 and 1; `remainingMs` is missing when nothing is known about durations. */
 export interface Progress {
@@ -13,17 +15,20 @@ export interface Progress {
 /** How much of its expected time a running task can count for: it is not done before it says so. */
 const MOST_OF_A_RUNNING_TASK = 0.95;
 
+/** A run that is not over never shows more. */
+const MOST_OF_A_RUN = 0.99;
+
 /**
- * Takes a view and the time now (milliseconds since 1970); gives how far the run is. A task is expected to take its
- * `estimate`, else the median of the tasks that succeeded. The time left is the usual lower bound of list scheduling
- * (Graham 1966): the longest chain of what is left, or all of it shared over `concurrency`, whichever is longer.
+ * How far a run is at a time (milliseconds since 1970). A task is expected to take its `estimate`, else the median of the
+ * tasks that succeeded. The time left is the usual lower bound of list scheduling (Graham 1966): the longest chain of
+ * what is left, or all of it shared over `concurrency`, whichever is longer.
  */
 export function progressOf(view: RunView, now: number): Progress {
+  const progress = progressInTime(view, now);
   const files = filesOf(view);
-  return {
-    ...progressInTime(view, now),
-    ...(files && { files, fraction: Math.min(files.done / files.total, 0.99) }),
-  };
+  return files
+    ? { ...progress, files, fraction: Math.min(files.done / files.total, MOST_OF_A_RUN) }
+    : progress;
 }
 
 function filesOf(view: RunView): Progress['files'] {
@@ -42,80 +47,49 @@ function filesOf(view: RunView): Progress['files'] {
 
 function progressInTime(view: RunView, now: number): Progress {
   const total = view.tasks.size;
-  const median = medianDuration(view);
+  const tasks = [...view.tasks.values()];
+  const usual = median(
+    tasks.flatMap(({ status, ms }) => (status === 'succeeded' && ms !== undefined ? [ms] : [])),
+  );
   const left = new Map<string, number>();
-  let done = 0;
   let spent = 0;
   let all = 0;
   let known = true;
-  for (const task of view.tasks.values()) {
+  for (const task of tasks) {
     if (isOver(task.status)) {
-      done += 1;
-      const weight = task.status === 'succeeded' || task.status === 'failed' ? (task.ms ?? 0) : 0;
-      spent += weight;
-      all += weight;
+      const ms = task.status === 'succeeded' || task.status === 'failed' ? (task.ms ?? 0) : 0;
+      spent += ms;
+      all += ms;
       continue;
     }
-    const expected = task.estimate ?? median;
-    if (expected === undefined) {
-      known = false;
-      continue;
-    }
-    const elapsed = Math.min(elapsedOf(task, now), expected * MOST_OF_A_RUNNING_TASK);
+    const expected = task.estimate ?? usual;
+    known &&= expected !== undefined;
+    const elapsed = Math.min(elapsedOf(task, now), (expected ?? 0) * MOST_OF_A_RUNNING_TASK);
     spent += elapsed;
-    all += expected;
-    left.set(task.id, expected - elapsed);
+    all += expected ?? 0;
+    left.set(task.id, (expected ?? 0) - elapsed);
   }
+  const done = total - left.size;
   if (done === total) return { done, total, fraction: 1 };
   if (!known || all === 0) return { done, total, fraction: done / total };
   const work = [...left.values()].reduce((sum, ms) => sum + ms, 0);
   const remainingMs = Math.max(longestChain(view, left), work / Math.max(1, view.concurrency));
-  return { done, total, fraction: Math.min(spent / all, 0.99), remainingMs };
+  return { done, total, fraction: Math.min(spent / all, MOST_OF_A_RUN), remainingMs };
 }
 
-/** Takes a task and the time now; gives how long its current attempt has been running, 0 when none is. */
+/** How long the current attempt of a task has been running, in milliseconds; 0 when none is. */
 export function elapsedOf(task: TaskView, now: number): number {
   return task.status === 'running' ? Math.max(0, now - (task.attemptStartedAt ?? now)) : 0;
 }
 
-function medianDuration(view: RunView): number | undefined {
-  const times = [...view.tasks.values()]
-    .filter((task) => task.status === 'succeeded' && task.ms !== undefined)
-    .map((task) => task.ms!)
-    .sort((a, b) => a - b);
-  const middle = times.length >> 1;
-  return times.length % 2 === 1
-    ? times[middle]
-    : times.length === 0
-      ? undefined
-      : (times[middle - 1]! + times[middle]!) / 2;
-}
-
-/** Longest sum of times along `needs` (Kahn's order, so that a chain of any length fits the stack). */
+/** The longest sum of times along `needs`. */
 function longestChain(view: RunView, left: ReadonlyMap<string, number>): number {
-  const dependents = new Map<string, string[]>();
-  const missing = new Map<string, number>();
-  const ready: string[] = [];
-  for (const id of left.keys()) {
-    const needs = view.tasks.get(id)!.needs.filter((need) => left.has(need));
-    missing.set(id, needs.length);
-    if (needs.length === 0) ready.push(id);
-    for (const need of needs) {
-      const list = dependents.get(need);
-      if (list) list.push(id);
-      else dependents.set(need, [id]);
-    }
-  }
-  const starts = new Map<string, number>();
-  let longest = 0;
-  for (let id = ready.pop(); id !== undefined; id = ready.pop()) {
-    const end = (starts.get(id) ?? 0) + left.get(id)!;
-    longest = Math.max(longest, end);
-    for (const next of dependents.get(id) ?? []) {
-      starts.set(next, Math.max(starts.get(next) ?? 0, end));
-      missing.set(next, missing.get(next)! - 1);
-      if (missing.get(next) === 0) ready.push(next);
-    }
-  }
-  return longest;
+  const tasks = Array.from(left, ([id, estimate]) => ({ id, estimate }));
+  const edges = tasks.flatMap(({ id }) =>
+    view.tasks
+      .get(id)!
+      .needs.filter((need) => left.has(need))
+      .map((need) => ({ from: need, to: id })),
+  );
+  return Math.max(...new TaskGraph({ tasks, edges }).priorities().values());
 }

@@ -6,8 +6,8 @@ import { formatDuration, formatElapsed } from '../../util/text/duration.js';
 import { createPaint, type Paint, type Style } from '../../util/text/paint.js';
 import { oneLine, sanitize } from '../../util/text/sanitize.js';
 import { cut, displayWidth, pad, padLeft } from '../../util/text/width.js';
-import { type Symbols, symbolsFor } from '../text/symbols.js';
-import { describeTask } from '../text/task-text.js';
+import { STATES_IN_ORDER, type Symbols, styleOf, symbolsFor } from '../text/symbols.js';
+import { describeTask, gateFailure } from '../text/task-text.js';
 import { elapsedOf, progressOf } from './progress.js';
 
 /** How to draw. `columns` is the widest a line may be; `now` is milliseconds since 1970. */
@@ -28,7 +28,7 @@ export interface RenderOptions {
   alive?: boolean;
 }
 
-/** Takes a view and the options of a renderer; gives what to draw with. */
+/** What a renderer draws a view with. */
 export function canvasFor(view: RunView, options: RenderOptions): Canvas {
   return {
     paint: createPaint(options.color),
@@ -38,147 +38,113 @@ export function canvasFor(view: RunView, options: RenderOptions): Canvas {
   };
 }
 
-const STYLES: Readonly<Record<TaskStatus, Style>> = {
-  waiting: 'dim',
-  ready: 'dim',
-  running: 'cyan',
-  retrying: 'yellow',
-  succeeded: 'green',
-  failed: 'red',
-  skipped: 'yellow',
-  cancelled: 'yellow',
-  'up-to-date': 'green',
-};
-
-/** Takes a task status; gives the style it is shown in. */
-export function styleOf(status: TaskStatus): Style {
-  return STYLES[status];
+/**
+ * The live screen: header, tasks, progress, gates as they run, merge. Never more than `rows` lines, however many tasks and
+ * gates there are.
+ */
+export function renderFrame(view: RunView, canvas: Canvas, rows: number): string[] {
+  if (view.startedAt === undefined && view.tasks.size === 0) return [];
+  const gates = [...view.gates.values()].filter((gate) => gate.status !== 'waiting');
+  const shown = gates.slice(gates.length - Math.max(0, Math.min(gates.length, Math.floor(rows / 3))));
+  const below = [progressLine(view, canvas), ...shown.map((gate) => gateLine(gate, canvas))];
+  if (view.merge?.state === 'running') {
+    const { cut: mark } = canvas.symbols;
+    below.push(cut(`Merging ${count(view.merge.count, 'file')}${mark}`, canvas.columns, mark));
+  }
+  const tasks = fittedRows(view, canvas, Math.max(1, rows - below.length - 1));
+  return [headerLine(view, canvas), ...tasks, ...below].slice(-rows);
 }
 
-/** Takes a view; gives the line that says what runs, where and how. */
+/** What runs, where and how. */
 export function headerLine(view: RunView, { columns, paint, symbols }: Canvas): string {
   const rest = [sanitize(asTyped(view.plan)), count(view.tasks.size, 'task'), `${view.concurrency} at once`];
   const reason = view.backendReason ? ` (${oneLine(view.backendReason)})` : '';
   if (view.root) rest.unshift(sanitize(withTilde(view.root)));
   if (view.backend) rest.push(sanitize(view.backend) + reason);
   const name = cut(sanitize(view.name), columns, symbols.cut);
-  const room = columns - displayWidth(name);
-  return (
-    paint('bold', name) +
-    paint('dim', cut(` ${symbols.dot} ${rest.join(` ${symbols.dot} `)}`, room, symbols.cut))
-  );
+  const about = rest.map((text) => ` ${symbols.dot} ${text}`).join('');
+  return paint('bold', name) + paint('dim', cut(about, columns - displayWidth(name), symbols.cut));
 }
 
-/** Takes tasks in the order to show them; gives a row each: mark, name, (state,) time, files, last word, none wider than the canvas. */
+/** A row for each task in the order given: mark, name, (state,) time, files, last word, none wider than the canvas. */
 export function taskRows(tasks: readonly TaskView[], canvas: Canvas, withState = false): string[] {
-  const { columns, symbols, paint, now } = canvas;
+  const { columns, symbols, now } = canvas;
   const names = tasks.map((task) => sanitize(task.id));
-  const nameWidth = Math.min(
-    Math.max(0, ...names.map(displayWidth)),
-    Math.max(8, Math.floor(columns * 0.35)),
-  );
+  const nameWidth = Math.min(widest(names), Math.max(8, Math.floor(columns * 0.35)));
   const times = tasks.map((task) => timeText(task, now));
-  const timeWidth = Math.max(0, ...times.map(displayWidth));
-  const files = tasks.map((task) =>
-    task.files === undefined || task.attempt === 0 ? '' : count(task.files, 'file'),
+  const timeWidth = widest(times);
+  const files = tasks.map(({ files, attempt }) =>
+    files === undefined || attempt === 0 ? '' : count(files, 'file'),
   );
-  const filesWidth = Math.max(0, ...files.map(displayWidth));
+  const filesWidth = widest(files);
   return tasks.map((task, index) => {
-    const line = new Line(canvas);
-    line.add(symbols.task[task.status], styleOf(task.status));
-    line.add(` ${pad(cut(names[index]!, nameWidth, symbols.cut), nameWidth)}`, 'bold');
-    if (withState) line.add(`  ${pad(task.status, 10)}`, styleOf(task.status));
-    if (timeWidth > 0) line.add(`  ${padLeft(times[index]!, timeWidth)}`);
-    if (filesWidth > 0) line.add(`  ${padLeft(files[index]!, filesWidth)}`);
+    const style = styleOf(task.status);
     const text = describeTask(task, now);
-    if (text) line.add(`  ${text}`, task.status === 'failed' || task.last?.error ? 'red' : 'dim');
-    return line.text(paint);
+    return line(canvas, [
+      [symbols.mark(task.status), style],
+      [` ${pad(cut(names[index]!, nameWidth, symbols.cut), nameWidth)}`, 'bold'],
+      [withState ? `  ${pad(task.status, 10)}` : '', style],
+      [timeWidth > 0 ? `  ${padLeft(times[index]!, timeWidth)}` : ''],
+      [filesWidth > 0 ? `  ${padLeft(files[index]!, filesWidth)}` : ''],
+      [text ? `  ${text}` : '', task.status === 'failed' || task.last?.error ? 'red' : 'dim'],
+    ]);
   });
 }
 
-/** Takes a view and how many rows there are; gives rows for the tasks that matter most (failed and running first, all in plan order where they fit) and one that counts the others. */
-export function fittedRows(view: RunView, canvas: Canvas, rows: number, withState = false): string[] {
+/** As many rows as there is room for, for the tasks that matter most (in plan order), and one that counts the others. */
+export function fittedRows(view: RunView, canvas: Canvas, rows: number): string[] {
   const tasks = [...view.tasks.values()];
-  if (tasks.length <= rows) return taskRows(tasks, canvas, withState);
-  const shown = new Set(
-    [...tasks].sort((a, b) => RANK[a.status] - RANK[b.status]).slice(0, Math.max(0, rows - 1)),
-  );
+  if (tasks.length <= rows) return taskRows(tasks, canvas);
+  const rank = (task: TaskView) => STATES_IN_ORDER.indexOf(task.status);
+  const shown = new Set([...tasks].sort((a, b) => rank(a) - rank(b)).slice(0, Math.max(0, rows - 1)));
   const hidden = new Map<TaskStatus, number>();
   for (const task of tasks) if (!shown.has(task)) hidden.set(task.status, (hidden.get(task.status) ?? 0) + 1);
-  const parts = [...hidden].map(([status, number]) => `${number} ${status}`);
-  const more = cut(
-    `+ ${tasks.length - shown.size} more: ${parts.join(', ')}`,
-    canvas.columns,
-    canvas.symbols.cut,
-  );
+  const parts = Array.from(hidden, ([status, number]) => `${number} ${status}`);
+  const more = `+ ${tasks.length - shown.size} more: ${parts.join(', ')}`;
   return [
     ...taskRows(
       tasks.filter((task) => shown.has(task)),
       canvas,
-      withState,
     ),
-    canvas.paint('dim', more),
+    line(canvas, [[more, 'dim']]),
   ];
 }
 
-const RANK: Readonly<Record<TaskStatus, number>> = {
-  failed: 0,
-  running: 1,
-  retrying: 2,
-  ready: 3,
-  waiting: 4,
-  succeeded: 5,
-  skipped: 6,
-  cancelled: 6,
-  'up-to-date': 7,
-};
-
-/** Takes a view; gives `Progress: ████████░░ 82% (5/7 tasks), about 3m10s left`, or `82% (203/247 files)` while only tasks with `split` run. */
-export function progressLine(view: RunView, { columns, paint, symbols, now }: Canvas): string {
-  const { done, total, fraction, remainingMs, files } = progressOf(view, now);
-  const full = Math.floor(fraction * 10);
-  const bar = symbols.full.repeat(full) + symbols.empty.repeat(10 - full);
+/** `Progress: ████████░░ 82% (5/7 tasks), about 3m10s left`, or `82% (203/247 files)` while only tasks with `split` run. */
+export function progressLine(view: RunView, canvas: Canvas): string {
+  const { done, total, fraction, remainingMs, files } = progressOf(view, canvas.now);
+  const { full, empty } = canvas.symbols;
+  const tenths = Math.floor(fraction * 10);
   const left = remainingMs === undefined ? '' : `, about ${formatElapsed(remainingMs + 999)} left`;
   const of = files ? `${files.done}/${count(files.total, 'file')}` : `${done}/${count(total, 'task')}`;
-  const after = ` ${Math.floor(fraction * 100)}% (${of})${left}`;
-  const line = new Line({ columns, paint, symbols, now });
-  line.add('Progress: ');
-  line.add(bar, 'green');
-  line.add(after);
-  return line.text(paint);
+  return line(canvas, [
+    ['Progress: '],
+    [full.repeat(tenths) + empty.repeat(10 - tenths), 'green'],
+    [` ${Math.floor(fraction * 100)}% (${of})${left}`],
+  ]);
 }
 
-/** Takes a gate; gives `✓ tests 1.2s` or `✗ tests failed with exit code 1 after 1.2s`. */
+/** `✓ tests 1.2s` or `✗ tests failed with exit code 1 after 1.2s`. */
 export function gateLine(gate: GateView, canvas: Canvas): string {
-  const { symbols, now, paint } = canvas;
-  const line = new Line(canvas);
+  const { symbols, now } = canvas;
   const name = sanitize(gate.name);
   switch (gate.status) {
     case 'waiting':
-      line.add(`${symbols.pending} ${name}`, 'dim');
-      break;
-    case 'running':
-      line.add(symbols.running, 'cyan');
-      line.add(` ${name} ${formatElapsed(now - (gate.startedAt ?? now))}`);
-      break;
+      return line(canvas, [[`${symbols.mark('waiting')} ${name}`, 'dim']]);
+    case 'running': {
+      const time = formatElapsed(now - (gate.startedAt ?? now));
+      return line(canvas, [[symbols.mark('running'), 'cyan'], [` ${name} ${time}`]]);
+    }
     case 'passed':
-      line.add(symbols.passed, 'green');
-      line.add(` ${name} ${formatDuration(gate.ms ?? 0)}`);
-      break;
+      return line(canvas, [
+        [symbols.mark('succeeded'), 'green'],
+        [` ${name} ${formatDuration(gate.ms ?? 0)}`],
+      ]);
     case 'failed':
-      line.add(symbols.failed, 'red');
-      line.add(` ${name} ${gateFailure(gate)}`);
-      break;
+      return line(canvas, [[symbols.mark('failed'), 'red'], [` ${name} ${gateFailure(gate)}`]]);
     default:
       return gate.status satisfies never;
   }
-  return line.text(paint);
-}
-
-/** Takes a failed gate; gives how it failed in words. */
-export function gateFailure(gate: Pick<GateView, 'exitCode' | 'ms'>): string {
-  const how = typeof gate.exitCode === 'number' ? `failed with exit code ${gate.exitCode}` : 'was ended';
-  return `${how} after ${formatDuration(gate.ms ?? 0)}`;
 }
 
 function timeText(task: TaskView, now: number): string {
@@ -186,30 +152,20 @@ function timeText(task: TaskView, now: number): string {
   return task.status === 'running' ? formatElapsed(elapsedOf(task, now)) : '';
 }
 
-/** Styled pieces of one line, cut where the canvas ends. */
-class Line {
-  readonly #canvas: Canvas;
-  readonly #parts: { text: string; style?: Style }[] = [];
-  #room: number;
+function widest(texts: readonly string[]): number {
+  return Math.max(0, ...texts.map(displayWidth));
+}
 
-  constructor(canvas: Canvas) {
-    this.#canvas = canvas;
-    this.#room = canvas.columns;
+/** A line of styled pieces, cut where the canvas ends: once something was cut, nothing follows it. */
+function line({ columns, symbols, paint }: Canvas, pieces: readonly [text: string, style?: Style][]): string {
+  let room = columns;
+  let drawn = '';
+  for (const [text, style] of pieces) {
+    const fitting = cut(text, room, symbols.cut);
+    room = fitting === text ? room - displayWidth(text) : 0;
+    drawn += style ? paint(style, fitting) : fitting;
   }
-
-  add(text: string, style?: Style): void {
-    const fitting = cut(text, this.#room, this.#canvas.symbols.cut);
-    // Once something was cut, nothing follows it.
-    this.#room = fitting === text ? this.#room - displayWidth(text) : 0;
-    this.#parts.push({ text: fitting, style });
-  }
-
-  text(paint: Paint): string {
-    return this.#parts
-      .map(({ text, style }) => (style ? paint(style, text) : text))
-      .join('')
-      .trimEnd();
-  }
+  return drawn.trimEnd();
 }
 
 /** A path as a person here would write it: relative where it lies below the current folder. */

@@ -1,4 +1,4 @@
-import { isOver, type RunView, type TaskStatus } from '../../journal/index.js';
+import { isOver, type RunView } from '../../journal/index.js';
 import { ExitCode } from '../../util/errors/exit-code.js';
 import { count, listed } from '../../util/text/count.js';
 import { oneLine, sanitize } from '../../util/text/sanitize.js';
@@ -22,10 +22,10 @@ export interface Outcome {
   next: { command: string; why: string }[];
 }
 
-/** Exit codes that forge gives after SIGINT and SIGTERM (DESIGN section 4). */
-const INTERRUPTED: ReadonlySet<number> = new Set([ExitCode.interrupted, ExitCode.terminated]);
+/** Exit codes of a run that was ended by SIGINT or SIGTERM. */
+const INTERRUPTED: readonly number[] = [ExitCode.interrupted, ExitCode.terminated];
 
-/** Takes a view and, for a run without an end, whether its process is alive (unknown = yes); gives what became of it. */
+/** What became of a run. `alive`: whether the process of one without an end is (unknown = yes). */
 export function outcomeOf(view: RunView, alive = true): Outcome {
   const { merge, finished } = view;
   if (merge && merge.state !== 'running') return mergeOutcome(view, merge.state);
@@ -33,7 +33,7 @@ export function outcomeOf(view: RunView, alive = true): Outcome {
     return {
       state: 'interrupted',
       sentence: 'The merge is half written; the next forge command finishes it.',
-      next: [{ command: `forge status ${sanitize(view.run)}`, why: 'finish it' }],
+      next: [goOn('status', view, 'finish it')],
     };
   // Every command that looks at a run finishes a merge that had written something first.
   if (merge && (finished || !alive))
@@ -42,85 +42,54 @@ export function outcomeOf(view: RunView, alive = true): Outcome {
       sentence: 'Nothing merged: the merge was interrupted before it wrote anything. The result is kept.',
       next: [merging(view)],
     };
-  if (!finished) {
-    if (alive) return { state: 'running', sentence: '', next: [] };
+  if (!finished && alive) return { state: 'running', sentence: '', next: [] };
+  if (!finished || INTERRUPTED.includes(finished.exitCode))
     return {
       state: 'interrupted',
-      sentence: `Nothing merged: forge ended before the run did.${kept(view)}`,
-      next: [resuming(view)],
-    };
-  }
-  if (INTERRUPTED.has(finished.exitCode))
-    return {
-      state: 'interrupted',
-      sentence: `Nothing merged: the run was interrupted.${kept(view)}`,
+      sentence: `Nothing merged: ${finished ? 'the run was interrupted' : 'forge ended before the run did'}.${kept(view)}`,
       next: [resuming(view)],
     };
   if (finished.exitCode !== 0) return failedOutcome(view);
   const idle = [...view.tasks.values()].every((task) => task.status === 'up-to-date');
   if (idle) return { state: 'nothing-to-do', sentence: 'Nothing to do.', next: [] };
-  if (changedFiles(view))
-    return {
-      state: 'ready',
-      sentence: 'Nothing merged: the run ended without a merge. The result is kept.',
-      next: [merging(view), reviewing(view)],
-    };
-  return UNCHANGED;
-}
-
-/** Takes a view; gives how many tasks are in each state, in the order in which states matter to a reader. */
-export function countStates(view: RunView): { status: TaskStatus; count: number }[] {
-  const order: TaskStatus[] = [
-    'failed',
-    'running',
-    'retrying',
-    'ready',
-    'waiting',
-    'succeeded',
-    'up-to-date',
-    'skipped',
-    'cancelled',
-  ];
-  const counts = new Map<TaskStatus, number>();
-  for (const task of view.tasks.values()) counts.set(task.status, (counts.get(task.status) ?? 0) + 1);
-  return order.flatMap((status) => (counts.has(status) ? [{ status, count: counts.get(status)! }] : []));
+  if (!changedFiles(view)) return UNCHANGED;
+  return {
+    state: 'ready',
+    sentence: 'Nothing merged: the run ended without a merge. The result is kept.',
+    next: [merging(view), reviewing(view)],
+  };
 }
 
 function mergeOutcome(view: RunView, state: 'merged' | 'refused' | 'declined' | 'waiting'): Outcome {
-  const merge = view.merge!;
-  const because = merge.reason ? `: ${oneLine(merge.reason).replace(/\.$/, '')}` : '';
+  const { count: files, paths, ref, commit, reason } = view.merge!;
+  const because = reason && withoutPeriod(oneLine(reason));
   switch (state) {
     case 'merged': {
-      if (merge.count === 0 && !merge.ref) {
+      if (files === 0 && !ref) {
         if (!changedFiles(view)) return UNCHANGED;
-        return {
-          state: 'merged',
-          sentence: 'Nothing to write: the working tree holds the result already.',
-          next: [],
-        };
+        return { state, sentence: 'Nothing to write: the working tree holds the result already.', next: [] };
       }
-      const ref = merge.ref ? ` onto ${sanitize(merge.ref.replace(/^refs\/heads\//, ''))}` : '';
-      const commit = merge.commit ? ` (${sanitize(merge.commit.slice(0, 10))})` : '';
-      return { state: 'merged', sentence: `Merged ${count(merge.count, 'file')}${ref}${commit}.`, next: [] };
+      const onto = ref ? ` onto ${sanitize(ref.replace(/^refs\/heads\//, ''))}` : '';
+      const as = commit ? ` (${sanitize(commit.slice(0, 10))})` : '';
+      return { state, sentence: `Merged ${count(files, 'file')}${onto}${as}.`, next: [] };
     }
     case 'waiting':
       return {
         state: 'ready',
-        sentence: `Nothing merged yet${because}. ${count(merge.count, 'file')} ready.`,
+        sentence: `Nothing merged yet${because ? `: ${because}` : ''}. ${count(files, 'file')} ready.`,
         next: [merging(view), reviewing(view)],
       };
     case 'declined':
       return {
-        state: 'declined',
-        sentence: `Nothing merged: ${because ? because.slice(2) : 'declined'}. The result is kept.`,
+        state,
+        sentence: `Nothing merged: ${because || 'declined'}. The result is kept.`,
         next: [merging(view), reviewing(view)],
       };
     case 'refused': {
-      const where = merge.paths.length > 0 ? ` (${listed(merge.paths.map(sanitize), 5)})` : '';
-      const why = because ? because.slice(2) : 'the working tree changed meanwhile';
+      const where = paths.length > 0 ? ` (${listed(paths.map(sanitize), 5)})` : '';
       return {
-        state: 'refused',
-        sentence: `Nothing merged: ${why}${where}. The result is kept.`,
+        state,
+        sentence: `Nothing merged: ${because || 'the working tree changed meanwhile'}${where}. The result is kept.`,
         next: [merging(view, 'try again once that is settled'), reviewing(view)],
       };
     }
@@ -131,29 +100,22 @@ function mergeOutcome(view: RunView, state: 'merged' | 'refused' | 'declined' | 
 
 function failedOutcome(view: RunView): Outcome {
   const tasks = [...view.tasks.values()];
-  const failed = tasks.filter((task) => task.status === 'failed').map((task) => sanitize(task.id));
-  const gates = [...view.gates.values()].filter((gate) => gate.status === 'failed');
-  const reasons: string[] = [];
-  if (failed.length > 0) reasons.push(`${count(failed.length, 'task')} failed (${listed(failed, 5)})`);
-  if (gates.length > 0)
-    reasons.push(
-      `${count(gates.length, 'gate')} failed (${listed(
-        gates.map((gate) => sanitize(gate.name)),
-        5,
-      )})`,
-    );
+  const gates = [...view.gates.values()];
+  const failed = {
+    task: tasks.filter(({ status }) => status === 'failed').map(({ id }) => sanitize(id)),
+    gate: gates.filter(({ status }) => status === 'failed').map(({ name }) => sanitize(name)),
+  };
+  const reasons = Object.entries(failed)
+    .filter(([, names]) => names.length > 0)
+    .map(([kind, names]) => `${count(names.length, kind)} failed (${listed(names, 5)})`);
   if (reasons.length === 0) {
     const unfinished = tasks.filter((task) => !isOver(task.status)).length;
     const why = unfinished > 0 ? `${count(unfinished, 'task')} did not finish` : 'the run failed';
-    reasons.push(view.finished?.reason ? oneLine(view.finished.reason).replace(/\.$/, '') : why);
+    reasons.push(view.finished?.reason ? withoutPeriod(oneLine(view.finished.reason)) : why);
   }
   const next = [resuming(view)];
   if (tasks.some((task) => task.status === 'succeeded')) next.push(reviewing(view));
-  return {
-    state: 'failed',
-    sentence: `Nothing merged: ${reasons.join(', ')}.${kept(view)}`,
-    next,
-  };
+  return { state: 'failed', sentence: `Nothing merged: ${reasons.join(', ')}.${kept(view)}`, next };
 }
 
 const UNCHANGED: Outcome = { state: 'unchanged', sentence: 'Nothing to merge: no file changed.', next: [] };
@@ -168,14 +130,14 @@ function kept(view: RunView): string {
   return some ? ' Finished tasks are kept.' : '';
 }
 
-function resuming(view: RunView) {
-  return { command: `forge resume ${sanitize(view.run)}`, why: 'go on with what is not done' };
+function withoutPeriod(sentence: string): string {
+  return sentence.replace(/\.$/, '');
 }
 
-function merging(view: RunView, why = 'merge it') {
-  return { command: `forge merge ${sanitize(view.run)}`, why };
+function goOn(command: string, view: RunView, why: string) {
+  return { command: `forge ${command} ${sanitize(view.run)}`, why };
 }
 
-function reviewing(view: RunView) {
-  return { command: `forge diff ${sanitize(view.run)}`, why: 'see what changed' };
-}
+const resuming = (view: RunView) => goOn('resume', view, 'go on with what is not done');
+const merging = (view: RunView, why = 'merge it') => goOn('merge', view, why);
+const reviewing = (view: RunView) => goOn('diff', view, 'see what changed');

@@ -4,9 +4,9 @@ import { count, firstOf } from '../../util/text/count.js';
 import { formatDuration } from '../../util/text/duration.js';
 import type { Paint, Style } from '../../util/text/paint.js';
 import { oneLine, outputLine, outputLines, sanitize } from '../../util/text/sanitize.js';
-import { gateFailure, styleOf } from '../live/table.js';
 import { outcomeOf } from './outcome.js';
-import { lockText, outcomeText } from './task-text.js';
+import { styleOf } from './symbols.js';
+import { gateFailure, lockText, whyFailed } from './task-text.js';
 
 /** How plain lines are written. */
 export interface PlainOptions {
@@ -20,7 +20,7 @@ export interface PlainOptions {
 /** Strays named one by one when a task fails. */
 const MOST_STRAYS = 10;
 
-/** Takes an event and the view after it; gives the plain lines for it (often none). */
+/** The plain lines for an event (often none), with the view after it. */
 export function plainLines(event: ForgeEvent, view: RunView, options: PlainOptions): string[] {
   const { paint, verbose } = options;
   const say = (who: string, text: string, style: Style = 'bold') => [
@@ -29,16 +29,15 @@ export function plainLines(event: ForgeEvent, view: RunView, options: PlainOptio
   switch (event.type) {
     case 'run.started': {
       const reason = event.backendReason ? ` (${oneLine(event.backendReason)})` : '';
-      const plan = `${sanitize(event.name)} in ${sanitize(withTilde(event.root))}, ${count(event.tasks.length, 'task')}, ${event.concurrency} at once`;
+      const where = `${sanitize(event.name)} in ${sanitize(withTilde(event.root))}`;
+      const how = `${count(event.tasks.length, 'task')}, ${event.concurrency} at once, on ${sanitize(event.backend)}`;
       const verb = event.resumed ? 'resuming' : 'running';
-      return say(
-        'forge',
-        `${verb} ${plan}, on ${sanitize(event.backend)}${reason}, run ${sanitize(event.run)}`,
-      );
+      return say('forge', `${verb} ${where}, ${how}${reason}, run ${sanitize(event.run)}`);
     }
     case 'task.ready':
     case 'attempt.progress':
     case 'agent.usage':
+    case 'run.finished':
       return [];
     case 'task.waiting':
       return say(event.task, lockText(event.locks, event.holders));
@@ -52,21 +51,18 @@ export function plainLines(event: ForgeEvent, view: RunView, options: PlainOptio
     case 'agent.tool': {
       if (!verbose) return [];
       const summary = event.summary ? `: ${oneLine(event.summary)}` : '';
-      return [
-        piped(event.task, `[${sanitize(event.tool)}]${summary}${event.error ? ' (failed)' : ''}`, paint),
-      ];
+      const failed = event.error ? ' (failed)' : '';
+      return [piped(event.task, `[${sanitize(event.tool)}]${summary}${failed}`, paint)];
     }
     case 'attempt.finished': {
       if (!event.retry) return [];
       const wait = event.waitMs === undefined ? '' : ` in ${formatDuration(event.waitMs)}`;
-      const why = oneLine(event.reason ?? outcomeText(event));
-      const what = `attempt ${event.attempt} failed after ${formatDuration(event.ms)}: ${why}`;
+      const what = `attempt ${event.attempt} failed after ${formatDuration(event.ms)}: ${whyFailed(event)}`;
       return say(event.task, `${what}; trying again${wait}`, 'yellow');
     }
-    case 'task.finished': {
+    case 'task.finished':
       if (event.state === 'failed') return failureLines(view.tasks.get(event.task)!, options);
-      return say(event.task, endText(event), styleOf(event.state));
-    }
+      return say(event.task, endText(event, event.state), styleOf(event.state));
     case 'gate.started':
       return say(`gate ${event.name}`, 'started');
     case 'gate.finished': {
@@ -77,21 +73,17 @@ export function plainLines(event: ForgeEvent, view: RunView, options: PlainOptio
     }
     case 'merge.started':
       return say('merge', `writing ${count(event.paths, 'file')}`);
-    case 'merge.finished':
-      return say(
-        'merge',
-        lowerFirst(outcomeOf(view).sentence),
-        event.state === 'merged' ? 'green' : 'yellow',
-      );
-    case 'run.finished':
-      return [];
+    case 'merge.finished': {
+      const style = event.state === 'merged' ? 'green' : 'yellow';
+      return say('merge', lowerFirst(outcomeOf(view).sentence), style);
+    }
     default:
       event satisfies never;
       return [];
   }
 }
 
-/** Takes a failed task; gives what to show of it: why it failed, what it changed outside what it owns, the last lines it printed, and where the rest is. */
+/** What to show of a failed task: why it failed, what it changed outside what it owns, the last lines it printed, and where the rest is. */
 export function failureLines(
   task: TaskView,
   { paint, tails }: Pick<PlainOptions, 'paint' | 'tails'>,
@@ -99,33 +91,33 @@ export function failureLines(
   const id = sanitize(task.id);
   const say = (text: string) => `${paint('red', `${id}:`)} ${text}`;
   const tries = task.attempt > 1 ? ` (${count(task.attempt, 'attempt')})` : '';
-  const why = oneLine(task.reason ?? outcomeText(task));
-  const lines = [say(`failed after ${formatDuration(task.ms ?? 0)}${tries}: ${why}`)];
   const strays = (task.strays ?? []).map((path) => `outside what it owns: ${sanitize(path)}`);
-  lines.push(...firstOf(strays, MOST_STRAYS, (more) => `and ${more} more outside what it owns`).map(say));
-  if (!tails) return lines;
-  for (const line of task.tail) lines.push(piped(task.id, line, paint));
-  if (task.tail.length > 0 && task.log) lines.push(say(`its whole output is in ${sanitize(task.log)}`));
+  const lines = [
+    `failed after ${formatDuration(task.ms ?? 0)}${tries}: ${whyFailed(task)}`,
+    ...firstOf(strays, MOST_STRAYS, (more) => `and ${more} more outside what it owns`),
+  ].map(say);
+  if (!tails || task.tail.length === 0) return lines;
+  lines.push(...task.tail.map((line) => piped(task.id, line, paint)));
+  if (task.log) lines.push(say(`its whole output is in ${sanitize(task.log)}`));
   return lines;
 }
 
-function endText(event: Extract<ForgeEvent, { type: 'task.finished' }>): string {
-  const reason = event.reason ? `: ${oneLine(event.reason)}` : '';
-  switch (event.state) {
+type TaskFinished = Extract<ForgeEvent, { type: 'task.finished' }>;
+
+function endText(event: TaskFinished, state: Exclude<TaskFinished['state'], 'failed'>): string {
+  switch (state) {
     case 'succeeded': {
       const files = event.changes === 0 ? 'no changes' : count(event.changes, 'file');
       const tries = event.attempts > 1 ? ` (attempt ${event.attempts})` : '';
       return `succeeded in ${formatDuration(event.ms)}${tries}, ${files}`;
     }
-    case 'failed':
-      return `failed${reason}`;
     case 'skipped':
     case 'cancelled':
-      return `${event.state}${reason}`;
+      return `${state}${event.reason ? `: ${oneLine(event.reason)}` : ''}`;
     case 'up-to-date':
       return 'up to date';
     default:
-      return event.state satisfies never;
+      return state satisfies never;
   }
 }
 

@@ -15,23 +15,20 @@ export interface PlainReporterOptions extends Omit<PlainOptions, 'paint'> {
 /** One line per event, for logs and pipes; with `quiet` only failures. The summary ends it. */
 export class PlainReporter implements Reporter {
   readonly #output: Output;
-  readonly #options: PlainReporterOptions;
+  readonly #options: PlainReporterOptions & PlainOptions;
   readonly #view;
-  readonly #paint;
 
   constructor(output: Output, options: PlainReporterOptions) {
     this.#output = output;
-    this.#options = options;
+    this.#options = { ...options, paint: createPaint(options.color) };
     this.#view = foldEvents(options.before ?? []);
-    this.#paint = createPaint(options.color);
   }
 
   event(event: ForgeEvent): void {
     applyEvent(this.#view, event);
-    const { quiet, color } = this.#options;
-    if (!quiet || isFailure(event))
-      this.#output.lines(plainLines(event, this.#view, { ...this.#options, paint: this.#paint }));
-    if (event.type === 'run.finished') this.#output.write(renderSummary(this.#view, { color }));
+    if (!this.#options.quiet || isFailure(event))
+      this.#output.lines(plainLines(event, this.#view, this.#options));
+    if (event.type === 'run.finished') this.#output.write(renderSummary(this.#view, this.#options));
   }
 
   close(): Promise<void> {

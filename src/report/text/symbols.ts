@@ -1,63 +1,38 @@
 import type { TaskStatus } from '../../journal/index.js';
+import type { Style } from '../../util/text/paint.js';
+
+/** How each state of a task is shown (its mark, the same in ASCII, its colour), in the order in which states matter to a reader. */
+const STATES = {
+  failed: ['✗', 'x', 'red'],
+  running: ['●', '>', 'cyan'],
+  retrying: ['↻', '~', 'yellow'],
+  ready: ['○', 'o', 'dim'],
+  waiting: ['·', '.', 'dim'],
+  succeeded: ['✓', '+', 'green'],
+  'up-to-date': ['=', '=', 'green'],
+  skipped: ['–', '-', 'yellow'],
+  cancelled: ['■', '!', 'yellow'],
+} as const satisfies Record<TaskStatus, readonly [mark: string, ascii: string, style: Style]>;
+
+export const STATES_IN_ORDER = Object.keys(STATES) as TaskStatus[];
+
+/** The colour that a state is shown in. */
+export function styleOf(status: TaskStatus): Style {
+  return STATES[status][2];
+}
 
 /** Characters that tables and bars are drawn with. */
 export interface Symbols {
-  task: Readonly<Record<TaskStatus, string>>;
-  passed: string;
-  failed: string;
-  running: string;
-  pending: string;
+  mark(status: TaskStatus): string;
   full: string;
   empty: string;
   cut: string;
   dot: string;
 }
 
-const UNICODE: Symbols = {
-  task: {
-    waiting: '·',
-    ready: '○',
-    running: '●',
-    retrying: '↻',
-    succeeded: '✓',
-    failed: '✗',
-    skipped: '–',
-    cancelled: '■',
-    'up-to-date': '=',
-  },
-  passed: '✓',
-  failed: '✗',
-  running: '●',
-  pending: '·',
-  full: '█',
-  empty: '░',
-  cut: '…',
-  dot: '·',
-};
-
-const ASCII: Symbols = {
-  task: {
-    waiting: '.',
-    ready: 'o',
-    running: '>',
-    retrying: '~',
-    succeeded: '+',
-    failed: 'x',
-    skipped: '-',
-    cancelled: '!',
-    'up-to-date': '=',
-  },
-  passed: '+',
-  failed: 'x',
-  running: '>',
-  pending: '.',
-  full: '#',
-  empty: '.',
-  cut: '...',
-  dot: '-',
-};
-
-/** Takes whether the terminal can show Unicode; gives what to draw with. */
+/** What to draw with on a terminal that can show Unicode, or on one that can't. */
 export function symbolsFor(unicode: boolean): Symbols {
-  return unicode ? UNICODE : ASCII;
+  return unicode
+    ? { mark: (status) => STATES[status][0], full: '█', empty: '░', cut: '…', dot: '·' }
+    : { mark: (status) => STATES[status][1], full: '#', empty: '.', cut: '...', dot: '-' };
 }

@@ -1,22 +1,22 @@
-import type { TaskView } from '../../journal/index.js';
+import type { GateView, TaskView } from '../../journal/index.js';
 import { count, listed } from '../../util/text/count.js';
-import { formatElapsed } from '../../util/text/duration.js';
+import { formatDuration, formatElapsed } from '../../util/text/duration.js';
 import { oneLine, sanitize } from '../../util/text/sanitize.js';
 
-/** Takes a task and the time now; gives what is most worth knowing about it in one line: why it waits or failed, else the last thing its agent said or did. */
+/** What is most worth knowing about a task in one line: why it waits or failed, else the last thing its agent said or did. */
 export function describeTask(task: TaskView, now: number): string {
-  const reason = task.reason === undefined ? '' : oneLine(task.reason);
   switch (task.status) {
     case 'waiting':
       return waitingText(task);
     case 'ready':
       return '';
     case 'retrying':
-      return `${retryText(task, now)}: ${reason || outcomeText(task)}`;
+      return `${retryText(task, now)}: ${whyFailed(task)}`;
     case 'failed':
+      return whyFailed(task);
     case 'skipped':
     case 'cancelled':
-      return reason || (task.status === 'failed' ? outcomeText(task) : '');
+      return oneLine(task.reason ?? '');
     case 'running': {
       const last = sanitize(task.last?.text ?? task.description ?? '');
       return task.attempt > 1 ? `attempt ${task.attempt}${last && ': '}${last}` : last;
@@ -30,19 +30,29 @@ export function describeTask(task: TaskView, now: number): string {
   }
 }
 
-/** Takes what a waiting task waits for; gives `waiting for lock db (held by api)`. */
+/** `waiting for lock db (held by api)`. */
 export function lockText(locks: readonly string[], holders: readonly string[]): string {
   const held = holders.length > 0 ? ` (held by ${listed(holders.map(sanitize), 3)})` : '';
   return `waiting for ${locks.length === 1 ? 'lock' : 'locks'} ${listed(locks.map(sanitize), 3)}${held}`;
 }
 
-/** Takes a task whose last attempt did not succeed; gives that in words where no reason was given. */
-export function outcomeText(task: Pick<TaskView, 'outcome' | 'strays'>): string {
-  switch (task.outcome) {
+/** Why an attempt, or the task whose last one it was, did not succeed: the reason that was given, else the kind of failure. */
+export function whyFailed(task: Pick<TaskView, 'reason' | 'outcome' | 'strays'>): string {
+  return oneLine(task.reason ?? '') || outcomeText(task);
+}
+
+/** How a gate failed. */
+export function gateFailure({ exitCode, ms = 0 }: Pick<GateView, 'exitCode' | 'ms'>): string {
+  const how = typeof exitCode === 'number' ? `failed with exit code ${exitCode}` : 'was ended';
+  return `${how} after ${formatDuration(ms)}`;
+}
+
+function outcomeText({ outcome, strays = [] }: Pick<TaskView, 'outcome' | 'strays'>): string {
+  switch (outcome) {
     case 'exit':
       return 'the command failed';
     case 'strays':
-      return `${count(task.strays?.length ?? 0, 'change')} outside what it owns`;
+      return `${count(strays.length, 'change')} outside what it owns`;
     case 'verify':
       return 'verify failed';
     case 'timeout':
@@ -57,16 +67,15 @@ export function outcomeText(task: Pick<TaskView, 'outcome' | 'strays'>): string 
     case undefined:
       return 'failed';
     default:
-      return task.outcome satisfies never;
+      return outcome satisfies never;
   }
 }
 
-function waitingText(task: TaskView): string {
-  if (task.waitingFor) return lockText(task.waitingFor.locks, task.waitingFor.holders);
-  return task.needs.length > 0 ? `after ${listed(task.needs.map(sanitize), 3)}` : '';
+function waitingText({ waitingFor, needs }: TaskView): string {
+  if (waitingFor) return lockText(waitingFor.locks, waitingFor.holders);
+  return needs.length > 0 ? `after ${listed(needs.map(sanitize), 3)}` : '';
 }
 
-function retryText(task: TaskView, now: number): string {
-  const wait = (task.retryAt ?? 0) - now;
-  return wait > 0 ? `again in ${formatElapsed(wait)}` : 'again';
+function retryText({ retryAt = 0 }: TaskView, now: number): string {
+  return retryAt > now ? `again in ${formatElapsed(retryAt - now)}` : 'again';
 }

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import type { ForgeEvent } from '../../journal/index.js';
 import type { Plan } from '../../plan/index.js';
+import { median } from '../../util/median.js';
 import { listRuns, RunFolder } from '../store/run-folder.js';
 
 /** How many runs are looked at, newest first, and how large a journal may be: estimates must cost next to nothing. */
@@ -19,13 +20,6 @@ export function estimatesOf(plan: Pick<Plan, 'file' | 'root' | 'tasks'>): Map<st
     if (expected !== undefined) estimates.set(id, expected);
   }
   return estimates;
-}
-
-/** The middle value (the mean of the two middle ones); undefined of nothing. */
-export function median(values: readonly number[]): number | undefined {
-  if (values.length === 0) return undefined;
-  const sorted = [...values].sort((a, b) => a - b);
-  return Math.round((sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2);
 }
 
 /** What tasks took when they succeeded, by id. A run that cannot be read tells nothing: an estimate is no reason to fail. */

@@ -2,8 +2,9 @@ import { graphOf } from '../../graph/index.js';
 import type { Plan, Task } from '../../plan/index.js';
 import { ExitCode } from '../../util/errors/exit-code.js';
 import { ForgeError } from '../../util/errors/forge-error.js';
+import { median } from '../../util/median.js';
 import { nearestName } from '../../util/text/nearest-name.js';
-import { estimatesOf, median } from './estimates.js';
+import { estimatesOf } from './estimates.js';
 
 /** A task that is to run, with its place in the order. */
 export interface SelectedTask {

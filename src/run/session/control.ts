@@ -4,7 +4,7 @@ import type { ExitCode } from '../../util/errors/exit-code.js';
 /** What is about to be merged, for the approval prompt. */
 export interface Proposal {
   run: string;
-  paths: { path: string; change: string }[];
+  paths: { path: string; change: 'created' | 'modified' | 'mode' | 'deleted' }[];
   /** Paths that the user changed too, merged three-way. */
   threeWay: string[];
 }
