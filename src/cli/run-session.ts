@@ -1,6 +1,13 @@
-import { applyEvent, type ForgeEvent, foldEvents, readJournal } from '../journal/index.js';
+import { applyEvent, foldEvents, readJournal } from '../journal/index.js';
 import { createReporter, junitXml, renderMergePreview } from '../report/index.js';
-import { findRun, listenForInterrupt, type RunControl, type RunFolder, runDiff } from '../run/index.js';
+import {
+  findRun,
+  listenForInterrupt,
+  type Proposal,
+  type RunFolder,
+  type RunHooks,
+  runDiff,
+} from '../run/index.js';
 import { mayBeCommitted } from '../util/async/merging.js';
 import { ExitCode } from '../util/errors/exit-code.js';
 import { ForgeError } from '../util/errors/forge-error.js';
@@ -29,7 +36,7 @@ export async function runSession(
   root: string,
   flags: SessionFlags,
   about: { planFile?: string; gateLines?: Record<string, number>; folder?: RunFolder },
-  start: (control: RunControl) => Promise<ExitCode>,
+  start: (hooks: RunHooks) => Promise<ExitCode>,
 ): Promise<number> {
   if (flags.quiet && flags.verbose) throw new ForgeError('-q and -v contradict each other', ExitCode.invalid);
   if (flags.junit !== undefined) checkJunitFile(flags.junit);
@@ -37,65 +44,56 @@ export async function runSession(
   const color = colorWanted(flags, process.stdout);
   const before = about.folder ? [...readJournal(about.folder.journal)] : [];
   const reporter = createReporter({
-    kind: flags.json
-      ? 'json'
-      : flags.quiet
-        ? 'quiet'
-        : terminal && !flags.verbose && process.env.TERM !== 'dumb'
-          ? 'live'
-          : 'plain',
+    kind: kindOf(flags, terminal),
     stdout: process.stdout,
     stderr: process.stderr,
     color,
     verbose: flags.verbose,
     github: process.env.GITHUB_ACTIONS === 'true',
     before,
-    ...(about.planFile !== undefined && { planFile: about.planFile }),
-    ...(about.gateLines && { gateLines: about.gateLines }),
+    planFile: about.planFile,
+    gateLines: about.gateLines,
   });
   const interrupt = listenForInterrupt({
-    onFirst: () => complain('stopping; finished work is kept (again to stop at once)'),
-    onSecond: () => {
+    first: () => complain('stopping; finished work is kept (again to stop at once)'),
+    second: () => {
       if (!mayBeCommitted(root)) return undefined;
       complain('the merge is half written; the next forge command finishes it');
       return ExitCode.halfWritten;
     },
   });
-  const ask = terminal && process.stdin.isTTY === true && !flags.yes && !flags['no-merge'];
+  const { signal } = interrupt;
+  const approve = async (proposal: Proposal) => {
+    reporter.pause?.();
+    try {
+      const diff = () => runDiff(findRun(root, proposal.run), undefined, color);
+      return await askToMerge(renderMergePreview(proposal.paths, proposal.threeWay), diff, signal);
+    } finally {
+      reporter.resume?.();
+    }
+  };
+  const asks = terminal && process.stdin.isTTY === true && !flags.yes && !flags['no-merge'];
   const view = flags.junit === undefined ? undefined : foldEvents(before);
   try {
-    const code = await start({
-      onEvent: (event: ForgeEvent) => {
+    return await start({
+      onEvent: (event) => {
         reporter.event(event);
         if (view) applyEvent(view, event);
       },
       note: complain,
       noMerge: flags['no-merge'],
-      signal: interrupt.signal,
-      interruptCode: interrupt.exitCode,
-      ...(ask && {
-        approve: async (proposal) => {
-          reporter.pause?.();
-          try {
-            return await askToMerge(proposal, {
-              preview: ({ paths, threeWay }) =>
-                renderMergePreview(paths) +
-                (threeWay.length > 0
-                  ? `You changed ${threeWay.join(', ')} meanwhile: both changes are kept.\n`
-                  : ''),
-              diff: (run) => runDiff(findRun(root, run), undefined, color),
-              signal: interrupt.signal,
-            });
-          } finally {
-            reporter.resume?.();
-          }
-        },
-      }),
+      signal,
+      approve: asks ? approve : undefined,
     });
-    return code;
   } finally {
     await reporter.close();
     if (flags.junit !== undefined && view) writeJunitFile(flags.junit, junitXml(view));
     interrupt.dispose();
   }
+}
+
+function kindOf({ json, quiet, verbose }: SessionFlags, terminal: boolean) {
+  if (json) return 'json';
+  if (quiet) return 'quiet';
+  return terminal && !verbose && process.env.TERM !== 'dumb' ? 'live' : 'plain';
 }

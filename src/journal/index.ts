@@ -1,12 +1,15 @@
 export { syncPath, writeFileDurably } from '../util/files/durable.js';
 export type { AttemptOutcome, EventBody, ForgeEvent, TaskState } from './event.js';
 export { Journal } from './journal.js';
-export { dropTornLine, JournalDamagedError, readJournal, unlessDamaged } from './replay.js';
+export { JournalDamagedError, readJournal, replayRun, replayUnlessDamaged } from './replay.js';
 export {
   applyEvent,
-  emptyView,
+  doneTasks,
   foldEvents,
   type GateView,
+  GIVEN_UP,
+  isGivenUp,
+  isMerged,
   isOver,
   type MergeView,
   type RunView,

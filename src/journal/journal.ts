@@ -3,6 +3,7 @@ import { ExitCode } from '../util/errors/exit-code.js';
 import { ForgeError } from '../util/errors/forge-error.js';
 import { explain } from '../util/errors/system-error.js';
 import type { EventBody, ForgeEvent } from './event.js';
+import { dropTornLine } from './replay.js';
 
 /** Types whose loss in a crash would lose or repeat work: the journal is flushed to disk after them. */
 const STATE_CHANGES: ReadonlySet<EventBody['type']> = new Set([
@@ -42,9 +43,13 @@ export class Journal {
   #dirty = false;
   #failure: Error | undefined;
 
-  /** Opens the journal of a run for appending; `lastSeq` is the number of its last event, 0 for a new one. */
+  /**
+   * Opens the journal of a run for appending, without the torn line that a forge may have left at its end; `lastSeq` is the
+   * number of its last event, 0 for a new one.
+   */
   constructor(file: string, run: string, lastSeq = 0) {
     this.#fd = openSync(file, 'a', 0o600);
+    dropTornLine(file);
     this.#file = file;
     this.#run = run;
     this.#seq = lastSeq;
@@ -60,7 +65,10 @@ export class Journal {
     this.#redact = redact;
   }
 
-  /** Appends an event; gives it with its envelope. Throws JournalWriteError (disk full, …); then the journal is as it was. */
+  /**
+   * Appends an event; gives it with its envelope.
+   * @throws JournalWriteError (disk full, …); then the journal is as it was.
+   */
   append(body: EventBody): ForgeEvent {
     const seq = this.#seq + 1;
     const event: ForgeEvent = {

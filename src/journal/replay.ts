@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
 import { ForgeError } from '../util/errors/forge-error.js';
-import type { ForgeEvent } from './event.js';
+import type { EventBody, ForgeEvent } from './event.js';
+import { foldEvents, type RunView } from './run-view.js';
 
 /** A journal that is damaged before its last line: nothing can be concluded from it. */
 export class JournalDamagedError extends ForgeError {
@@ -15,26 +16,40 @@ export class JournalDamagedError extends ForgeError {
   }
 }
 
+/** Most of a journal: what tasks print and say, and what they use meanwhile. How far a run has come does not depend on it. */
+const TALK: ReadonlySet<string> = new Set<EventBody['type']>([
+  'attempt.output',
+  'attempt.progress',
+  'agent.message',
+  'agent.tool',
+  'agent.usage',
+]);
+
 /**
- * Reads a journal back. A torn last line (no newline: forge died while writing it) is left out.
- * Takes the file's path; gives its events in order. Throws JournalDamagedError, or what reading throws.
+ * The events of a journal, in order. A torn last line (no newline: forge died while writing it) is left out. Without
+ * `talk` it takes a quarter of the time.
+ * @throws JournalDamagedError, and what reading throws
  */
-export function* readJournal(file: string): Generator<ForgeEvent> {
+export function* readJournal(file: string, { talk = true } = {}): Generator<ForgeEvent> {
   let line = 0;
-  let seq = 0;
   for (const text of completeLines(file)) {
     line += 1;
+    if (!talk && isTalk(text, line)) continue;
     const event = parseEvent(text);
-    if (!event || event.seq !== seq + 1) throw new JournalDamagedError(file, line);
-    seq = event.seq;
+    if (event?.seq !== line) throw new JournalDamagedError(file, line);
     yield event;
   }
 }
 
-/** What reading a journal gives, or the error that says it is damaged, for commands that go on with other runs. Throws everything else. */
-export function unlessDamaged<T>(read: () => T): T | JournalDamagedError {
+/** How far a run has come, by its journal. @throws as readJournal does */
+export function replayRun(file: string, options: { talk?: boolean } = {}): RunView {
+  return foldEvents(readJournal(file, options));
+}
+
+/** The same, for commands that go on with other runs: of a journal that is damaged, the error that says so. */
+export function replayUnlessDamaged(file: string): RunView | JournalDamagedError {
   try {
-    return read();
+    return replayRun(file);
   } catch (error) {
     if (error instanceof JournalDamagedError) return error;
     throw error;
@@ -63,6 +78,11 @@ export function dropTornLine(file: string): void {
   }
 }
 
+function isTalk(text: string, line: number): boolean {
+  const [, seq, type] = /^\{"v":1,"seq":(\d+),"at":"[^"]*","run":"[^"]*","type":"([^"]*)"/.exec(text) ?? [];
+  return Number(seq) === line && TALK.has(type!);
+}
+
 function parseEvent(text: string): ForgeEvent | undefined {
   try {
     const value = JSON.parse(text) as ForgeEvent | null;
@@ -84,8 +104,8 @@ function* completeLines(file: string): Generator<string> {
       if (got === 0) return;
       let start = 0;
       for (let end = block.indexOf(10); end >= 0 && end < got; end = block.indexOf(10, start)) {
-        rest.push(Buffer.from(block.subarray(start, end)));
-        yield Buffer.concat(rest).toString('utf8');
+        const part = block.subarray(start, end);
+        yield (rest.length === 0 ? part : Buffer.concat([...rest, part])).toString('utf8');
         rest = [];
         start = end + 1;
       }

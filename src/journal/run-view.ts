@@ -68,6 +68,8 @@ export interface MergeView {
   paths: readonly string[];
   reason?: string;
   notes?: readonly string[];
+  /** Where versions of the user's are kept that were saved in the very moment of merging. */
+  displaced?: readonly string[];
   ref?: string;
   commit?: string;
 }
@@ -75,6 +77,8 @@ export interface MergeView {
 /** A run folded from its events. A session is what one forge process did of it; `resume` begins another. */
 export interface RunView {
   run: string;
+  /** Number of the latest event. */
+  lastSeq: number;
   plan: string;
   name: string;
   root: string;
@@ -96,16 +100,21 @@ export interface RunView {
   attempts: { count: number; ms: number };
   /** Set by `run.finished`. */
   finished?: { exitCode: number; ms: number; reason?: string };
+  /** The logs of every attempt of a task, in all sessions, oldest first; of a gate, the one there is. */
+  logs: Map<string, string[]>;
+  /** How long a task took when it last succeeded, in whatever session. */
+  took: Map<string, number>;
 }
 
 /** Lines of output kept per task, and characters kept of a line or message: what reports show, whatever agents print. */
 export const TAIL_LINES = 20;
 const TEXT_LENGTH = 500;
 
-/** Gives the view of a run of which nothing is known yet. */
-export function emptyView(): RunView {
+/** A run of which nothing is known yet. */
+function emptyView(): RunView {
   return {
     run: '',
+    lastSeq: 0,
     plan: '',
     name: '',
     root: '',
@@ -116,17 +125,41 @@ export function emptyView(): RunView {
     gates: new Map(),
     kept: 0,
     attempts: { count: 0, ms: 0 },
+    logs: new Map(),
+    took: new Map(),
   };
 }
 
-/** Takes events in journal order; gives the view of the run. Missing events (a torn journal) leave gaps, never errors. */
+/** The reason that `forge abort` gives for ending a run that waits for its merge. */
+export const GIVEN_UP = 'given up with forge abort';
+
+/** Whether all of a run is merged: there is nothing to resume, merge or abort. */
+export function isMerged({ merge }: RunView): boolean {
+  return merge?.state === 'merged';
+}
+
+/** Whether a run was given up by `forge abort`, and nobody has gone on with it since. */
+export function isGivenUp({ merge }: RunView): boolean {
+  return merge?.state === 'declined' && merge.reason === GIVEN_UP;
+}
+
+/** The tasks whose results are kept, in topological order. */
+export function doneTasks({ tasks }: RunView): string[] {
+  return [...tasks.values()].filter(({ status }) => isDone(status)).map(({ id }) => id);
+}
+
+function isDone(status: TaskStatus): boolean {
+  return status === 'succeeded' || status === 'up-to-date';
+}
+
+/** Folds events in journal order. Missing ones (a torn journal) leave gaps, never errors. */
 export function foldEvents(events: Iterable<ForgeEvent>): RunView {
   const view = emptyView();
   for (const event of events) applyEvent(view, event);
   return view;
 }
 
-/** True for the states that a task ends in. */
+/** Whether a task has ended. */
 export function isOver(status: TaskStatus): status is TaskState {
   return !(status === 'waiting' || status === 'ready' || status === 'running' || status === 'retrying');
 }
@@ -139,6 +172,7 @@ export function applyEvent(view: RunView, event: ForgeEvent): void {
   const at = Date.parse(event.at);
   view.lastAt = at;
   view.run = event.run;
+  view.lastSeq = event.seq;
   switch (event.type) {
     case 'run.started':
       startSession(view, event, at);
@@ -154,6 +188,7 @@ export function applyEvent(view: RunView, event: ForgeEvent): void {
     }
     case 'attempt.started': {
       const task = taskOf(view, event.task);
+      addLog(view, event);
       if (isOver(task.status) || event.attempt < task.attempt) return;
       task.status = 'running';
       task.attempt = event.attempt;
@@ -202,12 +237,14 @@ export function applyEvent(view: RunView, event: ForgeEvent): void {
       task.ms = event.ms;
       task.files = event.changes;
       task.dropped = event.dropped;
-      if (event.state === 'succeeded' || event.state === 'up-to-date') delete task.reason;
+      if (event.state === 'succeeded') view.took.set(event.task, event.ms);
+      if (isDone(event.state)) delete task.reason;
       else if (event.reason !== undefined) task.reason = event.reason;
       for (const key of ['waitingFor', 'retryAt'] as const) delete task[key];
       return;
     }
     case 'gate.started':
+      view.logs.set(event.name, [event.log]);
       view.gates.set(event.name, { name: event.name, status: 'running', startedAt: at, log: event.log });
       return;
     case 'gate.finished':
@@ -223,8 +260,10 @@ export function applyEvent(view: RunView, event: ForgeEvent): void {
       view.merge = { state: 'running', count: event.paths, paths: [] };
       return;
     case 'merge.finished': {
-      const { state, paths, reason, notes, ref, commit } = event;
-      view.merge = { state, count: paths.length, paths, reason, notes, ref, commit };
+      // What is in the tree is in the tree, whatever failed after that.
+      if (isMerged(view)) return;
+      const { state, paths, reason, notes, displaced, ref, commit } = event;
+      view.merge = { state, count: paths.length, paths, reason, notes, displaced, ref, commit };
       return;
     }
     case 'run.finished':
@@ -238,7 +277,7 @@ export function applyEvent(view: RunView, event: ForgeEvent): void {
 
 type Body<T extends EventBody['type']> = Extract<EventBody, { type: T }>;
 
-/** A new session keeps what was finished and begins the rest again. */
+/** A new session keeps what was finished, unless it begins everything again (-B), and begins the rest again. */
 function startSession(view: RunView, event: Body<'run.started'>, at: number): void {
   const { plan, name, root, backend, backendReason, concurrency, pid, resumed = false } = event;
   const before = view.tasks;
@@ -247,9 +286,9 @@ function startSession(view: RunView, event: Body<'run.started'>, at: number): vo
   view.kept = 0;
   for (const task of event.tasks) {
     const known = before.get(task.id);
-    const done = known?.status === 'succeeded' || known?.status === 'up-to-date';
-    if (done) view.kept += 1;
-    view.tasks.set(task.id, Object.assign(done ? known : emptyTask(task.id), task));
+    const kept = resumed && known !== undefined && isDone(known.status);
+    if (kept) view.kept += 1;
+    view.tasks.set(task.id, Object.assign(kept ? known : emptyTask(task.id), task));
   }
   view.gates = new Map(event.gates.map((gate) => [gate, { name: gate, status: 'waiting' }]));
   view.attempts = { count: 0, ms: 0 };
@@ -269,6 +308,12 @@ function finishAttempt(view: RunView, event: Body<'attempt.finished'>, at: numbe
   if (isOver(task.status) || !event.retry) return;
   task.status = 'retrying';
   if (event.waitMs !== undefined) task.retryAt = at + event.waitMs;
+}
+
+function addLog(view: RunView, { task, log }: Body<'attempt.started'>): void {
+  const logs = view.logs.get(task);
+  if (logs) logs.push(log);
+  else view.logs.set(task, [log]);
 }
 
 function addOutput(task: TaskView, event: Body<'attempt.output'>): void {

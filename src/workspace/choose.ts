@@ -11,6 +11,8 @@ export interface ChooseOptions {
   root: string;
   /** The only backend to consider. */
   wanted?: BackendName;
+  /** Why an overlay would not do, where that is known. */
+  noOverlay?: string;
   /** The run's folder, on root's own file system; probing makes a folder in it for a moment. */
   runDir: string;
   /** [A-Za-z0-9._-] */
@@ -33,7 +35,10 @@ export async function chooseBackend(options: ChooseOptions): Promise<ChosenBacke
     [...passedOver].map(([refused, names]) => `no ${names.join(', ')}: ${refused}`).join('; ');
   const covered = await findCovered(options.root);
   for (const name of order) {
-    const tried = await attempt(name, options, covered);
+    const tried: Tried =
+      name === 'overlay' && options.noOverlay !== undefined
+        ? { refused: options.noOverlay }
+        : await attempt(name, options, covered);
     if ('backend' in tried) {
       const over = passedOver.size === 0 ? '' : ` (${why()})`;
       return { backend: tried.backend, reason: tried.reason + over };

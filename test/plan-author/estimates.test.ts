@@ -60,8 +60,10 @@ test('only successes of this plan’s latest runs count; damaged journals tell n
   const here = project(t, {}, { git: false });
   const run = (name: string, lines: object[], plan = '/p/forge.plan.yaml') => {
     mkdirSync(here.path(`.forge/runs/${name}`), { recursive: true });
-    const all = [{ type: 'run.started', plan }, ...lines].map((line) => `${JSON.stringify(line)}\n`).join('');
-    writeFileSync(here.path(`.forge/runs/${name}/journal.ndjson`), all);
+    const all = [{ type: 'run.started', plan, tasks: [], gates: [] }, ...lines].map(
+      (line, n) => `${JSON.stringify({ v: 1, seq: n + 1, at: '', run: name, ...line })}\n`,
+    );
+    writeFileSync(here.path(`.forge/runs/${name}/journal.ndjson`), all.join(''));
   };
   const finished = (ms: number, state = 'succeeded', task = 'a') => ({
     type: 'task.finished',
@@ -75,7 +77,10 @@ test('only successes of this plan’s latest runs count; damaged journals tell n
   run('3', [finished(5, 'failed'), finished(7, 'up-to-date'), finished(20)]);
   run('4', [finished(9999)], '/other/plan.yaml');
   run('5', []);
-  appendFileSync(join(here.dir, '.forge/runs/5/journal.ndjson'), '{"type":"task.finished","task":"a","ms":4');
+  appendFileSync(
+    join(here.dir, '.forge/runs/5/journal.ndjson'),
+    '{"v":1,"seq":2,"at":"","run":"5","type":"task.finished","task":"a","state":"succeeded","ms":4',
+  );
   const tasks = ['a', 'b', 'c'].map((id) => ({
     id,
     ...(id === 'b' && { estimate: 7 }),

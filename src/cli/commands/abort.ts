@@ -13,7 +13,7 @@ What its tasks made is kept until \`forge clean\`.`,
   flags: {},
 } as const satisfies CommandSpec<Record<string, Flag>>;
 
-/** `forge abort`. Takes the words after it; gives the exit code. */
+/** `forge abort`. */
 export const run = command(spec, async (flags, words) => {
   const folder = findRun(await rootOf(flags, 'acts'), words[0]);
   const did = await abortRun(folder);

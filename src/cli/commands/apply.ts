@@ -1,11 +1,10 @@
 import { agentNames } from '../../agents/index.js';
 import { readPlan, readPlanRoot } from '../../plan/index.js';
-import { recover, runPlan, trustToAct } from '../../run/index.js';
+import { recover, renderDryRun, startRun, trustToAct } from '../../run/index.js';
 import { mayBeMerging } from '../../util/async/merging.js';
 import { ExitCode } from '../../util/errors/exit-code.js';
 import { ForgeError } from '../../util/errors/forge-error.js';
 import { type CommandSpec, command, type Flag } from '../command-line.js';
-import { renderDryRun } from '../dry-run.js';
 import { parseVars, planAndTasks } from '../plan-argument.js';
 import { parseBackend, parseJobs, RUN_FLAGS } from '../run-flags.js';
 import { runSession } from '../run-session.js';
@@ -31,7 +30,7 @@ gates, and merges everything into the working tree, or nothing.`,
   },
 } as const satisfies CommandSpec<Record<string, Flag>>;
 
-/** `forge apply`. Takes the words after it; gives the exit code. */
+/** `forge apply`. */
 export const run = command(spec, async (flags, words) => {
   if (flags.branch !== undefined && flags.commit) {
     throw new ForgeError('--branch and --commit contradict each other: choose one', ExitCode.invalid);
@@ -60,26 +59,21 @@ export const run = command(spec, async (flags, words) => {
   if (!result.ok) return ExitCode.invalid;
   const { plan } = result;
   if (flags['dry-run']) {
-    process.stdout.write(
-      await renderDryRun(plan, tasks, { json: flags.json, ...(jobs !== undefined && { jobs }) }),
-    );
+    process.stdout.write(renderDryRun(plan, tasks, { json: flags.json, jobs }));
     return ExitCode.ok;
   }
+  const request = {
+    planFile: plan.file,
+    vars,
+    tasks,
+    jobs,
+    backend,
+    keepGoing: flags['keep-going'],
+    branch: flags.branch,
+    commit: flags.commit,
+  };
   const gateLines = Object.fromEntries(plan.gates.map(({ name, at }) => [name, at.line]));
-  return runSession(plan.root, flags, { planFile: plan.file, gateLines }, (control) =>
-    runPlan(
-      plan,
-      {
-        planFile: plan.file,
-        vars,
-        tasks,
-        keepGoing: flags['keep-going'],
-        commit: flags.commit,
-        ...(jobs !== undefined && { jobs }),
-        ...(backend && { backend }),
-        ...(flags.branch !== undefined && { branch: flags.branch }),
-      },
-      control,
-    ),
+  return runSession(plan.root, flags, { planFile: plan.file, gateLines }, (hooks) =>
+    startRun(plan, request, hooks),
   );
 });

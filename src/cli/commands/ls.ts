@@ -1,4 +1,4 @@
-import { foldEvents, JournalDamagedError, readJournal, unlessDamaged } from '../../journal/index.js';
+import { JournalDamagedError, replayUnlessDamaged } from '../../journal/index.js';
 import { outcomeOf } from '../../report/index.js';
 import { isUnderWay, listRuns, RunFolder } from '../../run/index.js';
 import { ExitCode } from '../../util/errors/exit-code.js';
@@ -16,7 +16,7 @@ const spec = {
   flags: {},
 } as const satisfies CommandSpec<Record<string, Flag>>;
 
-/** `forge ls`. Takes the words after it; gives the exit code. */
+/** `forge ls`. */
 export const run = command(spec, async (flags) => {
   const root = await rootOf(flags, 'looks');
   for (const id of listRuns(root).reverse()) {
@@ -29,7 +29,7 @@ export const run = command(spec, async (flags) => {
 
 /** One run that can't be read must not hide the others. */
 function describe(folder: RunFolder): { name: string; state: string; tasks: number } {
-  const view = unlessDamaged(() => foldEvents(readJournal(folder.journal)));
+  const view = replayUnlessDamaged(folder.journal);
   if (view instanceof JournalDamagedError) {
     return { name: `(line ${view.line} of its journal is damaged)`, state: 'damaged', tasks: 0 };
   }

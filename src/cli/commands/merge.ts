@@ -21,38 +21,27 @@ declined, refused, or held up by a gate. Runs the gates first; does not ask.`,
   },
 } as const satisfies CommandSpec<Record<string, Flag>>;
 
-/** `forge merge`. Takes the words after it; gives the exit code. */
+/** `forge merge`. */
 export const run = command(spec, async (flags, words) => {
-  const target = targetOf(flags);
-  const backend = parseBackend(flags.backend);
+  const changes = { target: targetOf(flags), backend: parseBackend(flags.backend) };
   const root = await rootOf(flags, 'acts');
   const folder = findRun(root, words[0]);
-  return runSession(root, { ...flags, yes: true, 'no-merge': false }, { folder }, (control) =>
-    mergeRun(
-      folder,
-      {
-        ...(backend && { backend }),
-        ...(target && { target }),
-      },
-      control,
-    ),
+  return runSession(root, { ...flags, yes: true, 'no-merge': false }, { folder }, (hooks) =>
+    mergeRun(folder, changes, hooks),
   );
 });
 
-/** undefined = what the run was started with. Throws ForgeError (2) for more than one. */
+/** undefined = what the run was started with. @throws ForgeError (2) for more than one */
 function targetOf(flags: {
   branch: string | undefined;
   commit: boolean;
   'no-commit': boolean;
 }): MergeTarget | undefined {
-  const given = [
-    ...(flags.branch === undefined ? [] : ['--branch']),
-    ...(flags.commit ? ['--commit'] : []),
-    ...(flags['no-commit'] ? ['--no-commit'] : []),
-  ];
+  const given = (['branch', 'commit', 'no-commit'] as const).filter((name) => flags[name]);
   if (given.length > 1)
-    throw new ForgeError(`${given.join(' and ')} contradict each other: choose one`, ExitCode.invalid);
-  if (flags.branch !== undefined) return { to: 'branch', branch: flags.branch };
-  if (flags.commit) return { to: 'commit' };
-  return flags['no-commit'] ? { to: 'tree' } : undefined;
+    throw new ForgeError(
+      `${given.map((name) => `--${name}`).join(' and ')} contradict each other: choose one`,
+      ExitCode.invalid,
+    );
+  return given.length === 0 ? undefined : { branch: flags.branch, commit: flags.commit };
 }

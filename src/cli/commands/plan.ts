@@ -11,7 +11,7 @@ import {
   withHeader,
   writePlan,
 } from '../../plan-author/index.js';
-import { listenForInterrupt } from '../../run/index.js';
+import { interruption, listenForInterrupt, renderDryRun } from '../../run/index.js';
 import { ExitCode } from '../../util/errors/exit-code.js';
 import { ForgeError } from '../../util/errors/forge-error.js';
 import { codeOf } from '../../util/errors/system-error.js';
@@ -19,7 +19,6 @@ import { count } from '../../util/text/count.js';
 import { toJsonText } from '../../util/text/json-text.js';
 import { sanitize } from '../../util/text/sanitize.js';
 import { type COMMON_FLAGS, type CommandSpec, command, type Flag, type Values } from '../command-line.js';
-import { renderDryRun } from '../dry-run.js';
 import { defaultPlan, parseVars } from '../plan-argument.js';
 import { parseSplitPlan, SPLIT_FLAGS } from '../split-flags.js';
 import { askAboutFiles } from '../terminal/ask-about-files.js';
@@ -73,8 +72,7 @@ export const run = command(spec, async (flags, words) => {
     if (answer !== undefined) return answer;
   }
   const interrupt = listenForInterrupt({
-    onFirst: () => complain('stopping; no plan was written'),
-    onSecond: () => undefined,
+    first: () => complain('stopping; no plan was written'),
   });
   let draft: Draft;
   try {
@@ -83,9 +81,9 @@ export const run = command(spec, async (flags, words) => {
         ? await askFor(flags, { goal: goal ?? '', agent, file, vars, root }, interrupt.signal)
         : { text: split, result: await readPlan({ file, text: split, vars, agents: agentNames }) };
   } catch (error) {
-    const code = interrupt.exitCode();
-    if (code === undefined) throw error;
-    return code;
+    const interrupted = interruption(interrupt.signal);
+    if (interrupted === undefined) throw error;
+    return interrupted.exitCode;
   } finally {
     interrupt.dispose();
   }
@@ -211,7 +209,7 @@ async function show(
   const result = await readPlan({ file, vars, agents: agentNames });
   printDiagnostics(file, result, colorWanted(flags, process.stderr));
   if (!result.ok) return ExitCode.invalid;
-  const text = await renderDryRun(result.plan, [], { json: flags.json });
+  const text = renderDryRun(result.plan, [], { json: flags.json });
   if (flags.json) {
     const shownPlan = JSON.parse(text) as Record<string, unknown>;
     process.stdout.write(`${toJsonText({ ok: true, ...shownPlan, rounds, written: true })}\n`);

@@ -13,22 +13,15 @@ others are, then come integration, gates and merge.`,
   flags: { ...RUN_FLAGS, 'always-make': { short: 'B', help: 'run every task again' } },
 } as const satisfies CommandSpec<Record<string, Flag>>;
 
-/** `forge resume`. Takes the words after it; gives the exit code. */
+/** `forge resume`. */
 export const run = command(spec, async (flags, words) => {
-  const jobs = parseJobs(flags.jobs);
-  const backend = parseBackend(flags.backend);
+  const changes = {
+    jobs: parseJobs(flags.jobs),
+    backend: parseBackend(flags.backend),
+    keepGoing: flags['keep-going'],
+    redo: flags['always-make'],
+  };
   const root = await rootOf(flags, 'acts');
   const folder = findRun(root, words[0]);
-  return runSession(root, flags, { folder }, (control) =>
-    resumeRun(
-      folder,
-      {
-        keepGoing: flags['keep-going'],
-        redo: flags['always-make'],
-        ...(jobs !== undefined && { jobs }),
-        ...(backend && { backend }),
-      },
-      control,
-    ),
-  );
+  return runSession(root, flags, { folder }, (hooks) => resumeRun(folder, changes, hooks));
 });

@@ -1,4 +1,4 @@
-import { foldEvents, readJournal } from '../../journal/index.js';
+import { replayRun } from '../../journal/index.js';
 import { renderStatus, statusToJson } from '../../report/index.js';
 import { findRun, isUnderWay } from '../../run/index.js';
 import { ExitCode } from '../../util/errors/exit-code.js';
@@ -16,21 +16,20 @@ const spec = {
   flags: {},
 } as const satisfies CommandSpec<Record<string, Flag>>;
 
-/** `forge status`. Takes the words after it; gives the exit code. */
+/** `forge status`. */
 export const run = command(spec, async (flags, words) => {
   const root = await rootOf(flags, 'looks');
   const folder = findRun(root, words[0]);
-  const view = foldEvents(readJournal(folder.journal));
+  const view = replayRun(folder.journal);
   // Killed between making its journal and writing to it.
   view.run ||= folder.id;
   const alive = isUnderWay(root, folder.id);
-  const columns = terminalColumns();
   const options = {
     color: colorWanted(flags, process.stdout),
     unicode: supportsUnicode(process.env),
     alive,
-    ...(alive && { now: Date.now() }),
-    ...(columns !== undefined && { columns }),
+    now: alive ? Date.now() : undefined,
+    columns: terminalColumns(),
   };
   process.stdout.write(
     flags.json ? `${toJsonText(statusToJson(view, options))}\n` : renderStatus(view, options),

@@ -1,28 +1,25 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { isatty } from 'node:tty';
-import type { Proposal } from '../../run/index.js';
 import { ask } from './ask.js';
-
-/** What the prompt needs from its surroundings. */
-export interface ApprovalOptions {
-  /** What will be merged, as text. */
-  preview: (proposal: Proposal) => string;
-  /** The whole diff of the run. */
-  diff: (run: string) => Promise<string>;
-  signal: AbortSignal;
-}
 
 const QUESTION = 'Ready to merge?  1) Yes  2) Review changes  3) Abort  ';
 
-/** Asks on the terminal until there is an answer; gives whether to merge. The end of input and Ctrl-C mean no. */
-export async function askToMerge(proposal: Proposal, options: ApprovalOptions): Promise<boolean> {
-  process.stdout.write(options.preview(proposal));
+/**
+ * Asks on the terminal until there is an answer; gives whether to merge. The end of input and Ctrl-C mean no. `preview` is
+ * shown first, `diff` whenever somebody wants to review it.
+ */
+export async function askToMerge(
+  preview: string,
+  diff: () => Promise<Buffer>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  process.stdout.write(preview);
   for (;;) {
-    const answer = await answerOf(options.signal);
+    const answer = await answerOf(signal);
     if (answer === undefined || ['3', 'a', 'abort', 'n', 'no'].includes(answer)) return false;
     if (['1', 'y', 'yes'].includes(answer)) return true;
-    if (['2', 'r', 'review'].includes(answer)) await page(await options.diff(proposal.run));
+    if (['2', 'r', 'review'].includes(answer)) await page(await diff());
     else process.stdout.write('Please answer 1, 2 or 3.\n');
   }
 }
@@ -44,7 +41,7 @@ async function aborted(signal: AbortSignal): Promise<void> {
 }
 
 /** Shows text in the user's pager, as git does. */
-async function page(text: string): Promise<void> {
+async function page(text: Buffer): Promise<void> {
   const pager = process.env.FORGE_PAGER ?? process.env.GIT_PAGER ?? process.env.PAGER ?? 'less -R';
   const child = spawn('sh', ['-c', pager], { stdio: ['pipe', 'inherit', 'inherit'] });
   // A pager that is left early closes its input.

@@ -23,8 +23,8 @@ export interface Base {
   readonly root: string;
   /** Files and links that tasks may write and that were there at the start (what git ignores is left out). */
   paths(): Iterable<string>;
-  /** What was at a path; null = nothing; undefined = not known. */
-  lookup(path: string): Promise<BaseState | null | undefined>;
+  /** What was at a path; null = nothing; undefined = not known. `owned`: see loadBase. */
+  lookup(path: string, owned?: (path: string) => boolean): Promise<BaseState | null | undefined>;
   /** The same as stat data, to compare with what is there now. */
   was(path: string): Promise<Seen | null | undefined>;
   /** Absolute path of a file that has the bytes the path had at the start (root's own file where that is unchanged), or undefined. */
@@ -71,18 +71,18 @@ class RecordedBase implements Base {
     return this.#records.keys();
   }
 
-  async was(path: string): Promise<Seen | null | undefined> {
+  async was(path: string, owned = this.owned): Promise<Seen | null | undefined> {
     const recorded = this.#records.get(path)?.seen ?? this.#folders.get(path);
     if (recorded !== undefined) return recorded;
     const now = await lookInside(this.root)(path);
     if (await this.#untouchedSince(path, now)) return now;
-    const listed = this.owned(path) && !this.#isOpaque(path);
+    const listed = owned(path) && !this.#isOpaque(path);
     // Everything owned that git does not ignore was recorded; empty folders are the exception.
     return listed && now?.kind !== 'directory' ? null : undefined;
   }
 
-  async lookup(path: string): Promise<BaseState | null | undefined> {
-    const seen = await this.was(path);
+  async lookup(path: string, owned = this.owned): Promise<BaseState | null | undefined> {
+    const seen = await this.was(path, owned);
     if (!seen) return seen;
     if (seen.kind === 'special') return undefined;
     const state: BaseState = { kind: seen.kind, mode: seen.mode };

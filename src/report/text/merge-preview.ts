@@ -12,8 +12,14 @@ const KINDS = {
 /** Paths shown of each kind. */
 const MOST = 20;
 
-/** What a merge would change, as text: grouped by kind of change, at most 20 paths of each. */
-export function renderMergePreview(entries: readonly { path: string; change: keyof typeof KINDS }[]): string {
+/**
+ * What a merge would change, as text: grouped by kind of change, at most 20 paths of each; and what the user changed too,
+ * so that it was merged three-way.
+ */
+export function renderMergePreview(
+  entries: readonly { path: string; change: keyof typeof KINDS }[],
+  threeWay: readonly string[] = [],
+): string {
   if (entries.length === 0) return 'Nothing to merge.\n';
   const counts: string[] = [];
   const lines: string[] = [];
@@ -23,5 +29,7 @@ export function renderMergePreview(entries: readonly { path: string; change: key
     counts.push(`${paths.length} ${words}`);
     for (const path of firstOf(paths, MOST, (more) => `and ${more} more`)) lines.push(`  ${mark} ${path}\n`);
   }
+  if (threeWay.length > 0)
+    lines.push(`You changed ${threeWay.map(sanitize).join(', ')} meanwhile: both changes are kept.\n`);
   return `${count(entries.length, 'file')}: ${counts.join(', ')}\n${lines.join('')}`;
 }

@@ -1,11 +1,13 @@
 import type { AttemptOutcome, EventBody } from '../../journal/index.js';
 import type { Task } from '../../plan/index.js';
-import type { BaseLookup, Changeset } from '../../workspace/index.js';
+import type { Changeset } from '../../workspace/index.js';
 
-/** One attempt as plain data: everything that is needed to run it, here or elsewhere. Paths are absolute. */
+/** One attempt: everything that is needed to run it, here or elsewhere. Paths are absolute. */
 export interface AttemptRequest {
   run: string;
   root: string;
+  /** `root` lies on a file system that takes `A` and `a` for the same name. */
+  caseInsensitive: boolean;
   task: Task;
   /** Counted from 1; a rate-limited attempt is repeated under its number. */
   attempt: number;
@@ -13,16 +15,14 @@ export interface AttemptRequest {
   name: string;
   /** Changesets of everything the task needs, in topological order. */
   start: readonly Changeset[];
-  base: BaseLookup;
+  /** The folder that records how the tree was when the run started. */
+  base: string;
   /** The rendered prompt; empty for commands. */
   prompt: string;
   /** Where output, prompt and changeset of this try are kept; never that of another, over all sessions of the run. */
   dir: string;
-  /** Whether a path is the task's to write. */
-  owned: (path: string) => boolean;
   /** What the other tasks own, so that an agent can be told; empty for commands. */
   others: readonly { id: string; owns: readonly string[] }[];
-  caseInsensitive: boolean;
 }
 
 /** How an attempt ended. */
@@ -44,7 +44,27 @@ export interface AttemptResult {
   retryAfterMs?: number;
 }
 
-/** Runs attempts. `signal` aborts: the attempt ends as `cancelled`. Never rejects: what goes wrong is a result. */
+/**
+ * T, where all of it survives JSON; what does not (a function, so any live object; bytes; what is always undefined)
+ * becomes never, so that it can't be given.
+ */
+export type Plain<T> = [T] extends [undefined] ? never : PlainEach<T>;
+type PlainEach<T> = T extends string | number | boolean | null | undefined
+  ? T
+  : T extends (...args: never[]) => unknown
+    ? never
+    : T extends object
+      ? { [Key in keyof T]: Plain<T[Key]> }
+      : never;
+
+/**
+ * Runs attempts, on whatever machine: what goes in and what comes out is plain data. `signal` aborts: the attempt ends as
+ * `cancelled`. Never rejects: what goes wrong is a result.
+ */
 export interface Executor {
-  run(request: AttemptRequest, emit: (event: EventBody) => void, signal: AbortSignal): Promise<AttemptResult>;
+  run(
+    request: Plain<AttemptRequest>,
+    emit: (event: Plain<EventBody>) => void,
+    signal: AbortSignal,
+  ): Promise<Plain<AttemptResult>>;
 }

@@ -1,9 +1,6 @@
 import { join } from 'node:path';
-import type { Journal } from '../../journal/index.js';
 import {
-  type Base,
   CommitTargetError,
-  type Committed,
   type Conflict,
   checkCommitLocks,
   commitRun,
@@ -16,106 +13,269 @@ import {
   TreeChangedError,
   writeMerge,
 } from '../../merge/index.js';
-import type { Plan } from '../../plan/index.js';
 import { ExitCode } from '../../util/errors/exit-code.js';
 import { removeTree } from '../../util/files/remove-tree.js';
 import { firstOf } from '../../util/text/count.js';
-import {
-  type Backend,
-  type Changeset,
-  type ComposedEntry,
-  composeChangesets,
-} from '../../workspace/index.js';
+import { type Changeset, type ComposedEntry, composeChangesets } from '../../workspace/index.js';
 import type { Redactor } from '../secrets/redactor.js';
-import type { RunControl } from '../session/control.js';
-import type { RunFolder, RunRequest } from '../store/run-folder.js';
-import { withoutImpliedFolders } from './changed-paths.js';
-import { folderClashes } from './folder-clashes.js';
+import type { RunEnd, RunHooks } from '../session/hooks.js';
+import { interruption } from '../session/interrupt.js';
+import type { PreparedRun } from '../session/prepare.js';
+import { kindConflicts, withoutImpliedFolders } from './changes.js';
 import { runGates } from './gates.js';
 
 /** How often integration starts again because the user saved a file that is to be merged meanwhile. */
 const ROUNDS = 5;
 
-/** Everything that bringing results into the working tree needs. */
-export interface IntegrateOptions {
-  plan: Plan;
-  folder: RunFolder;
-  request: RunRequest;
-  journal: Journal;
-  base: Base;
-  backend: Backend;
-  redactor: Redactor;
-  /** The changeset of every task, in topological order. */
-  changesets: readonly { task: string; title: string; changeset: Changeset }[];
-  control: Pick<RunControl, 'approve' | 'noMerge' | 'signal'>;
-}
-
-/** How integration ended: the exit code and one sentence. */
-export interface IntegrateResult {
-  exitCode: ExitCode;
-  reason?: string;
+/** What one task made; `title` is the subject of its commit. */
+export interface TaskResult {
+  task: string;
+  title: string;
+  changeset: Changeset;
 }
 
 /**
- * Puts all changesets together in one more workspace, merged with what the user changed meanwhile, runs the gates
- * there, asks, and merges into the working tree or onto a branch: all of it or nothing.
+ * Puts all results (in topological order) together in one more workspace, merged with what the user changed meanwhile,
+ * runs the gates there, asks, and merges into the working tree or onto a branch: all of it or nothing.
  */
-export async function integrate(options: IntegrateOptions): Promise<IntegrateResult> {
-  const clashes = folderClashes(options.changesets);
-  if (clashes.length > 0)
-    return { exitCode: ExitCode.failed, reason: `the results do not fit together: ${clashes.join('; ')}` };
-  for (let round = 1; ; round += 1) {
-    const result = await integrateOnce(options, round);
-    if (result !== 'again') return result;
-    if (round === ROUNDS) {
-      return refuse(options, [], 'files that are to be merged keep changing in the working tree');
+export async function integrate(
+  run: PreparedRun,
+  results: readonly TaskResult[],
+  redactor: Redactor,
+  hooks: RunHooks,
+): Promise<RunEnd> {
+  const conflicts = kindConflicts(results);
+  if (conflicts.length > 0)
+    return { exitCode: ExitCode.failed, reason: `the results do not fit together: ${conflicts.join('; ')}` };
+  const integration = new Integration(run, results, redactor, hooks);
+  for (let round = 1; round <= ROUNDS; round += 1) {
+    try {
+      return await integration.try(round);
+    } catch (error) {
+      if (!(error instanceof TreeChangedError)) throw error;
     }
+  }
+  return integration.refuse([], 'files that are to be merged keep changing in the working tree');
+}
+
+/** What is to be merged, and whether that is still right. */
+interface Merging {
+  /** The integrated result, against the start of the run. */
+  state: readonly ComposedEntry[];
+  /** What of it is to be written into the working tree. */
+  writes: readonly ResolvedEntry[];
+  /** Paths that the user changed too. */
+  threeWay: string[];
+  /** Throws TreeChangedError when the user has changed something since. */
+  check: () => Promise<void>;
+}
+
+class Integration {
+  readonly #run: PreparedRun;
+  readonly #results: readonly TaskResult[];
+  readonly #redactor: Redactor;
+  readonly #hooks: RunHooks;
+
+  constructor(run: PreparedRun, results: readonly TaskResult[], redactor: Redactor, hooks: RunHooks) {
+    this.#run = run;
+    this.#results = results;
+    this.#redactor = redactor;
+    this.#hooks = hooks;
+  }
+
+  /** @throws TreeChangedError when the user changed what is to be merged meanwhile: nothing was merged, and it is to be tried again */
+  async try(round: number): Promise<RunEnd> {
+    const { folder, journal } = this.#run;
+    const { signal, noMerge, approve } = this.#hooks;
+    const merging = await this.#compose(round);
+    if ('conflicts' in merging) return this.#refuseConflicts(merging.conflicts);
+    const failure = await this.#gates(merging.state, round);
+    const interrupted = interruption(signal);
+    if (interrupted) return interrupted;
+    if (failure) return { exitCode: ExitCode.failed, reason: failure };
+
+    const changes = withoutImpliedFolders(merging.state).map(({ path, change }) => ({ path, change }));
+    const paths = changes.map(({ path }) => path);
+    if (noMerge) {
+      journal.append({ type: 'merge.finished', state: 'waiting', paths });
+      return { exitCode: ExitCode.ok };
+    }
+    if (approve && paths.length > 0) {
+      const { threeWay } = merging;
+      const isApproved = await approve({ run: folder.id, paths: changes, threeWay });
+      const interrupted = interruption(signal);
+      if (interrupted) return interrupted;
+      if (!isApproved) {
+        const reason = 'declined at the prompt';
+        journal.append({ type: 'merge.finished', state: 'declined', paths: [], reason });
+        return { exitCode: ExitCode.declined, reason };
+      }
+    }
+    await merging.check();
+    return await this.#merge(merging.writes, paths);
+  }
+
+  /** Tells that the merge is refused. */
+  refuse(paths: string[], reason: string): RunEnd {
+    this.#run.journal.append({ type: 'merge.finished', state: 'refused', paths, reason });
+    return { exitCode: ExitCode.refused, reason };
+  }
+
+  async #compose(round: number): Promise<Merging | { conflicts: readonly Conflict[] }> {
+    const { plan, folder, base, request } = this.#run;
+    const entries = composeChangesets(this.#results.map(({ changeset }) => changeset));
+    // A branch gets the tasks' work alone: what the user changed meanwhile stays in the working tree.
+    if (request.branch !== undefined)
+      return { state: entries, writes: [], threeWay: [], check: async () => undefined };
+    const into = join(folder.integration, String(round));
+    await removeTree(into);
+    const resolved = await resolveMerge({ root: plan.root, base, entries, into });
+    if (!resolved.ok) return resolved;
+    const check = async () => {
+      if (!(await stillResolved(plan.root, resolved))) throw new TreeChangedError([]);
+    };
+    const { writes, merged3: threeWay } = resolved;
+    return { state: asApplied(entries, writes), writes, threeWay, check };
+  }
+
+  /** Gives what failed, in one sentence; undefined when every gate passed. */
+  async #gates(state: readonly ComposedEntry[], round: number): Promise<string | undefined> {
+    const { plan, folder, base, chosen } = this.#run;
+    if (plan.gates.length === 0) return undefined;
+    const name = `${folder.id}.integration.${round}`;
+    const workspace = await chosen.backend.open({ root: plan.root, start: state, name, base });
+    try {
+      return await runGates(this.#run, workspace, this.#redactor, this.#hooks.signal);
+    } finally {
+      await workspace.close();
+    }
+  }
+
+  /** Merges, and tells what fails before the commit point as what it is: nothing was merged. */
+  async #merge(writes: readonly ResolvedEntry[], paths: string[]): Promise<RunEnd> {
+    const { folder, journal, request } = this.#run;
+    try {
+      if (paths.length > 0) journal.append({ type: 'merge.started', paths: paths.length });
+      await journal.synced();
+      const commits = await this.#commits();
+      if (commits && !commits.ok) {
+        const way = `; \`forge merge ${folder.id} --no-commit\` merges into the working tree only`;
+        return this.#refuseConflicts(commits.conflicts, way);
+      }
+      const merged: Merged = {
+        paths,
+        notes: (commits?.skipped ?? []).map((path) => `${path} is ignored by git and was not committed`),
+        moved: commits && { ref: commits.ref, commit: commits.commit },
+      };
+      if (request.branch !== undefined) await this.#record(merged);
+      else await this.#writeTree(writes, merged, commits?.after);
+      return { exitCode: ExitCode.ok };
+    } catch (error) {
+      if (error instanceof TreeChangedError || error instanceof HalfWrittenError) throw error;
+      let refused: RunEnd;
+      try {
+        refused = this.refuse([], (error as Error).message);
+      } catch {
+        // The journal itself may be what failed (disk full): the first error is the one to report.
+        throw error;
+      }
+      if (error instanceof InterruptedMergeError) return interruption(this.#hooks.signal)!;
+      if (error instanceof CommitTargetError) return refused;
+      throw error;
+    }
+  }
+
+  /** The commits of `--branch` and `--commit`. */
+  async #commits() {
+    const { plan, folder, request, base } = this.#run;
+    if (request.branch === undefined && !request.commit) return undefined;
+    return await commitRun({
+      root: plan.root,
+      runId: folder.id,
+      base,
+      tasks: this.#results.map(({ task, title, changeset }) => ({
+        id: task,
+        title,
+        entries: composeChangesets([changeset]),
+      })),
+      goal: plan.goal,
+      branch: request.branch,
+      lastCheck: () => this.#lastCheck(),
+    });
+  }
+
+  async #writeTree(
+    writes: readonly ResolvedEntry[],
+    { paths, notes, moved }: Merged,
+    after: Parameters<typeof writeMerge>[0]['after'],
+  ): Promise<void> {
+    const { plan, folder } = this.#run;
+    notes.push(...hardLinkNotes(writes));
+    await writeMerge({
+      root: plan.root,
+      runId: folder.id,
+      writes,
+      after,
+      lastCheck: async () => {
+        this.#lastCheck();
+        if (after) await checkCommitLocks(plan.root, after.ref, after);
+      },
+      note: (text) => notes.push(text),
+      record: async ({ displaced, refused }) => {
+        for (const { path, kept } of displaced)
+          notes.push(`${path} was saved while forge merged; that version is in ${kept}`);
+        if (refused !== undefined) notes.push(refused);
+        await this.#record({
+          paths,
+          notes,
+          displaced: displaced.map(({ kept }) => kept),
+          moved: refused === undefined ? moved : undefined,
+        });
+      },
+    });
+  }
+
+  #lastCheck(): void {
+    if (this.#hooks.signal.aborted)
+      throw new InterruptedMergeError('interrupted before anything was written');
+  }
+
+  async #record({ paths, notes, displaced = [], moved }: Merged): Promise<void> {
+    const { journal } = this.#run;
+    journal.append({
+      type: 'merge.finished',
+      state: 'merged',
+      paths,
+      reason: notes.length > 0 ? notes.join('; ') : undefined,
+      notes: notes.length > 0 ? notes : undefined,
+      displaced: displaced.length > 0 ? displaced : undefined,
+      ...moved,
+    });
+    await journal.synced();
+  }
+
+  #refuseConflicts(conflicts: readonly Conflict[], way = ''): RunEnd {
+    const paths = conflicts.map(({ path }) => path);
+    const told = conflicts.map(({ path, reason }) => `${path}: ${reason}`);
+    const shown = firstOf(told, MOST_CONFLICTS, (more) => `and ${more} more`);
+    return this.refuse(paths, shown.join('; ') + way);
   }
 }
 
-async function integrateOnce(options: IntegrateOptions, round: number): Promise<IntegrateResult | 'again'> {
-  const { plan, folder, journal, base, control } = options;
-  const { signal } = control;
-  const entries = composeChangesets(options.changesets.map(({ changeset }) => changeset));
-  const into = join(folder.integration, String(round));
-  await removeTree(into);
-  const resolved = await resolveMerge({ root: plan.root, base, entries, into });
-  const onBranch = options.request.branch !== undefined;
-  if (!resolved.ok && !onBranch) {
-    return refuseConflicts(options, resolved.conflicts);
-  }
-  // A branch gets the tasks' work alone: what the user changed meanwhile stays in the working tree.
-  const state = onBranch || !resolved.ok ? entries : asApplied(entries, resolved.writes);
-  const failure = await passGates(options, state, round);
-  if (signal.aborted) return { exitCode: ExitCode.interrupted, reason: 'interrupted' };
-  if (failure) return { exitCode: ExitCode.failed, reason: failure };
+/** Conflicts that a reason tells one by one; the event has all their paths. */
+const MOST_CONFLICTS = 20;
 
-  const paths = withoutImpliedFolders(state).map(({ path, change }) => ({ path, change }));
-  if (control.noMerge) {
-    journal.append({ type: 'merge.finished', state: 'waiting', paths: paths.map(({ path }) => path) });
-    return { exitCode: ExitCode.ok };
-  }
-  if (control.approve && paths.length > 0) {
-    const threeWay = resolved.ok ? resolved.merged3 : [];
-    const approved = await control.approve({ run: folder.id, paths, threeWay });
-    if (signal.aborted) return { exitCode: ExitCode.interrupted, reason: 'interrupted' };
-    if (!approved) {
-      journal.append({
-        type: 'merge.finished',
-        state: 'declined',
-        paths: [],
-        reason: 'declined at the prompt',
-      });
-      return { exitCode: ExitCode.declined, reason: 'declined at the prompt' };
-    }
-  }
-  if (!onBranch && resolved.ok && !(await stillResolved(plan.root, resolved))) return 'again';
-  return await merge(
-    options,
-    resolved.ok ? resolved.writes : [],
-    paths.map(({ path }) => path),
-  );
+/** What `merge.finished` tells of a merge that was done. */
+interface Merged {
+  paths: string[];
+  notes: string[];
+  displaced?: string[];
+  /** The ref that moved, and where to. */
+  moved: { ref: string; commit: string } | undefined;
 }
+
+/** Ctrl-C came before the commit point. */
+class InterruptedMergeError extends MergeError {}
 
 /** The entries whose path is to be written, with the content that three-way merging gave them. */
 function asApplied(entries: readonly ComposedEntry[], writes: readonly ResolvedEntry[]): ComposedEntry[] {
@@ -126,168 +286,4 @@ function asApplied(entries: readonly ComposedEntry[], writes: readonly ResolvedE
     if (entry.kind !== 'file' || write.kind !== 'file') return [entry];
     return [{ ...entry, mode: write.mode, blob: write.from }];
   });
-}
-
-/** Gives what failed, in one sentence; undefined when every gate passed. */
-async function passGates(
-  options: IntegrateOptions,
-  state: readonly ComposedEntry[],
-  round: number,
-): Promise<string | undefined> {
-  const { plan, folder, journal, base, backend, request } = options;
-  if (plan.gates.length === 0) return undefined;
-  const workspace = await backend.open({
-    root: plan.root,
-    start: state,
-    name: `${folder.id}.integration.${round}`,
-    base,
-  });
-  try {
-    const failures = await runGates({
-      gates: plan.gates,
-      workspace,
-      folder,
-      journal,
-      redactor: options.redactor,
-      keepGoing: request.keepGoing,
-      signal: options.control.signal,
-    });
-    if (failures.length === 0) return undefined;
-    return failures.map(({ name, reason }) => `gate ${name} failed (${reason})`).join('; ');
-  } finally {
-    await workspace.close();
-  }
-}
-
-/** Merges, and tells what fails before the commit point as what it is: nothing was merged. */
-async function merge(
-  options: IntegrateOptions,
-  writes: readonly ResolvedEntry[],
-  paths: string[],
-): Promise<IntegrateResult | 'again'> {
-  const { journal } = options;
-  try {
-    if (paths.length > 0) journal.append({ type: 'merge.started', paths: paths.length });
-    await journal.synced();
-    const commits = await makeCommits(options);
-    if (commits && !commits.ok) return refuseConflicts(options, commits.conflicts, true);
-    return await write(options, writes, paths, commits);
-  } catch (error) {
-    if (error instanceof TreeChangedError) return 'again';
-    if (error instanceof InterruptedError) {
-      journal.append({ type: 'merge.finished', state: 'refused', paths: [], reason: error.message });
-      return { exitCode: ExitCode.interrupted, reason: 'interrupted' };
-    }
-    if (error instanceof HalfWrittenError) throw error;
-    const reason = (error as Error).message;
-    try {
-      journal.append({ type: 'merge.finished', state: 'refused', paths: [], reason });
-    } catch {
-      // The journal itself may be what failed (disk full): the first error is the one to report.
-      throw error;
-    }
-    if (error instanceof CommitTargetError) return { exitCode: ExitCode.refused, reason };
-    throw error;
-  }
-}
-
-/** The commits of `--branch` and `--commit`. */
-async function makeCommits({ plan, folder, request, base, changesets, control }: IntegrateOptions) {
-  if (request.branch === undefined && !request.commit) return undefined;
-  return await commitRun({
-    root: plan.root,
-    runId: folder.id,
-    base,
-    tasks: changesets.map(({ task, title, changeset }) => ({
-      id: task,
-      title,
-      entries: composeChangesets([changeset]),
-    })),
-    ...(plan.goal !== undefined && { goal: plan.goal }),
-    ...(request.branch !== undefined && { branch: request.branch }),
-    lastCheck: () => {
-      if (control.signal.aborted) throw new InterruptedError();
-    },
-  });
-}
-
-/** Ctrl-C came before the commit point. */
-class InterruptedError extends MergeError {
-  constructor() {
-    super('interrupted before anything was written');
-  }
-}
-
-async function write(
-  options: IntegrateOptions,
-  writes: readonly ResolvedEntry[],
-  paths: string[],
-  commits: (Committed & { ok: true }) | undefined,
-): Promise<IntegrateResult> {
-  const { plan, folder, request, journal, control } = options;
-  const ref = commits && { ref: commits.ref, commit: commits.commit };
-  const notes = (commits?.skipped ?? []).map((path) => `${path} is ignored by git and was not committed`);
-  const kept: string[] = [];
-  const record = async (moved: typeof ref) => {
-    journal.append({
-      type: 'merge.finished',
-      state: 'merged',
-      paths,
-      ...(notes.length > 0 && { reason: notes.join('; '), notes }),
-      ...(kept.length > 0 && { displaced: kept }),
-      ...moved,
-    });
-    await journal.synced();
-  };
-  if (request.branch !== undefined) {
-    await record(ref);
-    return { exitCode: ExitCode.ok };
-  }
-  notes.push(...hardLinkNotes(writes));
-  const after = commits?.after;
-  await writeMerge({
-    root: plan.root,
-    runId: folder.id,
-    writes,
-    ...(after && { after }),
-    lastCheck: async () => {
-      if (control.signal.aborted) throw new InterruptedError();
-      if (after) await checkCommitLocks(plan.root, after.ref, after);
-    },
-    note: (text) => notes.push(text),
-    record: async ({ displaced, refused }) => {
-      for (const { path, kept: place } of displaced) {
-        notes.push(`${path} was saved while forge merged; that version is in ${place}`);
-        kept.push(place);
-      }
-      if (refused !== undefined) notes.push(refused);
-      await record(refused === undefined ? ref : undefined);
-    },
-  });
-  return { exitCode: ExitCode.ok };
-}
-
-/** Conflicts that a reason tells one by one; the event has all their paths. */
-const MOST_CONFLICTS = 20;
-
-function refuseConflicts(
-  options: IntegrateOptions,
-  conflicts: readonly Conflict[],
-  ofCommits = false,
-): IntegrateResult {
-  const told = conflicts.map(({ path, reason }) => `${path}: ${reason}`);
-  const reasons = firstOf(told, MOST_CONFLICTS, (more) => `and ${more} more`).join('; ');
-  const way = ofCommits
-    ? `; \`forge merge ${options.folder.id} --no-commit\` merges into the working tree only`
-    : '';
-  return refuse(
-    options,
-    conflicts.map(({ path }) => path),
-    reasons + way,
-  );
-}
-
-function refuse(options: IntegrateOptions, paths: string[], reason: string): IntegrateResult {
-  options.journal.append({ type: 'merge.finished', state: 'refused', paths, reason });
-  return { exitCode: ExitCode.refused, reason };
 }

@@ -1,5 +1,5 @@
-import { readFileSync, statSync } from 'node:fs';
-import type { ForgeEvent } from '../../journal/index.js';
+import { statSync } from 'node:fs';
+import { replayRun } from '../../journal/index.js';
 import type { Plan } from '../../plan/index.js';
 import { median } from '../../util/median.js';
 import { listRuns, RunFolder } from '../store/run-folder.js';
@@ -9,8 +9,8 @@ const NEWEST_RUNS = 5;
 const LARGEST_JOURNAL = 32 * 1024 * 1024;
 
 /**
- * Takes a plan; gives how long each task is expected to take, in milliseconds: the median of what it took when it
- * succeeded in the latest runs of this plan, else the plan's `estimate`. Tasks of which neither is known are missing.
+ * How long each task of a plan is expected to take, in milliseconds: the median of what it took when it succeeded in the
+ * latest runs of this plan, else the plan's `estimate`. Tasks of which neither is known are missing.
  */
 export function estimatesOf(plan: Pick<Plan, 'file' | 'root' | 'tasks'>): Map<string, number> {
   const past = pastDurations(plan.root, plan.file);
@@ -22,38 +22,34 @@ export function estimatesOf(plan: Pick<Plan, 'file' | 'root' | 'tasks'>): Map<st
   return estimates;
 }
 
-/** What tasks took when they succeeded, by id. A run that cannot be read tells nothing: an estimate is no reason to fail. */
+/** What tasks took when they last succeeded in the latest runs, by id. */
 function pastDurations(root: string, planFile: string): Map<string, number[]> {
   const durations = new Map<string, number[]>();
-  let runs: string[] = [];
-  try {
-    runs = listRuns(root).slice(-NEWEST_RUNS);
-  } catch {
-    // No permission to look: as if there were none.
-  }
-  for (const id of runs) {
-    for (const event of taskEnds(new RunFolder(root, id).journal, planFile)) {
-      if (event.state === 'succeeded')
-        durations.set(event.task, [...(durations.get(event.task) ?? []), event.ms]);
+  for (const id of latestRuns(root)) {
+    for (const [task, ms] of tookIn(new RunFolder(root, id).journal, planFile)) {
+      durations.set(task, [...(durations.get(task) ?? []), ms]);
     }
   }
   return durations;
 }
 
-type TaskFinished = Extract<ForgeEvent, { type: 'task.finished' }>;
+function latestRuns(root: string): string[] {
+  try {
+    return listRuns(root).slice(-NEWEST_RUNS);
+  } catch {
+    // No permission to look: as if there were none.
+    return [];
+  }
+}
 
-/** The `task.finished` events of a run of the plan. Only these lines are parsed: most of a journal is output. */
-function taskEnds(journal: string, planFile: string): TaskFinished[] {
+/** What tasks took in a run of the plan. A run that cannot be read tells nothing: an estimate is no reason to fail. */
+function tookIn(journal: string, planFile: string): Iterable<[task: string, ms: number]> {
   try {
     if (statSync(journal).size > LARGEST_JOURNAL) return [];
-    const lines = readFileSync(journal, 'utf8').split('\n');
-    const first = JSON.parse(lines[0]!) as ForgeEvent;
-    if (first.type !== 'run.started' || first.plan !== planFile) return [];
-    return lines
-      .filter((line) => line.includes('"type":"task.finished"'))
-      .map((line) => JSON.parse(line) as TaskFinished);
+    const run = replayRun(journal, { talk: false });
+    return run.plan === planFile ? run.took : [];
   } catch {
-    // Damaged, torn or being written: see above.
+    // Damaged, or not ours to read: see above.
     return [];
   }
 }

@@ -10,8 +10,8 @@ export interface Forecast {
 }
 
 /**
- * Takes tasks in topological order, how many may run at once and the capacity of locks; gives how long they should
- * take, by playing the run through with the scheduler that will run them. Undefined unless every task has an estimate.
+ * How long tasks (in topological order) should take, by playing the run through with the scheduler that will run them:
+ * at most `concurrency` at once, `locks` with their capacity. Undefined unless every task has an estimate.
  */
 export function forecast(
   tasks: readonly SelectedTask[],

@@ -21,7 +21,8 @@ export interface SelectedTask {
 
 /**
  * The tasks named and everything they need, all tasks when none is named; in topological order. The name of a task
- * with `split` stands for all its parts. Throws ForgeError (2) for a name that is no task.
+ * with `split` stands for all its parts.
+ * @throws ForgeError (2) for a name that is no task
  */
 export function selectTasks(plan: Plan, named: readonly string[]): SelectedTask[] {
   const byId = new Map(plan.tasks.map((task) => [task.id, task]));
@@ -48,6 +49,6 @@ export function selectTasks(plan: Plan, named: readonly string[]): SelectedTask[
     prerequisites: graph.directPrerequisites(id),
     startsFrom: graph.prerequisites(id),
     priority: priorities.get(id)!,
-    ...(estimates.has(id) && { estimate: estimates.get(id)! }),
+    estimate: estimates.get(id),
   }));
 }

@@ -1,47 +1,51 @@
 import { ExitCode } from '../../util/errors/exit-code.js';
+import { ForgeError } from '../../util/errors/forge-error.js';
+import type { RunEnd } from './hooks.js';
 
-/** What Ctrl-C did so far. */
-export interface Interrupt {
-  /** Aborts at the first signal. */
-  signal: AbortSignal;
-  /** The exit code that the signal asks for, once there was one. */
-  exitCode(): ExitCode | undefined;
-  /** Stops listening. */
-  dispose(): void;
+/** SIGINT, SIGTERM or SIGHUP came: the reason with which a run's signal is aborted. */
+export class InterruptedError extends ForgeError {
+  constructor(exitCode: ExitCode) {
+    super('interrupted', exitCode);
+  }
 }
 
-const EXIT_CODES = {
+/** How a run ends that was interrupted; undefined where it was not. */
+export function interruption(signal: AbortSignal): RunEnd | undefined {
+  if (!signal.aborted) return undefined;
+  const { reason } = signal;
+  const exitCode = reason instanceof InterruptedError ? reason.exitCode : ExitCode.interrupted;
+  return { exitCode, reason: 'interrupted' };
+}
+
+const EXIT_CODES: Readonly<Partial<Record<NodeJS.Signals, ExitCode>>> = {
   SIGINT: ExitCode.interrupted,
   SIGTERM: ExitCode.terminated,
   SIGHUP: ExitCode.terminated,
-} as const;
+};
 
 /**
  * Listens for SIGINT, SIGTERM and SIGHUP. The first one aborts `signal`: the run stops launching, ends its tasks and
  * keeps what they made. The second ends forge at once; `onSecond` may say with another exit code. A SIGHUP is never the
  * second: when a terminal goes away, the kernel, the shell and whoever else was in between may each send one.
+ * `dispose` stops listening.
  */
-export function listenForInterrupt(options: {
-  onFirst: (name: string) => void;
-  onSecond: () => ExitCode | undefined;
-}): Interrupt {
+export function listenForInterrupt(on: { first: () => void; second?: () => ExitCode | undefined }): {
+  signal: AbortSignal;
+  dispose: () => void;
+} {
   const controller = new AbortController();
-  let code: ExitCode | undefined;
   let hungUp = false;
   const handler = (name: NodeJS.Signals) => {
-    if (code !== undefined && name === 'SIGHUP') return;
-    if (code !== undefined) {
-      process.exit(options.onSecond() ?? code);
-    }
+    const before = interruption(controller.signal);
+    if (before && name === 'SIGHUP') return;
+    if (before) process.exit(on.second?.() ?? before.exitCode);
     hungUp = name === 'SIGHUP';
-    code = EXIT_CODES[name as keyof typeof EXIT_CODES];
-    options.onFirst(name);
-    controller.abort();
+    on.first();
+    controller.abort(new InterruptedError(EXIT_CODES[name]!));
   };
   for (const name of Object.keys(EXIT_CODES)) process.on(name, handler);
   return {
     signal: controller.signal,
-    exitCode: () => code,
     dispose: () => {
       for (const name of Object.keys(EXIT_CODES)) process.off(name, handler);
       // More may still come for the same terminal: they must not end forge by signal on its last steps.

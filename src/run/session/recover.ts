@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { dropTornLine, Journal, JournalDamagedError, readJournal } from '../../journal/index.js';
+import { isMerged, Journal, JournalDamagedError, replayUnlessDamaged } from '../../journal/index.js';
 import { assertBelieved, type Merged, type RecoverHow, recoverMerge } from '../../merge/index.js';
 import { mayBeCommitted, mayBeMerging } from '../../util/async/merging.js';
 import { ExitCode } from '../../util/errors/exit-code.js';
@@ -9,7 +9,6 @@ import { trustToRead } from '../store/forge-folder.js';
 import { settleRemovals } from '../store/remove-run.js';
 import { lockRootIfFree, rootLockHolder } from '../store/root-lock.js';
 import { RunFolder } from '../store/run-folder.js';
-import { type Progress, progressOf } from './open-run.js';
 
 /**
  * What a command that only looks does first: finishes a merge that a dead forge left past its commit point, or what is
@@ -97,18 +96,14 @@ function notesOf({ displaced, refused }: Pick<Merged, 'displaced' | 'refused'>):
 
 async function recordMerge(folder: RunFolder, merged: Merged, note: (text: string) => void): Promise<void> {
   if (!existsSync(folder.journal)) return;
-  let progress: Progress;
-  try {
-    dropTornLine(folder.journal);
-    progress = progressOf(readJournal(folder.journal));
-  } catch (error) {
-    if (!(error instanceof JournalDamagedError)) throw error;
+  const run = replayUnlessDamaged(folder.journal);
+  if (run instanceof JournalDamagedError) {
     // The tree must not stay half merged because of a broken record.
-    note(`that run ${folder.id} is merged could not be recorded: ${error.message}`);
+    note(`that run ${folder.id} is merged could not be recorded: ${run.message}`);
     return;
   }
-  const journal = new Journal(folder.journal, folder.id, progress.lastSeq);
-  if (!progress.merged) {
+  const journal = new Journal(folder.journal, folder.id, run.lastSeq);
+  if (!isMerged(run)) {
     const { paths, displaced } = merged;
     const notes = notesOf(merged);
     journal.append({
@@ -116,11 +111,11 @@ async function recordMerge(folder: RunFolder, merged: Merged, note: (text: strin
       state: 'merged',
       paths,
       reason: 'finished by a later forge command',
-      ...(notes.length > 0 && { notes }),
-      ...(displaced.length > 0 && { displaced: displaced.map((each) => each.kept) }),
+      notes: notes.length > 0 ? notes : undefined,
+      displaced: displaced.length > 0 ? displaced.map((each) => each.kept) : undefined,
     });
   }
-  if (progress.exitCode !== ExitCode.ok)
+  if (run.finished?.exitCode !== ExitCode.ok)
     journal.append({ type: 'run.finished', exitCode: ExitCode.ok, ms: 0 });
   await journal.close();
 }

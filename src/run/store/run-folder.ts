@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, lstatSync, mkdirSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Splits } from '../../plan/index.js';
+import { replayRun } from '../../journal/index.js';
 import { ExitCode } from '../../util/errors/exit-code.js';
 import { ForgeError } from '../../util/errors/forge-error.js';
-import { readOurFile, whyNotOurFolder } from '../../util/files/provenance.js';
+import { unlessGone } from '../../util/errors/system-error.js';
+import { whyNotOurFolder } from '../../util/files/provenance.js';
 import { forgeFolder, hasForgeFolder, trustToRead } from './forge-folder.js';
 
 /** Where everything of one run is kept: `<root>/.forge/runs/<id>/`. All members are absolute paths. */
@@ -48,7 +49,35 @@ export class RunFolder {
   get integration(): string {
     return join(this.dir, 'integration');
   }
+
+  /** Numbers of the kept attempts of a task, over all sessions, oldest first: real folders only. */
+  keptAttempts(task: string): number[] {
+    return this.#attempts(task).filter((n) => lstatSync(this.attempt(task, n)).isDirectory());
+  }
+
+  /**
+   * The number of a task's next attempt: higher than every one that is there, so that nothing of an earlier session is
+   * written over and the order of the numbers is the order of time. Whatever has such a name, folder or not, takes its
+   * number. The caller holds the root's lock, and makes the folder.
+   * @throws ForgeError where the numbers are used up.
+   */
+  nextAttempt(task: string): number {
+    const last = this.#attempts(task).at(-1) ?? 0;
+    if (ATTEMPT.test(`attempt-${last + 1}`)) return last + 1;
+    throw new ForgeError(`forge never made ${this.attempt(task, last)}; remove it`);
+  }
+
+  #attempts(task: string): number[] {
+    const names = unlessGone(() => readdirSync(this.task(task))) ?? [];
+    return names
+      .flatMap((name) => ATTEMPT.exec(name)?.[1] ?? [])
+      .map(Number)
+      .sort((a, b) => a - b);
+  }
 }
+
+/** Nine digits at most: what is longer was not named here. */
+const ATTEMPT = /^attempt-([1-9]\d{0,8})$/;
 
 /**
  * The id of a new run: when it started (UTC), and four digits for those that start in the same second, such that it comes
@@ -117,13 +146,16 @@ function runFolders(root: string): string[] {
     .sort();
 }
 
-/** Finds a run by its id or the only id that starts or ends with it; the latest when none is named. Throws ForgeError (2). */
+/**
+ * Finds a run by its id or the only id that starts or ends with it; the latest when none is named.
+ * @throws ForgeError (2)
+ */
 export function findRun(root: string, wanted?: string): RunFolder {
   const runs = listRuns(root);
   if (runs.length === 0) throw new ForgeError(`no runs are kept in ${forgeFolder(root)}`, ExitCode.invalid);
   if (wanted === undefined) return new RunFolder(root, runs.at(-1)!);
   if (runs.includes(wanted)) return new RunFolder(root, wanted);
-  const matches = runs.filter((id) => id.startsWith(wanted) || id.endsWith(wanted));
+  const matches = runs.filter((id) => isPart(wanted, id));
   if (matches.length === 1) return new RunFolder(root, matches[0]!);
   const known = runs.slice(-5).reverse().join(', ');
   throw new ForgeError(
@@ -132,6 +164,27 @@ export function findRun(root: string, wanted?: string): RunFolder {
       : `${wanted} could be ${matches.join(' or ')}; give more of the id`,
     ExitCode.invalid,
   );
+}
+
+function isPart(word: string, id: string): boolean {
+  return id.startsWith(word) || id.endsWith(word);
+}
+
+/**
+ * The run and task of `[run] [task]`. One word may be both, as a short task name is how the id of some run begins or ends:
+ * then it is the task of the latest run.
+ * @throws ForgeError (2) as findRun does
+ */
+export function findRunAndTask(
+  root: string,
+  [first, second]: readonly string[],
+): { folder: RunFolder; task: string | undefined } {
+  const isRun =
+    first !== undefined &&
+    (second !== undefined ||
+      listRuns(root).includes(first) ||
+      (listRuns(root).some((id) => isPart(first, id)) && !replayRun(findRun(root).journal).tasks.has(first)));
+  return isRun ? { folder: findRun(root, first), task: second } : { folder: findRun(root), task: first };
 }
 
 /**
@@ -146,32 +199,5 @@ export function findRoot(from: string): string | undefined {
       return dir;
     }
     if (dirname(dir) === dir) return undefined;
-  }
-}
-
-/** How a run was started, kept so that `resume` and `merge` do the same. */
-export interface RunRequest {
-  planFile: string;
-  vars: Record<string, string>;
-  /** Task ids named on the command line; empty = all. */
-  tasks: string[];
-  jobs?: number;
-  keepGoing: boolean;
-  backend?: 'overlay' | 'clone' | 'copy';
-  branch?: string;
-  commit: boolean;
-  /** How the files of tasks with `split` were divided: the tree may have other files by now. */
-  splits?: Splits;
-}
-
-/** Reads back how a run was started. Throws ForgeError for a file that is damaged, and what reading throws. */
-export function readRequest(folder: RunFolder): RunRequest {
-  const text = readOurFile(folder.request);
-  try {
-    return JSON.parse(text) as RunRequest;
-  } catch (error) {
-    throw new ForgeError(
-      `${folder.request} is damaged (${(error as Error).message}), so run ${folder.id} can't go on; its work is in ${folder.dir}`,
-    );
   }
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { JournalDamagedError, readJournal } from '../../../src/journal/index.js';
+import { JournalDamagedError, replayRun } from '../../../src/journal/index.js';
 import { MergeError } from '../../../src/merge/index.js';
 import {
   findRoot,
@@ -8,7 +8,6 @@ import {
   finishHalfWritten,
   listRuns,
   lockRoot,
-  progressOf,
   RunFolder,
   recover,
   removeRun,
@@ -53,7 +52,7 @@ export async function lookAtEverything(
     () => trustToRead(root),
     () => rootLockHolder(root),
     () => finishHalfWritten(root, note),
-    () => listRuns(root).map((id) => progressOf(readJournal(new RunFolder(root, id).journal))),
+    () => listRuns(root).map((id) => replayRun(new RunFolder(root, id).journal)),
     () => readFileSync(findRun(root).journal),
     () => trustToAct(root).then(() => recover(root, note)),
     () => recover(root, note),

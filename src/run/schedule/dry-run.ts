@@ -1,10 +1,11 @@
-import type { Plan } from '../plan/index.js';
-import { type Forecast, forecast, type SelectedTask, selectTasks } from '../run/index.js';
-import { withTilde } from '../util/paths/tilde.js';
-import { count, firstOf } from '../util/text/count.js';
-import { formatRoughly } from '../util/text/duration.js';
-import { toJsonText } from '../util/text/json-text.js';
-import { sanitize } from '../util/text/sanitize.js';
+import type { Plan } from '../../plan/index.js';
+import { withTilde } from '../../util/paths/tilde.js';
+import { count, firstOf } from '../../util/text/count.js';
+import { formatRoughly } from '../../util/text/duration.js';
+import { toJsonText } from '../../util/text/json-text.js';
+import { sanitize } from '../../util/text/sanitize.js';
+import { type Forecast, forecast } from './forecast.js';
+import { type SelectedTask, selectTasks } from './select-tasks.js';
 
 /** Patterns of a task that are listed; a part of a split owns one for each file. */
 const MOST_PATTERNS = 8;
@@ -16,22 +17,21 @@ const LONGEST_COMMAND = 120;
  * owns, then the gates. As JSON: `{plan, root, concurrency, tasks: [{id, agent, needs, owns}], gates: [{name, run}], forecast}`
  * (`forecast`, in milliseconds, where it is known how long every task takes: `{parallelMs, serialMs}`).
  */
-export async function renderDryRun(
+export function renderDryRun(
   plan: Plan,
   names: readonly string[],
-  options: { json: boolean; jobs?: number },
-): Promise<string> {
+  { json, jobs: concurrency = plan.concurrency }: { json: boolean; jobs?: number },
+): string {
   const selected = selectTasks(plan, names);
-  const concurrency = options.jobs ?? plan.concurrency;
   const expected = forecast(selected, concurrency, plan.locks);
-  if (options.json) {
+  if (json) {
     const tasks = selected.map(({ task, prerequisites }) => ({
       id: task.id,
       agent: task.agent,
       needs: prerequisites,
       owns: task.owns.map(({ text }) => text),
-      ...(task.run !== undefined && { run: task.run }),
-      ...(task.persona !== undefined && { droid: task.persona }),
+      run: task.run,
+      droid: task.persona,
     }));
     const gates = plan.gates.map(({ name, run }) => ({ name, run }));
     return `${toJsonText({ plan: plan.file, root: plan.root, concurrency, tasks, gates, forecast: expected })}\n`;

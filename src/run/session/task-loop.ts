@@ -1,51 +1,24 @@
 import { setMaxListeners } from 'node:events';
 import { rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { EventBody, Journal } from '../../journal/index.js';
-import type { Plan, Task } from '../../plan/index.js';
+import type { EventBody } from '../../journal/index.js';
+import type { Task } from '../../plan/index.js';
 import { syncPath } from '../../util/files/durable.js';
 import { removeTree } from '../../util/files/remove-tree.js';
-import type { BaseLookup, Changeset } from '../../workspace/index.js';
-import { nextAttempt } from '../attempt/attempt-folders.js';
+import type { Changeset } from '../../workspace/index.js';
 import type { AttemptResult, Executor } from '../attempt/executor.js';
-import { ownedBy } from '../attempt/owned-by.js';
-import { withoutImpliedFolders } from '../integration/changed-paths.js';
+import { countChanges } from '../integration/changes.js';
 import { RateLimits } from '../schedule/rate-limit.js';
 import { Scheduler } from '../schedule/scheduler.js';
-import type { RunFolder } from '../store/run-folder.js';
-
-/** Everything that running the tasks of a plan needs. */
-export interface TasksOptions {
-  plan: Plan;
-  /** The tasks to run, in topological order, with what they need and how urgent they are. */
-  tasks: readonly {
-    task: Task;
-    prerequisites: readonly string[];
-    startsFrom: readonly string[];
-    priority: number;
-  }[];
-  folder: RunFolder;
-  journal: Journal;
-  base: BaseLookup;
-  executor: Executor;
-  /** Renders the prompt of an attempt, given what runs now, what has finished and how the last attempt ended; '' for commands. */
-  prompt(
-    task: Task,
-    now: { running: ReadonlySet<string>; finished: ReadonlySet<string> },
-    last: AttemptResult | undefined,
-  ): string;
-  concurrency: number;
-  keepGoing: boolean;
-  /** Results that exist already (a resumed run). */
-  done: ReadonlyMap<string, Changeset>;
-  signal: AbortSignal;
-}
+import type { SelectedTask } from '../schedule/select-tasks.js';
+import type { PreparedRun } from './prepare.js';
+import { promptFor } from './task-prompt.js';
 
 /** How the tasks ended. */
 export interface TasksResult {
   /** Changeset of every task that succeeded, now or before. */
-  changesets: Map<string, Changeset>;
-  failed: string[];
+  changesets: ReadonlyMap<string, Changeset>;
+  failed: readonly string[];
 }
 
 /**
@@ -53,38 +26,45 @@ export interface TasksResult {
  * running when a task fails is left to finish, as make does; what has not started is skipped. Everything that happens
  * goes to the journal.
  */
-export async function runTasks(options: TasksOptions): Promise<TasksResult> {
-  const run = new TaskRun(options);
-  return await run.run();
+export async function runTasks(
+  run: PreparedRun,
+  executor: Executor,
+  signal: AbortSignal,
+): Promise<TasksResult> {
+  return await new TaskLoop(run, executor, signal).run();
 }
 
-class TaskRun {
-  readonly #options: TasksOptions;
+class TaskLoop {
+  readonly #run: PreparedRun;
+  readonly #executor: Executor;
   readonly #scheduler: Scheduler;
   readonly #limits: RateLimits;
-  readonly #byId = new Map<string, TasksOptions['tasks'][number]>();
+  readonly #byId: ReadonlyMap<string, SelectedTask>;
   readonly #changesets: Map<string, Changeset>;
   readonly #running = new Map<string, Promise<void>>();
   readonly #failed: string[] = [];
   readonly #broken = new AbortController();
   readonly #signal: AbortSignal;
 
-  constructor(options: TasksOptions) {
-    this.#options = options;
-    this.#signal = AbortSignal.any([options.signal, this.#broken.signal]);
+  constructor(run: PreparedRun, executor: Executor, signal: AbortSignal) {
+    const { plan, request, tasks, done } = run;
+    this.#run = run;
+    this.#executor = executor;
+    this.#signal = AbortSignal.any([signal, this.#broken.signal]);
     // Every running task listens; Node would take more than ten for a leak.
     setMaxListeners(0, this.#signal);
-    this.#changesets = new Map(options.done);
-    this.#limits = new RateLimits(options.concurrency);
-    for (const entry of options.tasks) this.#byId.set(entry.task.id, entry);
+    this.#changesets = new Map(done);
+    const concurrency = request.jobs ?? plan.concurrency;
+    this.#limits = new RateLimits(concurrency);
+    this.#byId = new Map(tasks.map((entry) => [entry.task.id, entry]));
     this.#scheduler = new Scheduler(
-      options.tasks.map(({ task, prerequisites, priority }) => ({
+      tasks.map(({ task, prerequisites, priority }) => ({
         id: task.id,
         prerequisites,
         priority,
         locks: task.locks,
       })),
-      { concurrency: options.concurrency, locks: options.plan.locks, done: new Set(options.done.keys()) },
+      { concurrency, locks: plan.locks, done: new Set(done.keys()) },
     );
   }
 
@@ -135,24 +115,18 @@ class TaskRun {
         type: 'task.finished',
         ...about,
         state: 'succeeded',
-        changes: withoutImpliedFolders(changeset.entries).length,
-        ...(result.dropped > 0 && { dropped: result.dropped }),
+        changes: countChanges(changeset.entries),
+        dropped: result.dropped > 0 ? result.dropped : undefined,
       });
       this.#scheduler.ended(task.id, true);
       return;
     }
     const state = result.outcome === 'cancelled' ? 'cancelled' : 'failed';
     if (state === 'failed') this.#failed.push(task.id);
-    this.#emit({
-      type: 'task.finished',
-      ...about,
-      state,
-      changes: 0,
-      ...(result.reason !== undefined && { reason: result.reason }),
-    });
+    this.#emit({ type: 'task.finished', ...about, state, changes: 0, reason: result.reason });
     for (const id of this.#scheduler.ended(task.id, false))
       this.#notRun(id, 'skipped', `${task.id} ${state}`);
-    if (state === 'failed' && !this.#options.keepGoing) this.#giveUp('skipped', `${task.id} failed`);
+    if (state === 'failed' && !this.#run.request.keepGoing) this.#giveUp('skipped', `${task.id} failed`);
   }
 
   /** Tries until it succeeds, may not be tried again, or is interrupted. Rate-limited tries don't count. */
@@ -161,23 +135,23 @@ class TaskRun {
     let limited = 0;
     for (let attempt = 1; ; ) {
       const result = await this.#try(task, attempt, last);
-      const { journal } = this.#options;
       const again = !this.#signal.aborted && result.outcome !== 'succeeded' && result.outcome !== 'cancelled';
       const waitMs =
         result.outcome === 'rate-limited' ? this.#limits.hit(++limited, result.retryAfterMs) : undefined;
       const retry = again && (waitMs !== undefined || attempt <= task.retries);
-      journal.append({
+      const { outcome, reason, exitCode, signal, strays, ms } = result;
+      this.#emit({
         type: 'attempt.finished',
         task: task.id,
         attempt,
-        outcome: result.outcome,
-        ...(result.reason !== undefined && { reason: result.reason }),
-        exitCode: result.exitCode,
-        signal: result.signal,
-        ...(result.strays.length > 0 && { strays: result.strays }),
-        ms: result.ms,
-        ...(retry && { retry }),
-        ...(retry && waitMs !== undefined && { waitMs }),
+        outcome,
+        reason,
+        exitCode,
+        signal,
+        strays: strays.length > 0 ? strays : undefined,
+        ms,
+        retry: retry || undefined,
+        waitMs: retry ? waitMs : undefined,
       });
       if (waitMs === undefined) {
         limited = 0;
@@ -194,25 +168,23 @@ class TaskRun {
   }
 
   async #try(task: Task, attempt: number, last: AttemptResult | undefined) {
-    const { folder, base, executor, plan, journal } = this.#options;
-    const number = nextAttempt(folder, task.id);
+    const { folder, plan, tasks } = this.#run;
+    const number = folder.nextAttempt(task.id);
     const dir = folder.attempt(task.id, number);
-    journal.append({ type: 'attempt.started', task: task.id, attempt, log: `${dir}/output.log` });
+    this.#emit({ type: 'attempt.started', task: task.id, attempt, log: `${dir}/output.log` });
     const began = performance.now();
-    const now = { running: new Set(this.#running.keys()), finished: new Set(this.#changesets.keys()) };
-    const result = await executor.run(
+    const result = await this.#executor.run(
       {
         run: folder.id,
         root: plan.root,
+        caseInsensitive: plan.caseInsensitive,
         task,
         attempt,
         name: `${folder.id}.${task.id}.${number}`,
         start: this.#byId.get(task.id)!.startsFrom.map((id) => this.#changesets.get(id)!),
-        base,
-        prompt: this.#options.prompt(task, now, last),
+        base: folder.base,
+        prompt: promptFor(task, plan, tasks, (id) => this.#stateOf(id), last),
         dir,
-        owned: ownedBy(plan, task),
-        caseInsensitive: plan.caseInsensitive,
         others: task.prompt === undefined ? [] : this.#others(task),
       },
       (event) => this.#emit(event),
@@ -221,15 +193,19 @@ class TaskRun {
     return { ...result, ms: Math.round(performance.now() - began) };
   }
 
+  #stateOf(id: string): 'running' | 'waiting' | 'finished' {
+    return this.#changesets.has(id) ? 'finished' : this.#running.has(id) ? 'running' : 'waiting';
+  }
+
   #others(task: Task): { id: string; owns: string[] }[] {
-    return this.#options.plan.tasks
+    return this.#run.plan.tasks
       .filter(({ id }) => id !== task.id)
       .map(({ id, owns }) => ({ id, owns: owns.map(({ text }) => text) }));
   }
 
   /** Puts the changeset of the successful attempt where the rest of forge looks for it. */
   async #keep(task: Task, changeset: Changeset): Promise<Changeset> {
-    const dir = this.#options.folder.changeset(task.id);
+    const dir = this.#run.folder.changeset(task.id);
     await removeTree(dir);
     await rename(changeset.dir, dir);
     // Durable before the journal says that the task succeeded; where there is nothing in it, nothing can be lost.
@@ -247,7 +223,7 @@ class TaskRun {
   }
 
   #emit(event: EventBody): void {
-    this.#options.journal.append(event);
+    this.#run.journal.append(event);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ForgeEvent } from '../../journal/index.js';
 import type { ExitCode } from '../../util/errors/exit-code.js';
+import type { ChangesetEntry } from '../../workspace/index.js';
 
 /** What is about to be merged, for the approval prompt. */
 export interface Proposal {
@@ -10,7 +11,7 @@ export interface Proposal {
 }
 
 /** What a command hands to a run beside the plan: where news go and what may stop it. */
-export interface RunControl {
+export interface RunHooks {
   /** Told every event as it is appended. */
   onEvent: (event: ForgeEvent) => void;
   /** Told things that are no events of the run, such as an interrupted merge that was finished first. */
@@ -19,8 +20,12 @@ export interface RunControl {
   approve?: (proposal: Proposal) => Promise<boolean>;
   /** Stop when the gates have passed. */
   noMerge: boolean;
-  /** Aborts at the first Ctrl-C. */
+  /** Aborted at the first Ctrl-C, with an InterruptedError. */
   signal: AbortSignal;
-  /** The exit code that the interrupt asks for, once there was one. */
-  interruptCode: () => ExitCode | undefined;
+}
+
+/** How a run ended: the exit code, and one sentence where it is no success. */
+export interface RunEnd {
+  exitCode: ExitCode;
+  reason?: string;
 }

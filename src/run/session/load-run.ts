@@ -1,0 +1,93 @@
+import { existsSync } from 'node:fs';
+import { agentNames } from '../../agents/index.js';
+import { doneTasks, isMerged, Journal, replayRun } from '../../journal/index.js';
+import { loadBase } from '../../merge/index.js';
+import { readPlan } from '../../plan/index.js';
+import { ExitCode } from '../../util/errors/exit-code.js';
+import { ForgeError } from '../../util/errors/forge-error.js';
+import { readOurFile } from '../../util/files/provenance.js';
+import { type Changeset, loadChangeset } from '../../workspace/index.js';
+import { type SelectedTask, selectTasks } from '../schedule/select-tasks.js';
+import type { RunFolder } from '../store/run-folder.js';
+import { type RunRequest, readRequest } from '../store/run-request.js';
+import { backendForRun, ownedByAny, type PreparedRun } from './prepare.js';
+
+/** What may be different when a run goes on; what is undefined stays as it was. */
+export interface Changes extends Pick<RunRequest, 'backend' | 'jobs'> {
+  keepGoing?: boolean;
+  /** Begin every task again (`-B`). */
+  redo?: boolean;
+}
+
+/**
+ * Loads a kept run to go on with it: the plan as it ran, its base, the changesets it has. The caller holds the root's
+ * lock.
+ * @throws ForgeError (2) when there is nothing to go on with.
+ */
+export async function loadRun(
+  folder: RunFolder,
+  changes: Changes,
+  note: (text: string) => void,
+): Promise<PreparedRun> {
+  const before = replayRun(folder.journal);
+  if (isMerged(before)) throw new ForgeError(`run ${folder.id} is merged already`, ExitCode.invalid);
+  const started = readRequest(folder);
+  const request: RunRequest = {
+    ...started,
+    backend: changes.backend ?? started.backend,
+    jobs: changes.jobs ?? started.jobs,
+    keepGoing: changes.keepGoing ?? started.keepGoing,
+  };
+  const result = await readPlan({
+    file: request.planFile,
+    text: readOurFile(folder.plan),
+    vars: request.vars,
+    agents: agentNames,
+    splits: request.splits,
+  });
+  if (!result.ok) {
+    const first = result.diagnostics[0]!;
+    throw new ForgeError(
+      `the plan of run ${folder.id} is no longer valid here: ${first.message}; start again with \`forge apply\``,
+      ExitCode.invalid,
+    );
+  }
+  const { plan } = result;
+  if (plan.root !== folder.root) {
+    throw new ForgeError(
+      `run ${folder.id} was made for ${plan.root}, and this is ${folder.root}: a project that was moved or copied can't go on with it; start again with \`forge apply\``,
+      ExitCode.invalid,
+    );
+  }
+  const tasks = selectTasks(plan, request.tasks);
+  const done = await keptChangesets(folder, tasks, changes.redo ? [] : doneTasks(before));
+  const base = await loadBase(folder.base, ownedByAny(plan, tasks));
+  const chosen = await backendForRun(folder, request, base, note);
+  const journal = new Journal(folder.journal, folder.id, before.lastSeq);
+  return { plan, request, tasks, folder, journal, base, chosen, done };
+}
+
+/** The changesets of the tasks that need not run again: what a task started from must be kept as well, or its own is stale. */
+async function keptChangesets(
+  folder: RunFolder,
+  tasks: readonly SelectedTask[],
+  finished: readonly string[],
+): Promise<Map<string, Changeset>> {
+  const done = new Map<string, Changeset>();
+  for (const { task, startsFrom } of tasks) {
+    const dir = folder.changeset(task.id);
+    const isKept = finished.includes(task.id) && startsFrom.every((id) => done.has(id)) && existsSync(dir);
+    if (isKept) done.set(task.id, await loadKept(dir, task.id));
+  }
+  return done;
+}
+
+async function loadKept(dir: string, task: string): Promise<Changeset> {
+  try {
+    return await loadChangeset(dir);
+  } catch (error) {
+    throw new ForgeError(
+      `${(error as Error).message}; to have ${task} run again, remove ${dir} and \`forge resume\``,
+    );
+  }
+}

@@ -1,0 +1,90 @@
+import { loadAdapter } from '../../agents/index.js';
+import type { Journal } from '../../journal/index.js';
+import { type Base, branchMadeBefore, checkCommitTarget, MergeError } from '../../merge/index.js';
+import { createMatcher, type PathMatcher } from '../../ownership/index.js';
+import type { Plan } from '../../plan/index.js';
+import { ExitCode } from '../../util/errors/exit-code.js';
+import { ForgeError } from '../../util/errors/forge-error.js';
+import { listed } from '../../util/text/count.js';
+import { type Changeset, type ChosenBackend, chooseBackend, foreignOwned } from '../../workspace/index.js';
+import type { SelectedTask } from '../schedule/select-tasks.js';
+import type { RunFolder } from '../store/run-folder.js';
+import type { RunRequest } from '../store/run-request.js';
+
+/** A run whose folder, base and backend are there. */
+export interface PreparedRun {
+  plan: Plan;
+  request: RunRequest;
+  /** In topological order. */
+  tasks: readonly SelectedTask[];
+  folder: RunFolder;
+  journal: Journal;
+  base: Base;
+  chosen: ChosenBackend;
+  /** Changesets of tasks that succeeded in an earlier session of this run. */
+  done: ReadonlyMap<string, Changeset>;
+}
+
+/** Checks that every agent of the tasks can run, before anything starts. @throws AgentUnavailableError */
+export async function preflight(root: string, tasks: readonly SelectedTask[]): Promise<void> {
+  for (const agent of new Set(tasks.map(({ task }) => task.agent))) {
+    const adapter = await loadAdapter(agent);
+    const mine = tasks.filter(({ task }) => task.agent === agent).map(({ task }) => task);
+    await adapter.preflight(mine, root, process.env);
+  }
+}
+
+/**
+ * Checks that `--branch NAME` or `--commit`, where one is asked for, can work, before anything starts. A branch that the
+ * run `id` has made itself, before it was killed, is no obstacle.
+ * @throws ForgeError (2)
+ */
+export async function preflightCommit(
+  root: string,
+  { branch, commit }: Pick<RunRequest, 'branch' | 'commit'>,
+  id?: string,
+): Promise<void> {
+  if (branch === undefined && !commit) return;
+  try {
+    if (branch !== undefined && id !== undefined && (await branchMadeBefore(root, branch, id))) return;
+    await checkCommitTarget(root, branch);
+  } catch (error) {
+    throw error instanceof MergeError ? new ForgeError(error.message, ExitCode.invalid) : error;
+  }
+}
+
+/** Whether a path is any of the tasks' to write. */
+export function ownedByAny(
+  { caseInsensitive }: Pick<Plan, 'caseInsensitive'>,
+  tasks: readonly SelectedTask[],
+): PathMatcher {
+  const matchers = tasks.map(({ task }) =>
+    createMatcher(
+      task.owns.map(({ text }) => text),
+      { caseInsensitive },
+    ),
+  );
+  return (path) => matchers.some((owned) => owned(path));
+}
+
+/**
+ * Chooses the backend of a run. Where an ordinary user's overlay could not change files that the tasks own, because they
+ * belong to somebody else, another is used instead (or, with `--backend overlay`, `note` says so).
+ * @throws BackendUnavailableError
+ */
+export async function backendForRun(
+  folder: RunFolder,
+  { backend: wanted }: Pick<RunRequest, 'backend'>,
+  base: Pick<Base, 'paths'>,
+  note: (text: string) => void,
+): Promise<ChosenBackend> {
+  const options = { root: folder.root, runDir: folder.dir, runId: folder.id, wanted };
+  const foreign =
+    wanted === undefined || wanted === 'overlay' ? foreignOwned(folder.root, [...base.paths()]) : [];
+  if (foreign.length === 0) return await chooseBackend(options);
+  const why = `${listed(foreign, 1)}: another user’s or group’s, which an overlay of yours could not change`;
+  if (wanted === undefined) return await chooseBackend({ ...options, noOverlay: why });
+  const chosen = await chooseBackend(options);
+  note(`${why}; --backend copy can`);
+  return chosen;
+}
