@@ -46,8 +46,8 @@ type Value<F extends Flag> = F extends { value: string }
 export type Values<Flags extends Record<string, Flag>> = { [Name in keyof Flags]: Value<Flags[Name]> };
 
 /**
- * Makes a command: takes its spec and what it does with flags and words (giving the exit code); gives the function that
- * takes the words after its name. `--help` and too many words are dealt with here.
+ * A command, called with the words after its name: `execute` is what it does with its flags and other words, and resolves
+ * with the exit code. `--help` and too many words are dealt with here.
  */
 export function command<Flags extends Record<string, Flag>>(
   spec: CommandSpec<Flags>,
@@ -72,8 +72,9 @@ export function command<Flags extends Record<string, Flag>>(
 }
 
 /**
- * Parses the words after a command's name. Gives flag values and the other words. Throws ForgeError (2) for what is not
- * a flag of the command, naming the closest one. Changes the working directory for `-C`.
+ * The values of the flags among the words after a command's name, and the other words. Changes the working directory for
+ * `-C`.
+ * @throws ForgeError (2) for what is not a flag of the command, naming the closest one
  */
 function parseCommandLine<Flags extends Record<string, Flag>>(
   spec: CommandSpec<Flags>,
@@ -81,13 +82,9 @@ function parseCommandLine<Flags extends Record<string, Flag>>(
 ): { flags: Values<Flags & typeof COMMON_FLAGS>; words: string[]; help: boolean } {
   const all: Record<string, Flag> = { ...COMMON_FLAGS, ...spec.flags };
   const options = Object.fromEntries(
-    Object.entries(all).map(([name, flag]) => [
+    Object.entries(all).map(([name, { short, value, multiple = false }]) => [
       name,
-      {
-        type: flag.value ? ('string' as const) : ('boolean' as const),
-        ...(flag.short && { short: flag.short }),
-        ...(flag.multiple && { multiple: true }),
-      },
+      { type: value ? ('string' as const) : ('boolean' as const), multiple, ...(short && { short }) },
     ]),
   );
   let parsed: ReturnType<typeof parseArgs>;

@@ -2,7 +2,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { ExitCode } from '../util/errors/exit-code.js';
 import { ForgeError } from '../util/errors/forge-error.js';
 import { nearestName } from '../util/text/nearest-name.js';
-import { complain } from './terminal/complain.js';
+import { complain } from './terminal/terminal.js';
 
 /** A command's module: imported only when it is called, so that `forge --version` loads none. */
 interface CommandModule {
@@ -34,8 +34,8 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandMod
 };
 
 /**
- * Runs one forge command. Takes the words after `forge`; gives the exit code. Errors meant for people are printed here;
- * what it throws is a bug.
+ * Runs one forge command (the words after `forge`) and resolves with the exit code. Errors meant for people are printed
+ * here; what it throws is a bug.
  */
 export async function run(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = directoryLast(argv);

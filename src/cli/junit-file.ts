@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { ExitCode } from '../util/errors/exit-code.js';
 import { ForgeError } from '../util/errors/forge-error.js';
 import { reasonOf } from '../util/errors/system-error.js';
-import { complain } from './terminal/complain.js';
+import { complain } from './terminal/terminal.js';
 
 /**
  * Makes sure that a report can be written at the end, without making the file: it may lie in the tree that tasks see.

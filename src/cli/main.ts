@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { ExitCode } from '../util/errors/exit-code.js';
 import { run } from './dispatch.js';
-import { complain } from './terminal/complain.js';
 import { guardStandardStreams } from './terminal/standard-streams.js';
+import { complain } from './terminal/terminal.js';
 
 const lostOutput = guardStandardStreams();
 const code = await run(process.argv.slice(2)).catch((error: unknown) => {

@@ -6,9 +6,9 @@ import { ForgeError } from '../util/errors/forge-error.js';
 const DEFAULT_NAMES = ['forge.plan.yaml', 'forge.plan.yml'];
 
 /**
- * Tells the plan from the tasks in `forge apply [plan] [tasks...]`: the first word is a plan when it ends in .yaml or
- * .yml, has a slash, or is a file. Gives the plan's absolute path and the task names. Throws ForgeError (2) when there
- * is no plan.
+ * The plan's absolute path and the task names in `forge apply [plan] [tasks...]`: the first word is a plan when it ends in
+ * .yaml or .yml, has a slash, or is a file.
+ * @throws ForgeError (2) when there is no plan
  */
 export function planAndTasks(
   file: string | undefined,
@@ -32,7 +32,7 @@ export function defaultPlan(): string | undefined {
   return DEFAULT_NAMES.map((name) => resolve(name)).find((path) => existsSync(path));
 }
 
-/** Parses `--var name=value` flags. Throws ForgeError (2). */
+/** The variables of `--var name=value` flags. @throws ForgeError (2) */
 export function parseVars(flags: readonly string[]): Record<string, string> {
   const vars: Record<string, string> = Object.create(null);
   for (const flag of flags) {

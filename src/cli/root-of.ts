@@ -3,7 +3,7 @@ import { findRoot, finishHalfWritten, recover, trustToAct } from '../run/index.j
 import { ExitCode } from '../util/errors/exit-code.js';
 import { ForgeError } from '../util/errors/forge-error.js';
 import { defaultPlan } from './plan-argument.js';
-import { complain } from './terminal/complain.js';
+import { complain } from './terminal/terminal.js';
 
 /**
  * The working tree that a command about runs is about: the root of the plan (`-f`, or the one in this folder), else the

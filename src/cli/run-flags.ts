@@ -15,7 +15,7 @@ export const RUN_FLAGS = {
   junit: { value: 'file', help: 'write a JUnit report' },
 } as const;
 
-/** Parses `-j`. Throws ForgeError (2). */
+/** The number of `-j`. @throws ForgeError (2) */
 export function parseJobs(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const jobs = Number(text);
@@ -26,7 +26,7 @@ export function parseJobs(text: string | undefined): number | undefined {
   );
 }
 
-/** Parses `--backend`. Throws ForgeError (2). */
+/** The name of `--backend`. @throws ForgeError (2) */
 export function parseBackend(text: string | undefined): BackendName | undefined {
   if (text === undefined || text === 'overlay' || text === 'clone' || text === 'copy') return text;
   throw new ForgeError(`--backend ${text}: choose overlay, clone or copy`, ExitCode.invalid);

@@ -13,8 +13,7 @@ import { ExitCode } from '../util/errors/exit-code.js';
 import { ForgeError } from '../util/errors/forge-error.js';
 import { checkJunitFile, writeJunitFile } from './junit-file.js';
 import { askToMerge } from './terminal/approve.js';
-import { complain } from './terminal/complain.js';
-import { colorWanted } from './terminal/terminal.js';
+import { colorWanted, complain } from './terminal/terminal.js';
 
 /** The flags that shape how a run is shown and approved. */
 export interface SessionFlags {

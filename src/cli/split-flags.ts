@@ -25,7 +25,7 @@ interface SplitValues {
   agent: string | undefined;
 }
 
-/** Takes flags; gives the text of the plan that they describe, nothing without `--split`. Throws ForgeError (2). */
+/** The text of the plan that the flags describe; undefined without `--split`. @throws ForgeError (2) */
 export async function parseSplitPlan(
   flags: SplitValues,
   goal: string | undefined,
@@ -46,12 +46,12 @@ export async function parseSplitPlan(
   if (prompt.trim() === '') throw invalid(`--prompt-file ${flags['prompt-file']} is empty`);
   return await splitPlan({
     name: flags.name ?? 'work',
-    ...(goal !== undefined && { goal }),
+    goal,
     files: flags.split,
     into: Number(into),
     rename: Object.fromEntries(flags.rename.map(parseRename)),
     prompt,
-    ...(flags.agent !== undefined && { agent: flags.agent }),
+    agent: flags.agent,
   });
 }
 

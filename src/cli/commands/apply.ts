@@ -8,9 +8,8 @@ import { type CommandSpec, command, type Flag } from '../command-line.js';
 import { parseVars, planAndTasks } from '../plan-argument.js';
 import { parseBackend, parseJobs, RUN_FLAGS } from '../run-flags.js';
 import { runSession } from '../run-session.js';
-import { complain } from '../terminal/complain.js';
-import { colorWanted } from '../terminal/terminal.js';
-import { printDiagnostics } from './check.js';
+import { printDiagnostics } from '../terminal/diagnostics.js';
+import { complain } from '../terminal/terminal.js';
 
 const spec = {
   name: 'apply',
@@ -55,7 +54,7 @@ export const run = command(spec, async (flags, words) => {
       result = await read();
     }
   }
-  printDiagnostics(file, result, colorWanted(flags, process.stderr));
+  printDiagnostics(file, result, flags);
   if (!result.ok) return ExitCode.invalid;
   const { plan } = result;
   if (flags['dry-run']) {

@@ -1,19 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { agentNames } from '../../agents/index.js';
-import {
-  diagnosticRenderer,
-  diagnosticsToJson,
-  type Plan,
-  type PlanResult,
-  readPlan,
-} from '../../plan/index.js';
+import { diagnosticsToJson, type Plan, readPlan } from '../../plan/index.js';
 import { ExitCode } from '../../util/errors/exit-code.js';
 import { count } from '../../util/text/count.js';
 import { toJsonText } from '../../util/text/json-text.js';
 import { sanitize } from '../../util/text/sanitize.js';
 import { type CommandSpec, command, type Flag } from '../command-line.js';
 import { parseVars, planAndTasks } from '../plan-argument.js';
-import { colorWanted } from '../terminal/terminal.js';
+import { printDiagnostics } from '../terminal/diagnostics.js';
 
 const spec = {
   name: 'check',
@@ -24,32 +17,18 @@ With -v it also lists the variables whose values are masked.`,
   flags: { var: { value: 'name=value', multiple: true, help: 'override a variable of the plan' } },
 } as const satisfies CommandSpec<Record<string, Flag>>;
 
-/** `forge check`. Takes the words after it; gives the exit code (0 valid, 2 not). */
+/** `forge check`. */
 export const run = command(spec, async (flags, words) => {
   const { file } = planAndTasks(flags.file, words);
   const result = await readPlan({ file, vars: parseVars(flags.var), agents: agentNames });
   if (flags.json) process.stdout.write(`${toJsonText(diagnosticsToJson(file, result))}\n`);
   else {
-    printDiagnostics(file, result, colorWanted(flags, process.stderr));
+    printDiagnostics(file, result, flags);
     if (result.ok && !flags.quiet) process.stdout.write(describe(result.plan));
     if (result.ok && flags.verbose) process.stdout.write(await describeSecrets(result.plan));
   }
   return result.ok ? ExitCode.ok : ExitCode.invalid;
 });
-
-/** Prints what is wrong with a plan on standard error, for people. */
-export function printDiagnostics(file: string, result: PlanResult, color: boolean): void {
-  const diagnostics = result.ok ? result.warnings : result.diagnostics;
-  if (diagnostics.length === 0) return;
-  const render = diagnosticRenderer({ color, source: readFileSync(file, 'utf8') });
-  for (const diagnostic of diagnostics)
-    process.stderr.write(`${render(diagnostic)}
-`);
-  const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
-  if (errors > 0)
-    process.stderr.write(`${count(errors, 'problem')}; nothing was started
-`);
-}
 
 /** Names of what is masked and why, never a value. */
 async function describeSecrets(plan: Plan): Promise<string> {

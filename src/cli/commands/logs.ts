@@ -3,7 +3,7 @@ import { ExitCode } from '../../util/errors/exit-code.js';
 import { ForgeError } from '../../util/errors/forge-error.js';
 import { type CommandSpec, command, type Flag } from '../command-line.js';
 import { rootOf } from '../root-of.js';
-import { complain } from '../terminal/complain.js';
+import { complain } from '../terminal/terminal.js';
 
 const spec = {
   name: 'logs',

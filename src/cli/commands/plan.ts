@@ -21,10 +21,9 @@ import { sanitize } from '../../util/text/sanitize.js';
 import { type COMMON_FLAGS, type CommandSpec, command, type Flag, type Values } from '../command-line.js';
 import { defaultPlan, parseVars } from '../plan-argument.js';
 import { parseSplitPlan, SPLIT_FLAGS } from '../split-flags.js';
-import { askAboutFiles } from '../terminal/ask-about-files.js';
-import { complain } from '../terminal/complain.js';
-import { colorWanted } from '../terminal/terminal.js';
-import { printDiagnostics } from './check.js';
+import { askAboutFiles } from '../terminal/ask.js';
+import { printDiagnostics } from '../terminal/diagnostics.js';
+import { complain } from '../terminal/terminal.js';
 
 const spec = {
   name: 'plan',
@@ -53,7 +52,7 @@ interface Draft {
   rounds?: number;
 }
 
-/** `forge plan`. Takes the words after it; gives the exit code. */
+/** `forge plan`. */
 export const run = command(spec, async (flags, words) => {
   const goal = readGoal(flags, words);
   const split = await parseSplitPlan(flags, goal, (path) => readText(path, '--prompt-file'));
@@ -179,7 +178,7 @@ async function reject(flags: Flags, file: string, { text, result, rounds }: Draf
   if (flags.json)
     process.stdout.write(`${toJsonText({ ...diagnosticsToJson(kept, moved), rounds, written: false })}\n`);
   else {
-    printDiagnostics(kept, moved, colorWanted(flags, process.stderr));
+    printDiagnostics(kept, moved, flags);
     const tries = rounds === undefined ? '' : ` after ${rounds} rounds`;
     complain(
       `the plan is not valid${tries}; it is kept in ${shown(kept)}: repair it, then \`forge apply ${shown(kept)}\``,
@@ -207,7 +206,7 @@ async function show(
   rounds: number | undefined,
 ): Promise<number> {
   const result = await readPlan({ file, vars, agents: agentNames });
-  printDiagnostics(file, result, colorWanted(flags, process.stderr));
+  printDiagnostics(file, result, flags);
   if (!result.ok) return ExitCode.invalid;
   const text = renderDryRun(result.plan, [], { json: flags.json });
   if (flags.json) {

@@ -6,7 +6,7 @@ import { toJsonText } from '../../util/text/json-text.js';
 import { supportsUnicode } from '../../util/text/terminal-abilities.js';
 import { type CommandSpec, command, type Flag } from '../command-line.js';
 import { rootOf } from '../root-of.js';
-import { colorWanted, terminalColumns } from '../terminal/terminal.js';
+import { colorWanted } from '../terminal/terminal.js';
 
 const spec = {
   name: 'status',
@@ -29,7 +29,7 @@ export const run = command(spec, async (flags, words) => {
     unicode: supportsUnicode(process.env),
     alive,
     now: alive ? Date.now() : undefined,
-    columns: terminalColumns(),
+    columns: process.stdout.columns,
   };
   process.stdout.write(
     flags.json ? `${toJsonText(statusToJson(view, options))}\n` : renderStatus(view, options),

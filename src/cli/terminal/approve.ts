@@ -6,8 +6,8 @@ import { ask } from './ask.js';
 const QUESTION = 'Ready to merge?  1) Yes  2) Review changes  3) Abort  ';
 
 /**
- * Asks on the terminal until there is an answer; gives whether to merge. The end of input and Ctrl-C mean no. `preview` is
- * shown first, `diff` whenever somebody wants to review it.
+ * Whether to merge: asked on the terminal until there is an answer. The end of input and Ctrl-C mean no. `preview` is shown
+ * first, `diff` whenever somebody wants to review it.
  */
 export async function askToMerge(
   preview: string,

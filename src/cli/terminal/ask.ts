@@ -1,13 +1,14 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { isatty } from 'node:tty';
+import { sanitize } from '../../util/text/sanitize.js';
 
 const CTRL_C = 3;
 
 /**
- * Asks one question on the terminal. What was typed before it was asked is no answer to it. undefined: the input ended,
- * the terminal went away (which is then told to ourselves, by SIGHUP, in case the kernel told only somebody else) or
- * `signal` aborted. Ctrl-C calls `onCtrlC`, and the answer is undefined when that ends it.
+ * One question on the terminal, and its answer in lower case. What was typed before it was asked is no answer to it.
+ * undefined: the input ended, the terminal went away (which is then told to ourselves, by SIGHUP, in case the kernel told
+ * only somebody else) or `signal` aborted. Ctrl-C calls `onCtrlC`, and the answer is undefined when that ends it.
  */
 export async function ask(
   question: string,
@@ -38,8 +39,8 @@ export async function ask(
 }
 
 /**
- * Takes what waits in the terminal's line buffer, and gives it. In raw mode that is also a line that was not ended yet;
- * the interface that asks wants that mode anyway.
+ * What waits in the terminal's line buffer, taken out of it. In raw mode that is also a line that was not ended yet; the
+ * interface that asks wants that mode anyway.
  */
 function forgetTypedAhead(): Buffer {
   process.stdin.setRawMode(true);
@@ -59,4 +60,30 @@ function forgetTypedAhead(): Buffer {
     if (terminal !== undefined) closeSync(terminal);
   }
   return Buffer.concat(taken);
+}
+
+/**
+ * Asks about each file whether to overwrite it. Gives those to overwrite, or how the user left (q or the end of input,
+ * Ctrl-C), so that nothing is to be done at all.
+ */
+export async function askAboutFiles(
+  paths: readonly string[],
+): Promise<ReadonlySet<string> | 'declined' | 'interrupted'> {
+  const chosen = new Set<string>();
+  let leaving: 'declined' | 'interrupted' = 'declined';
+  const onCtrlC = (stop: () => void) => {
+    leaving = 'interrupted';
+    stop();
+  };
+  for (const [index, path] of paths.entries()) {
+    const question = `${sanitize(path)} was changed, or is not from forge. Overwrite it? [y]es, [n]o, [a]ll, [q]uit `;
+    let answer: string | undefined;
+    do {
+      answer = await ask(question, { onCtrlC });
+      if (answer === undefined || answer === 'q' || answer === 'quit') return leaving;
+      if (answer === 'a' || answer === 'all') return new Set([...chosen, ...paths.slice(index)]);
+      if (answer === 'y' || answer === 'yes') chosen.add(path);
+    } while (!['y', 'yes', 'n', 'no', ''].includes(answer));
+  }
+  return chosen;
 }

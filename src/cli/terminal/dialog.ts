@@ -1,8 +1,8 @@
 import type { Dialog } from '../../util/text/dialog.js';
 import { toJsonText } from '../../util/text/json-text.js';
 import { sanitize } from '../../util/text/sanitize.js';
-import { askAboutFiles } from './ask-about-files.js';
-import { complain } from './complain.js';
+import { askAboutFiles } from './ask.js';
+import { complain } from './terminal.js';
 
 /** The dialog with who called forge: words on a terminal or in a log, or one JSON object on standard output. */
 export function openDialog({ json, quiet }: { json: boolean; quiet: boolean }): Dialog {

@@ -8,7 +8,7 @@ import { isUtf8 } from 'node:buffer';
 
 const LONE_ESCAPE = /[\udc80-\udcff]/;
 
-/** Takes the bytes of a file name; gives the string that stands for it. */
+/** The string that stands for the bytes of a file name. */
 export function decodeName(bytes: Buffer): string {
   if (isUtf8(bytes)) return bytes.toString('utf8');
   let text = '';
@@ -38,7 +38,7 @@ export function decodeNames(list: Buffer): string[] {
   return names;
 }
 
-/** Takes a string from `decodeName` (or any ordinary string); gives what to hand to `node:fs`: the string itself where that is exact, bytes otherwise. */
+/** What to hand to `node:fs` for a string from `decodeName` (or any other): the string itself where that is exact, bytes otherwise. */
 export function encodePath(path: string): string | Buffer {
   if (!LONE_ESCAPE.test(path)) return path;
   const parts: Buffer[] = [];

@@ -2,8 +2,8 @@ import { delimiter, isAbsolute, resolve } from 'node:path';
 import { isExecutable } from './is-executable.js';
 
 /**
- * Looks a program up as a shell would: a name on `searchPath` (the value of PATH), anything with a slash relative to
- * `folder`. Gives its absolute path, or undefined when no executable file is there. Does not run it.
+ * Where a shell would find a program: a name on `searchPath` (the value of PATH), anything with a slash relative to
+ * `folder`. Its absolute path, or undefined when no executable file is there; it is not run.
  */
 export function findProgram(name: string, searchPath: string, folder: string): string | undefined {
   const candidates =
