@@ -20,7 +20,7 @@ import type { Covered } from './private-git/git-place.js';
 import { namespacesRuledOut } from './sandbox/keeper.js';
 import { mountsBelow } from './sandbox/mounts-below.js';
 import { Namespace } from './sandbox/namespace.js';
-import { removeTree } from './scratch/remove-tree.js';
+import { removeOwnTree } from './scratch/remove-own-tree.js';
 import { makeScratch, removeScratch } from './scratch/scratch.js';
 
 export interface ProbeOptions {
@@ -98,7 +98,7 @@ async function tryMode(
   } finally {
     await namespace?.close();
     await removeScratch(scratch.dir);
-    await removeTree(sample);
+    await removeOwnTree(sample);
   }
 }
 

@@ -1,9 +1,10 @@
+import { mkdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Adapter, Verdict } from '../../agents/index.js';
 import { type Base, loadBase } from '../../merge/index.js';
 import { createMatcher, type PathMatcher } from '../../ownership/index.js';
-import { makeFolder } from '../../util/files/make-folder.js';
+import { isMade } from '../../util/errors/system-error.js';
 import { removeTree } from '../../util/files/remove-tree.js';
 import { type Backend, composeChangesets, makeTemporary, type Workspace } from '../../workspace/index.js';
 import type { Redactor } from '../secrets/redactor.js';
@@ -33,7 +34,7 @@ export class LocalExecutor implements Executor {
     let scratch: string | undefined;
     try {
       const task = dirname(request.dir);
-      for (const folder of [dirname(task), task, request.dir]) await makeFolder(folder);
+      for (const folder of [dirname(task), task, request.dir]) isMade(() => mkdirSync(folder));
       scratch = makeTemporary('attempt');
       const owned = createMatcher(
         request.task.owns.map(({ text }) => text),

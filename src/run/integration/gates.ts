@@ -1,6 +1,7 @@
+import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Gate } from '../../plan/index.js';
-import { makeFolder } from '../../util/files/make-folder.js';
+import { isMade } from '../../util/errors/system-error.js';
 import type { Workspace } from '../../workspace/index.js';
 import { inheritedEnvironment } from '../attempt/inherited-environment.js';
 import { OutputLog } from '../attempt/output.js';
@@ -23,7 +24,7 @@ export async function runGates(
   for (const [index, gate] of run.plan.gates.entries()) {
     if (signal.aborted || (failures.length > 0 && !run.request.keepGoing)) break;
     const log = run.folder.gateLog(index);
-    await makeFolder(dirname(log));
+    isMade(() => mkdirSync(dirname(log)));
     const failure = await runGate(run, gate, workspace, { file: log, redactor, signal });
     if (failure) failures.push(`gate ${gate.name} failed (${failure})`);
   }

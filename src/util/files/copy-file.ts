@@ -75,7 +75,7 @@ async function copyInSteps(
   }
 }
 
-/** Gives how many bytes the source had. */
+/** Copies the bytes, holes left out, and resolves with how many the source had. */
 async function pour(
   source: FileHandle,
   target: FileHandle,

@@ -21,24 +21,26 @@ import {
 import { inodeOf, NOT_THERE, NotOursError, readOurFile, readRecord, whyNotOurFile } from './provenance.js';
 import { removeFile } from './remove-tree.js';
 
-/** Who holds a lock. */
-export interface LockHolder {
-  process: ProcessIdentity;
-  /** What it does, for the message of a second process. */
+/** What a lock is taken for. */
+export interface LockPurpose {
+  /** For the message of a second process. */
   doing: string;
-  /** The run that it works on. */
+  /** The run that is worked on. */
   run?: string;
+}
+
+/** Who holds a lock. */
+export interface LockHolder extends LockPurpose {
+  process: ProcessIdentity;
   /** `unknown`: it is another machine's or container's, and may well live. */
   liveness: 'alive' | 'unknown';
   /** The lock was taken in another folder than it lies in: it came with a copy (or the file system renumbers folders). */
   isOfCopy: boolean;
 }
 
-/** A lock that this process holds. */
-interface Record {
+/** What a lock's file says of its holder; a holder that can't be read is nobody. */
+interface Holder extends LockPurpose {
   process: ProcessIdentity;
-  doing: string;
-  run?: string;
   /** Inode of the folder that it was taken in. */
   folder?: string;
 }
@@ -55,14 +57,14 @@ export class LockHeldError extends Error {
 }
 
 /**
- * Takes a lock, which is a file: making its name is one atomic step. The lock of a dead process is taken over, by exactly
- * one heir: an heir first makes a symlink named after the process that it inherits from, and the heir of a dead heir one
- * named after that. The folder of `file` must be trusted by the caller.
+ * A lock is a file: making its name is one atomic step. The lock of a dead process is taken over, by exactly one heir: an
+ * heir first makes a symlink named after the process that it inherits from, and the heir of a dead heir one named after
+ * that. The folder of `file` must be trusted by the caller. What is returned releases the lock.
  *
  * @throws LockHeldError at once when the holder (or an heir) lives, or when that can't be told.
  */
-export function takeLock(file: string, about: { doing: string; run?: string }): () => void {
-  const me: Record = { process: thisProcess(), ...about, folder: inodeOf(dirname(file)) };
+export function takeLock(file: string, about: LockPurpose): () => void {
+  const me: Holder = { process: thisProcess(), ...about, folder: inodeOf(dirname(file)) };
   while (!isTaken(file, me));
   try {
     removeRemains(file);
@@ -74,7 +76,7 @@ export function takeLock(file: string, about: { doing: string; run?: string }): 
 }
 
 /** False where another forge took what this one was writing for an empty one that was left (see removeRemains). */
-function isTaken(file: string, me: Record): boolean {
+function isTaken(file: string, me: Holder): boolean {
   const mine = `${file}.${process.pid}-${randomBytes(4).toString('hex')}`;
   writeFileSync(mine, JSON.stringify(me), { flag: 'wx', mode: 0o600 });
   try {
@@ -90,36 +92,34 @@ function isTaken(file: string, me: Record): boolean {
 
 /** Who holds a lock, if a process does that lives or of which nobody can tell. */
 export function lockHolder(file: string): LockHolder | undefined {
-  const record = readHolder(file);
-  if (record === undefined || record === 'nobody') return undefined;
-  const liveness = livenessOf(record.process);
-  return liveness === 'dead' ? undefined : holderOf(file, record, liveness);
+  const holder = readHolder(file);
+  return holder === undefined || holder === 'nobody' ? undefined : ifNotDead(file, holder);
 }
 
-function holderOf(file: string, { folder, ...record }: Record, liveness: LockHolder['liveness']): LockHolder {
-  return { ...record, liveness, isOfCopy: folder !== undefined && folder !== inodeOf(dirname(file)) };
+function ifNotDead(file: string, { folder, ...holder }: Holder): LockHolder | undefined {
+  const liveness = livenessOf(holder.process);
+  if (liveness === 'dead') return undefined;
+  return { ...holder, liveness, isOfCopy: folder !== undefined && folder !== inodeOf(dirname(file)) };
 }
 
 function release(file: string): void {
   try {
-    const record = readHolder(file);
-    if (record !== undefined && record !== 'nobody' && isSameProcess(record.process, thisProcess()))
+    const holder = readHolder(file);
+    if (holder !== undefined && holder !== 'nobody' && isSameProcess(holder.process, thisProcess()))
       removeFile(file);
   } catch {
     // A disk that turned read-only: what led here says so, and the lock of a dead process is nobody's.
   }
 }
 
-/** Takes over the lock of a dead process; false when the lock has changed meanwhile. */
-function isInherited(file: string, mine: string, me: Record): boolean {
+/** Whether the lock of a dead process could be taken over; false when it has changed meanwhile. */
+function isInherited(file: string, mine: string, me: Holder): boolean {
   const dead = readHolder(file);
   if (dead === undefined) return false;
   const claims = new Set<string>();
-  for (let owner: Record | 'nobody' = dead; ; ) {
-    if (owner !== 'nobody') {
-      const liveness = livenessOf(owner.process);
-      if (liveness !== 'dead') throw new LockHeldError(file, holderOf(file, owner, liveness));
-    }
+  for (let owner: Holder | 'nobody' = dead; ; ) {
+    const holder = owner === 'nobody' ? undefined : ifNotDead(file, owner);
+    if (holder) throw new LockHeldError(file, holder);
     const claim = `${file}-after-${owner === 'nobody' ? 'nobody' : `${owner.process.pid}-${owner.process.start}`}`;
     // Heirs that inherit from each other were never forges.
     if (claims.has(claim)) throw new NotOursError(`${claim} is no claim of forge’s: it leads back to itself`);
@@ -140,7 +140,7 @@ function isInherited(file: string, mine: string, me: Record): boolean {
   }
 }
 
-function isSameHolder(a: Record | 'nobody' | undefined, b: Record | 'nobody'): boolean {
+function isSameHolder(a: Holder | 'nobody' | undefined, b: Holder | 'nobody'): boolean {
   if (a === undefined || a === 'nobody' || b === 'nobody') return a === b;
   return isSameProcess(a.process, b.process);
 }
@@ -157,10 +157,10 @@ function removeRemains(file: string): void {
       removeFile(path);
       continue;
     }
-    const record = stats?.isSymbolicLink()
+    const holder = stats?.isSymbolicLink()
       ? parseHolder(unlessGone(() => readlinkSync(path, 'utf8')) ?? '')
       : asHolder(readRecord(path));
-    if (record !== 'nobody' && livenessOf(record.process) === 'dead') removeFile(path);
+    if (holder !== 'nobody' && livenessOf(holder.process) === 'dead') removeFile(path);
   }
 }
 
@@ -169,7 +169,7 @@ function removeRemains(file: string): void {
  *
  * @throws NotOursError for anything else in its place.
  */
-function readHolder(file: string): Record | 'nobody' | undefined {
+function readHolder(file: string): Holder | 'nobody' | undefined {
   const why = whyNotOurFile(file);
   if (why === NOT_THERE) return undefined;
   if (why !== undefined) throw new NotOursError(`${file} is no lock of forge’s: ${why}`);
@@ -177,7 +177,7 @@ function readHolder(file: string): Record | 'nobody' | undefined {
   return text === undefined ? undefined : parseHolder(text);
 }
 
-function parseHolder(text: string): Record | 'nobody' {
+function parseHolder(text: string): Holder | 'nobody' {
   try {
     return asHolder(JSON.parse(text) as object);
   } catch {
@@ -186,14 +186,14 @@ function parseHolder(text: string): Record | 'nobody' {
   }
 }
 
-function asHolder(value: object | undefined): Record | 'nobody' {
-  const { process: recorded, doing, run, folder } = (value ?? {}) as { [Key in keyof Record]?: unknown };
+function asHolder(value: object | undefined): Holder | 'nobody' {
+  const { process: recorded, doing, run, folder } = (value ?? {}) as { [Key in keyof Holder]?: unknown };
   const identity = parseProcessIdentity(recorded);
   if (identity === undefined || typeof doing !== 'string') return 'nobody';
   return {
     process: identity,
     doing,
-    ...(typeof run === 'string' && { run }),
-    ...(typeof folder === 'string' && { folder }),
+    run: typeof run === 'string' ? run : undefined,
+    folder: typeof folder === 'string' ? folder : undefined,
   };
 }

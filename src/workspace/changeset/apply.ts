@@ -14,7 +14,7 @@ import { copyFile } from '../../util/files/copy-file.js';
 import { encodePath } from '../../util/paths/path-bytes.js';
 import { parentOf } from '../../util/paths/relative-path.js';
 import { WorkspaceError, workspaceFailure } from '../failure.js';
-import { removeTree } from '../scratch/remove-tree.js';
+import { removeOwnTree } from '../scratch/remove-own-tree.js';
 import type { ComposedEntry } from './changeset.js';
 
 /** Files up to this size (bytes) are copied in one synchronous call. */
@@ -122,7 +122,7 @@ class WritableTree {
       rmdirSync(this.absolute(path));
     } catch (error) {
       if (codeOf(error) !== 'ENOTEMPTY' && codeOf(error) !== 'EEXIST') throw error;
-      await removeTree(this.absolute(path));
+      await removeOwnTree(this.absolute(path));
     }
   }
 

@@ -12,7 +12,7 @@ import { unlessGone } from '../../util/errors/system-error.js';
 import { removeFile } from '../../util/files/remove-tree.js';
 import { inCopy, type Place } from '../copy/copy-manifest.js';
 import { copyTree, type Reflink } from '../copy/copy-tree.js';
-import { removeTree } from '../scratch/remove-tree.js';
+import { removeOwnTree } from '../scratch/remove-own-tree.js';
 import { isWithin } from '../scratch/state-folder.js';
 import { setGitConfig } from './git-config.js';
 import { linksOutOf } from './git-links.js';
@@ -79,7 +79,7 @@ async function ownWorktrees(original: string, copy: string, place: Place): Promi
     const text = unlessGone(() => readFileSync(file, 'utf8'))?.trim();
     if (text === undefined) continue;
     const real = resolve(original, 'worktrees', name, text);
-    if (!isWithin(real, place.from)) await removeTree(record);
+    if (!isWithin(real, place.from)) await removeOwnTree(record);
     else if (isAbsolute(text)) {
       removeFile(file);
       writeFileSync(file, `${inCopy(real, place)}\n`);

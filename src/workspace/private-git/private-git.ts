@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { GitFolders } from '../../util/git/repository.js';
 import { copyTree, type Reflink } from '../copy/copy-tree.js';
 import { WorkspaceError } from '../failure.js';
-import { removeTree } from '../scratch/remove-tree.js';
+import { removeOwnTree } from '../scratch/remove-own-tree.js';
 import { absoluteAlternates, ownLinks } from './copied-git.js';
 import { setGitConfig } from './git-config.js';
 
@@ -31,7 +31,7 @@ export async function makePrivateGit(
   reflink: Reflink,
 ): Promise<void> {
   const own = join(top, '.git');
-  await removeTree(own);
+  await removeOwnTree(own);
   mkdirSync(own);
   if (gitDir === commonDir) await copyGit(gitDir, own, reflink, (name) => name !== 'worktrees');
   else {
@@ -42,7 +42,7 @@ export async function makePrivateGit(
     // Each may have its own submodules.
     const isReplaced = (name: string) => name === 'modules' && existsSync(join(gitDir, name));
     await copyGit(commonDir, own, reflink, (name) => !OF_THE_MAIN_ONE.test(name) && !isReplaced(name));
-    for (const path of NOT_SHARED) await removeTree(join(own, path));
+    for (const path of NOT_SHARED) await removeOwnTree(join(own, path));
     await copyGit(gitDir, own, reflink, (name) => !OF_A_WORKTREE.has(name));
   }
   absoluteAlternates(commonDir, own);

@@ -10,7 +10,7 @@ import {
 } from '../../util/files/provenance.js';
 import { livenessOf, thisProcess } from '../../util/process/identity.js';
 import { workspaceFailure } from '../failure.js';
-import { removeTree } from './remove-tree.js';
+import { removeOwnTree } from './remove-own-tree.js';
 
 const NAME = /^[a-z]+-(\d*)-(\d+)-(\d*)-\w{6}$/;
 
@@ -64,7 +64,7 @@ export async function sweepTemporary(): Promise<void> {
     if (pid === undefined || namespace !== numberOf(here.pidNamespace)) continue;
     if (livenessOf({ ...here, pid: Number(pid), start: start ?? '' }) !== 'dead') continue;
     const dir = join(folder, name);
-    if (whyNotRemovable(dir, folder, NAME) === undefined) await removeTree(dir);
+    if (whyNotRemovable(dir, folder, NAME) === undefined) await removeOwnTree(dir);
   }
 }
 
