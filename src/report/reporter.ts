@@ -12,19 +12,15 @@ export interface Reporter {
   resume?(): void;
 }
 
-/** A stream that reports are written to: a terminal has a size. */
-export type ReportStream = Writable & { columns?: number; rows?: number; isTTY?: boolean };
-
 /** What `createReporter` needs to know. */
 export interface ReporterOptions {
   kind: 'live' | 'plain' | 'json' | 'quiet';
-  stdout: ReportStream;
-  stderr: ReportStream;
+  /** A terminal has a size. */
+  stdout: Writable & { columns?: number; rows?: number };
+  stderr: Writable;
   color: boolean;
   /** Print every line that agents and commands print. */
   verbose: boolean;
-  /** Width to fit, where it is not the stream's own. */
-  columns?: number;
   /** Add annotations, groups and a step summary for GitHub Actions. */
   github?: boolean;
   /** Absolute path of the plan, for annotations. */

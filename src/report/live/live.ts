@@ -152,7 +152,7 @@ export class LiveReporter implements Reporter {
   }
 
   #columns(): number {
-    return Math.max(2, this.#options.columns ?? this.#options.stdout.columns ?? 80);
+    return Math.max(2, this.#options.stdout.columns ?? 80);
   }
 }
 
