@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { codeOf } from '../util/errors/system-error.js';
+import { codeOf, messageOf } from '../util/errors/system-error.js';
 import { removeFile } from '../util/files/remove-tree.js';
 import { type CopyConfinement, copyLayout } from './copy/copy-layout.js';
 import { overlayLayout } from './overlay/overlay-layout.js';
@@ -94,7 +94,7 @@ async function tryMode(
     if (exitCode !== 0) return `working in the view failed: ${(await complaint).split('\n')[0]}`;
     return wrongOutcome(namespace.outside(view), sample, mode.redirect);
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   } finally {
     await namespace?.close();
     await removeScratch(scratch.dir);
@@ -190,7 +190,7 @@ export async function probeNamespace(
       if (exitCode === 0) return { how, why };
       why = error?.message ?? `a command in it failed: ${(await complaint).split('\n')[0]}`;
     } catch (error) {
-      why = error instanceof Error ? error.message : String(error);
+      why = messageOf(error);
     } finally {
       await namespace?.close();
       await removeScratch(scratch.dir);

@@ -133,8 +133,7 @@ export function readRecord(path: string): object | undefined {
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
   } catch (error) {
     // Gone meanwhile, half written, or not ours to read: no record.
-    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).syscall !== undefined)
-      return undefined;
+    if (error instanceof SyntaxError || codeOf(error) !== undefined) return undefined;
     throw error;
   }
 }

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, closeSync, constants, lstatSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { codeOf } from '../../util/errors/system-error.js';
+import { reasonOf } from '../../util/errors/system-error.js';
 import { WorkspaceError } from '../failure.js';
 import type { Command, Running } from '../workspace.js';
 import { makeOutputPipes, type OutputPipe } from './output-pipe.js';
@@ -120,8 +120,7 @@ const WHY: Readonly<Record<string, string>> = {
 };
 
 function cannotStart(program: string, error: unknown): Error {
-  const text = error instanceof Error ? error.message : String(error);
-  return new WorkspaceError(`cannot start ${program}: ${WHY[codeOf(error) ?? ''] ?? text}`, {
+  return new WorkspaceError(`cannot start ${program}: ${reasonOf(error, WHY)}`, {
     cause: error,
   });
 }

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, realpathSync, statfsSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
+import { messageOf } from '../../util/errors/system-error.js';
 import { makeMarkedFolder, NotOursError } from '../../util/files/provenance.js';
 
 /** f_type of overlayfs (statfs(2)); an upper folder cannot lie on it. */
@@ -60,7 +61,7 @@ export function prepareStateFolder(path: string, root: string, forOverlay: boole
   } catch (error) {
     if (error instanceof NotOursError) return { refused: error.message };
     return {
-      refused: `${path} cannot be used (${error instanceof Error ? error.message : String(error)})`,
+      refused: `${path} cannot be used (${messageOf(error)})`,
     };
   }
 }
