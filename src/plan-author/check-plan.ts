@@ -1,10 +1,10 @@
 import type { PersonaEntry } from '../agents/index.js';
 import { type Diagnostic, type PlanResult, type ReadPlanOptions, readPlan } from '../plan/index.js';
-import { nearestName } from '../util/text/nearest-name.js';
+import { didYouMean } from '../util/text/nearest-name.js';
 
 /**
  * Reads a plan that an agent wrote. A task for a persona that is not there is wrong too: `forge apply` would only find
- * out when it starts. Gives what `readPlan` gives; throws what it throws.
+ * out when it starts. @throws what `readPlan` throws
  */
 export async function checkPlan({
   personas,
@@ -15,7 +15,6 @@ export async function checkPlan({
   const names = personas.map(({ name }) => name);
   const problems = result.plan.tasks.flatMap(({ id, persona, at }): Diagnostic[] => {
     if (persona === undefined || names.includes(persona)) return [];
-    const near = nearestName(persona, names);
     return [
       {
         code: 'schema',
@@ -24,11 +23,8 @@ export async function checkPlan({
         at,
         related: [],
         hint:
-          near !== undefined
-            ? `did you mean \`${near}\`?`
-            : names.length > 0
-              ? `there is ${names.join(', ')}`
-              : 'leave `droid` out',
+          didYouMean(persona, names) ??
+          (names.length > 0 ? `there is ${names.join(', ')}` : 'leave `droid` out'),
       },
     ];
   });

@@ -1,6 +1,6 @@
 /**
- * Takes an agent's answer; gives the plan in it: the fenced block that has `tasks:` (the last of several, since agents
- * correct themselves), else what begins at `version:`, else the whole answer. Ends with one newline.
+ * The plan in an agent's answer: the fenced block that has `tasks:` (the last of several, since agents correct
+ * themselves), else what begins at `version:`, else the whole answer. Ends with one newline.
  */
 export function extractPlan(answer: string): string {
   const lines = answer.replaceAll('\r\n', '\n').split('\n');

@@ -1,3 +1,3 @@
-export { mayReplace, readExisting, rejectedFile, withHeader, writePlan } from './plan-file.js';
-export { MOST_ROUNDS, type Planned, planInRounds } from './plan-in-rounds.js';
-export { type SplitPlan, splitPlan } from './split-plan.js';
+export { MOST_ROUNDS } from './plan-in-rounds.js';
+export { splitPlan } from './split-plan.js';
+export { type PlanRequest, writePlan } from './write-plan.js';

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
-import { writeFileDurably } from '../journal/index.js';
 import { unlessGone } from '../util/errors/system-error.js';
+import { hashText } from '../util/files/hash.js';
 
 /** Where the schema may lie, relative to root: npm's copy, or the one that `forge init` puts there. */
 const SCHEMAS = ['node_modules/droidforge/schemas/forge.plan.schema.json', '.factory/forge.plan.schema.json'];
@@ -10,7 +9,7 @@ const SCHEMAS = ['node_modules/droidforge/schemas/forge.plan.schema.json', '.fac
 const MARK =
   /^# Written by `forge plan`, which may replace it until it is changed \(mark ([0-9a-f]{16})\)\.\n/m;
 
-/** Gives the text of a plan file; nothing when there is none. Throws the file system's error otherwise. */
+/** The text of a plan file; undefined when there is none. @throws the file system's error otherwise */
 export function readExisting(file: string): string | undefined {
   return unlessGone(() => readFileSync(file, 'utf8'));
 }
@@ -24,21 +23,13 @@ export async function mayReplace(file: string, text: string, root: string): Prom
   return path === 'forge.plan.yaml' && (await isUnmodified(root, path));
 }
 
-/** Takes a plan's text; gives it with the lines that editors and `forge plan` look for above it. */
+/** A plan's text with the lines that editors and `forge plan` look for above it. */
 export function withHeader(text: string, file: string, root: string): string {
   const body = text.replace(/^# yaml-language-server:.*\n/gm, '');
   const schema = SCHEMAS.find((path) => existsSync(join(root, path)));
-  const folder = realpathSync(dirname(file));
-  const modeline =
-    schema === undefined
-      ? ''
-      : `# yaml-language-server: $schema=${relative(folder, join(root, schema)).replaceAll('\\', '/')}\n`;
+  const path = schema && relative(realpathSync(dirname(file)), join(root, schema)).replaceAll('\\', '/');
+  const modeline = path === undefined ? '' : `# yaml-language-server: $schema=${path}\n`;
   return `${modeline}# Written by \`forge plan\`, which may replace it until it is changed (mark ${markOf(body)}).\n${body}`;
-}
-
-/** Writes a plan file at once: nobody ever reads half of it. */
-export async function writePlan(file: string, text: string): Promise<void> {
-  await writeFileDurably(file, text);
 }
 
 /** Where a plan that is not valid is kept: beside the plan, so that it means the same there. */
@@ -47,5 +38,5 @@ export function rejectedFile(file: string): string {
 }
 
 function markOf(text: string): string {
-  return createHash('sha256').update(text.replaceAll('\r\n', '\n')).digest('hex').slice(0, 16);
+  return hashText(text).slice(0, 16);
 }

@@ -20,7 +20,6 @@ export interface PlanningOptions {
   agent: string;
   model?: string;
   vars: Readonly<Record<string, string>>;
-  env: Readonly<Record<string, string>>;
   signal: AbortSignal;
   onRound: (round: number, problems: number) => void;
   onEvent: (event: AgentEvent) => void;
@@ -34,8 +33,8 @@ export interface Planned {
 }
 
 /**
- * Has an agent write a plan: gives it what it has to know, checks its answer, and sends back what is wrong, up to
- * MOST_ROUNDS times in all, each in a new session. Throws what `askAgent` throws.
+ * Has an agent write a plan: tells it what it has to know, checks its answer, and sends back what is wrong, up to
+ * MOST_ROUNDS times in all, each in a new session. @throws ForgeError when the agent cannot be asked (2) or failed (1)
  */
 export async function planInRounds(options: PlanningOptions): Promise<Planned> {
   const { root, file, vars } = options;
@@ -54,7 +53,8 @@ export async function planInRounds(options: PlanningOptions): Promise<Planned> {
       adapter,
       root,
       prompt: renderPlannerPrompt({ ...context, previous }),
-      env: options.env,
+      // No variable that is there is without a value.
+      env: { ...process.env } as Record<string, string>,
       model: options.model,
       persona: personas.length > forTasks.length ? ORCHESTRATOR : undefined,
       signal: options.signal,

@@ -17,8 +17,8 @@ interface Folder {
 }
 
 /**
- * Takes the paths of a project's files; gives a map of it for an agent: folders with the number of their files, and
- * what is in them as deep as the space allows, level by level, so that a large tree is shown whole but shallow.
+ * A map of a project for an agent, from the paths of its files: folders with the number of their files, and what is in
+ * them as deep as the space allows, level by level, so that a large tree is shown whole but shallow.
  */
 export function repoMap(paths: readonly string[]): string {
   const top = treeOf(paths);

@@ -13,22 +13,23 @@ export interface SplitPlan {
 /** The list of files goes below a prompt that does not say where. */
 const FILES = '${{ split.files }}';
 
-/** Takes what the plan is to do; gives its text. Of what looks like variables in the prompt, only forge's own stay variables. */
+/** The text of a plan that divides files. Of what looks like variables in the prompt, only forge's own stay variables. */
 export async function splitPlan(options: SplitPlan): Promise<string> {
   const { name, goal, files, into, rename, agent } = options;
   const { stringify } = await import('yaml');
   const kept = options.prompt.replace(/\$*\$\{\{(?! *split\.\w+ *\}\})/g, (text) => `$${text}`).trimEnd();
   const prompt = /(?<!\$)\$\{\{ *split\.files *\}\}/.test(kept) ? kept : `${kept}\n\nThe files:\n${FILES}`;
   const task = {
-    ...(agent !== undefined && { agent }),
+    agent,
     split: {
       files: files.length === 1 ? files[0] : files,
       into,
-      ...(Object.keys(rename).length > 0 && { rename }),
+      rename: Object.keys(rename).length > 0 ? rename : undefined,
     },
     owns: ['${{ split.owns }}'],
     prompt: `${prompt}\n`,
   };
-  const plan = { version: 1, name, ...(goal !== undefined && { goal }), tasks: { [name]: task } };
+  // What is undefined is left out.
+  const plan = { version: 1, name, goal, tasks: { [name]: task } };
   return stringify(plan, { lineWidth: 0, blockQuote: 'literal' });
 }

@@ -3,7 +3,6 @@ export { renderDryRun } from './schedule/dry-run.js';
 export { secretsOf } from './secrets/secrets.js';
 export { abortRun } from './session/abort.js';
 export type { Proposal, RunHooks } from './session/hooks.js';
-export { interruption, listenForInterrupt } from './session/interrupt.js';
 export { finishHalfWritten, recover } from './session/recover.js';
 export { type MergeTarget, mergeRun, resumeRun } from './session/resume.js';
 export { startRun } from './session/start-run.js';

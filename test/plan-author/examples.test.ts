@@ -42,7 +42,7 @@ test('js-to-ts: 247 files, five workers', { timeout: 120_000 }, async (t) => {
   assert.equal(names.length, 247);
   const result = await here.forge(['apply', 'convert.plan.yaml', '--yes']);
   assert.equal(result.code, 0, result.stderr + result.stdout);
-  assert.match(summaryOf(t, result.stdout), /^6 tasks, [\d.]+s; one after another [\d.]+s; [\d.]+x$/);
+  assert.match(summaryOf(t, result.stdout), /^6 tasks, [\dm.]+s; one after another [\dm.]+s; [\d.]+x$/);
   assert.deepEqual([files(here, '.js'), files(here, '.ts').sort()], [[], names.sort()]);
   // Types and imports of all parts fit together.
   execFileSync(TSC, ['-p', here.dir]);

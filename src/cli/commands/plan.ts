@@ -1,28 +1,17 @@
-import { readFileSync, statSync } from 'node:fs';
-import { dirname, relative, resolve } from 'node:path';
-import { type AgentEvent, agentNames } from '../../agents/index.js';
-import { diagnosticsToJson, type PlanResult, readPlan, resolveRoot } from '../../plan/index.js';
-import {
-  MOST_ROUNDS,
-  mayReplace,
-  planInRounds,
-  readExisting,
-  rejectedFile,
-  withHeader,
-  writePlan,
-} from '../../plan-author/index.js';
-import { interruption, listenForInterrupt, renderDryRun } from '../../run/index.js';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { diagnosticsToJson } from '../../plan/index.js';
+import { MOST_ROUNDS, type PlanRequest, writePlan } from '../../plan-author/index.js';
+import { renderDryRun } from '../../run/index.js';
 import { ExitCode } from '../../util/errors/exit-code.js';
 import { ForgeError } from '../../util/errors/forge-error.js';
-import { codeOf } from '../../util/errors/system-error.js';
-import { count } from '../../util/text/count.js';
-import { toJsonText } from '../../util/text/json-text.js';
-import { sanitize } from '../../util/text/sanitize.js';
+import { codeOf, messageOf } from '../../util/errors/system-error.js';
+import { shownPath } from '../../util/paths/shown-path.js';
 import { type COMMON_FLAGS, type CommandSpec, command, type Flag, type Values } from '../command-line.js';
 import { defaultPlan, parseVars } from '../plan-argument.js';
 import { parseSplitPlan, SPLIT_FLAGS } from '../split-flags.js';
-import { askAboutFiles } from '../terminal/ask.js';
 import { printDiagnostics } from '../terminal/diagnostics.js';
+import { openDialog } from '../terminal/dialog.js';
 import { complain } from '../terminal/terminal.js';
 
 const spec = {
@@ -44,60 +33,29 @@ divides files among tasks that all get the same prompt; no agent is asked.`,
 } as const satisfies CommandSpec<Record<string, Flag>>;
 
 type Flags = Values<typeof spec.flags & typeof COMMON_FLAGS>;
+type Told = Exclude<Awaited<ReturnType<typeof writePlan>>, { state: 'left' }>;
 
-/** What was written, or at least thought of. */
-interface Draft {
-  text: string;
-  result: PlanResult;
-  rounds?: number;
-}
-
-/** `forge plan`. */
+/** `forge plan`. With `--apply` it goes straight on to `forge apply`. */
 export const run = command(spec, async (flags, words) => {
   const goal = readGoal(flags, words);
-  const split = await parseSplitPlan(flags, goal, (path) => readText(path, '--prompt-file'));
-  const agent = flags.agent ?? 'droid';
-  if (!agentNames.includes(agent))
-    throw new ForgeError(
-      `there is no agent ${agent}; known agents: ${agentNames.join(', ')}`,
-      ExitCode.invalid,
-    );
-  const file = resolve(flags.output ?? flags.file ?? defaultPlan() ?? 'forge.plan.yaml');
-  const vars = parseVars(flags.var);
-  const root = rootFor(file);
-  const before = readExisting(file);
-  if (before !== undefined && !flags.force && !(await mayReplace(file, before, root))) {
-    const answer = await askToReplace(flags, file);
-    if (answer !== undefined) return answer;
-  }
-  const interrupt = listenForInterrupt({
-    first: () => complain('stopping; no plan was written'),
+  const request: PlanRequest = {
+    goal: goal ?? '',
+    split: await parseSplitPlan(flags, goal, (path) => readText(path, '--prompt-file')),
+    agent: flags.agent ?? 'droid',
+    model: flags.model,
+    file: resolve(flags.output ?? flags.file ?? defaultPlan() ?? 'forge.plan.yaml'),
+    vars: parseVars(flags.var),
+    force: flags.force,
+    verbose: flags.verbose || process.stderr.isTTY === true,
+  };
+  const plan = await writePlan(request, openDialog(flags).chooseFiles, (line, isProgress) => {
+    if (!flags.quiet || !isProgress) complain(line);
   });
-  let draft: Draft;
-  try {
-    draft =
-      split === undefined
-        ? await askFor(flags, { goal: goal ?? '', agent, file, vars, root }, interrupt.signal)
-        : { text: split, result: await readPlan({ file, text: split, vars, agents: agentNames }) };
-  } catch (error) {
-    const interrupted = interruption(interrupt.signal);
-    if (interrupted === undefined) throw error;
-    return interrupted.exitCode;
-  } finally {
-    interrupt.dispose();
-  }
-  if (!draft.result.ok) return await reject(flags, file, draft);
-  if (readExisting(file) !== before) {
-    await writePlan(rejectedFile(file), draft.text);
-    throw new ForgeError(
-      `${shown(file)} changed while the plan was written; it is in ${shown(rejectedFile(file))}`,
-      ExitCode.invalid,
-    );
-  }
-  await writePlan(file, withHeader(draft.text, file, root));
-  return await show(flags, file, vars, draft.rounds);
+  if (plan.state === 'left') return plan.exitCode;
+  return plan.state === 'written' ? await showWritten(flags, plan) : showRejected(flags, plan);
 });
 
+/** What the plan is for; undefined where that need not be said. */
 function readGoal(flags: Flags, words: readonly string[]): string | undefined {
   const from = flags['goal-file'];
   if (from !== undefined && words.length > 0)
@@ -112,140 +70,42 @@ function readText(file: string, flag: string): string {
   try {
     return readFileSync(file === '-' ? 0 : file, 'utf8');
   } catch (error) {
-    const why = codeOf(error) === 'ENOENT' ? 'there is no such file' : (error as Error).message;
+    const why = codeOf(error) === 'ENOENT' ? 'there is no such file' : messageOf(error);
     throw new ForgeError(`${flag} ${file}: ${why}`, ExitCode.invalid);
   }
 }
 
-function rootFor(file: string): string {
-  if (statSync(dirname(file), { throwIfNoEntry: false })?.isDirectory() !== true)
-    throw new ForgeError(`there is no folder ${dirname(file)} for the plan`, ExitCode.invalid);
-  return resolveRoot(file, undefined);
-}
-
-/** Nothing when the plan may be replaced; otherwise the exit code. */
-async function askToReplace(flags: Flags, file: string): Promise<ExitCode | undefined> {
-  if (process.stdin.isTTY === true && process.stdout.isTTY === true && !flags.json) {
-    const chosen = await askAboutFiles([shown(file)]);
-    if (typeof chosen === 'string') return ExitCode[chosen];
-    return chosen.has(shown(file)) ? undefined : ExitCode.declined;
-  }
-  throw new ForgeError(
-    `${shown(file)} was edited, or is not from \`forge plan\`; --force replaces it, -o writes another file`,
-    ExitCode.invalid,
-  );
-}
-
-async function askFor(
-  flags: Flags,
-  about: { goal: string; agent: string; file: string; vars: Record<string, string>; root: string },
-  signal: AbortSignal,
-): Promise<Draft> {
-  const { agent } = about;
-  const note = (text: string) => {
-    if (!flags.quiet) complain(text);
-  };
-  return await planInRounds({
-    ...about,
-    ...(flags.model !== undefined && { model: flags.model }),
-    env: definedOnly(process.env),
-    signal,
-    onRound: (round, problems) =>
-      note(
-        round === 1
-          ? `asking ${agent} for a plan`
-          : `${count(problems, 'problem')} sent back to ${agent} (round ${round} of ${MOST_ROUNDS})`,
-      ),
-    onEvent: (event) => {
-      const line = flags.verbose || process.stderr.isTTY === true ? describe(event) : undefined;
-      if (line !== undefined) note(line);
-    },
-  });
-}
-
-function describe(event: AgentEvent): string | undefined {
-  if (event.type !== 'tool') return undefined;
-  return `  ${sanitize(event.tool)} ${sanitize(event.summary.split('\n')[0] ?? '').slice(0, 100)}`;
-}
-
-/** Keeps a plan that is not valid, and says what is wrong with it. */
-async function reject(flags: Flags, file: string, { text, result, rounds }: Draft): Promise<ExitCode> {
-  const kept = rejectedFile(file);
-  await writePlan(kept, text);
-  const moved = result.ok
-    ? result
-    : { ...result, diagnostics: result.diagnostics.map((each) => relocated(each, kept)) };
-  if (flags.json)
-    process.stdout.write(`${toJsonText({ ...diagnosticsToJson(kept, moved), rounds, written: false })}\n`);
-  else {
-    printDiagnostics(kept, moved, flags);
-    const tries = rounds === undefined ? '' : ` after ${rounds} rounds`;
-    complain(
-      `the plan is not valid${tries}; it is kept in ${shown(kept)}: repair it, then \`forge apply ${shown(kept)}\``,
-    );
-  }
+function showRejected(flags: Flags, { file, result, rounds }: Told): ExitCode {
+  const { tell, warn } = openDialog(flags);
+  tell({ ...diagnosticsToJson(file, result), rounds, written: false });
+  if (!flags.json) printDiagnostics(file, result, flags);
+  const tries = rounds === undefined ? '' : ` after ${rounds} rounds`;
+  const kept = shownPath(file);
+  warn(`the plan is not valid${tries}; it is kept in ${kept}: repair it, then \`forge apply ${kept}\``);
   return ExitCode.invalid;
 }
 
-type Diagnostic = Extract<PlanResult, { ok: false }>['diagnostics'][number];
-
-function relocated(diagnostic: Diagnostic, file: string): Diagnostic {
-  const moved = (at: Diagnostic['at']) => ({ ...at, file });
-  return {
-    ...diagnostic,
-    at: moved(diagnostic.at),
-    related: diagnostic.related.map(({ at, message }) => ({ at: moved(at), message })),
-  };
-}
-
-/** Shows the plan as it was written, and runs it if that was asked for. */
-async function show(
-  flags: Flags,
-  file: string,
-  vars: Record<string, string>,
-  rounds: number | undefined,
-): Promise<number> {
-  const result = await readPlan({ file, vars, agents: agentNames });
+async function showWritten(flags: Flags, { file, result, rounds }: Told): Promise<number> {
+  const { say, tell } = openDialog(flags);
   printDiagnostics(file, result, flags);
   if (!result.ok) return ExitCode.invalid;
   const text = renderDryRun(result.plan, [], { json: flags.json });
-  if (flags.json) {
-    const shownPlan = JSON.parse(text) as Record<string, unknown>;
-    process.stdout.write(`${toJsonText({ ok: true, ...shownPlan, rounds, written: true })}\n`);
-  } else if (!flags.quiet) {
-    process.stdout.write(`${text}no conflicts detected; wrote ${sanitize(shown(file))}\n`);
-    if (!flags.apply)
-      process.stdout.write(`Next: forge apply${standard(file) ? '' : ` ${sanitize(shown(file))}`}\n`);
+  if (flags.json) tell({ ok: true, ...JSON.parse(text), rounds, written: true });
+  else if (!flags.quiet) process.stdout.write(text);
+  say(`no conflicts detected; wrote ${shownPath(file)}`);
+  if (!flags.apply) {
+    say(`Next: forge apply${file === defaultPlan() ? '' : ` ${shownPath(file)}`}`);
+    return ExitCode.ok;
   }
-  if (!flags.apply) return ExitCode.ok;
   // Nobody has read this plan yet, and with some capabilities a task can leave its view.
   const asking = result.plan.tasks.filter(({ capabilities = [] }) => capabilities.length > 0);
   if (asking.length > 0)
     throw new ForgeError(
-      `the plan asks for capabilities (${asking.map(({ id, capabilities }) => `${id}: ${capabilities?.join(', ')}`).join('; ')}), so --apply does not run it; look at ${shown(file)}, then \`forge apply\``,
+      `the plan asks for capabilities (${asking.map(({ id, capabilities }) => `${id}: ${capabilities?.join(', ')}`).join('; ')}), so --apply does not run it; look at ${shownPath(file)}, then \`forge apply\``,
       ExitCode.invalid,
     );
   const { run: apply } = await import('./apply.js');
   const passed = (['quiet', 'verbose', 'json', 'color', 'no-color'] as const).filter((name) => flags[name]);
-  return await apply([
-    '-f',
-    file,
-    ...passed.map((name) => `--${name}`),
-    ...flags.var.flatMap((each) => ['--var', each]),
-  ]);
-}
-
-function standard(file: string): boolean {
-  return file === defaultPlan();
-}
-
-function shown(file: string): string {
-  const below = relative(process.cwd(), file);
-  return below.startsWith('..') ? file : below;
-}
-
-function definedOnly(env: NodeJS.ProcessEnv): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-  );
+  const vars = flags.var.flatMap((each) => ['--var', each]);
+  return await apply(['-f', file, ...passed.map((name) => `--${name}`), ...vars]);
 }

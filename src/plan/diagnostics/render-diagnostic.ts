@@ -1,4 +1,4 @@
-import { isAbsolute, relative } from 'node:path';
+import { shownPath } from '../../util/paths/shown-path.js';
 import { createPaint, type Paint, type Style } from '../../util/text/paint.js';
 import { sanitize } from '../../util/text/sanitize.js';
 import { displayWidth } from '../../util/text/width.js';
@@ -57,9 +57,7 @@ function render(
 }
 
 function place({ file, line, column }: SourceRange, cwd: string): string {
-  const below = relative(cwd, file);
-  const name = below === '' || below.startsWith('..') || isAbsolute(below) ? file : below;
-  return `${sanitize(name)}:${line}:${column}`;
+  return `${sanitize(shownPath(file, cwd))}:${line}:${column}`;
 }
 
 function samePlace(a: SourceRange, b: SourceRange): boolean {

@@ -1,6 +1,6 @@
 import { isAbsolute, relative } from 'node:path';
 import { type GateView, isOver, type RunView, type TaskStatus, type TaskView } from '../../journal/index.js';
-import { withTilde } from '../../util/paths/tilde.js';
+import { withTilde } from '../../util/paths/shown-path.js';
 import { count } from '../../util/text/count.js';
 import { formatDuration, formatElapsed } from '../../util/text/duration.js';
 import { createPaint, type Paint, type Style } from '../../util/text/paint.js';

@@ -1,5 +1,5 @@
 import type { ForgeEvent, RunView, TaskView } from '../../journal/index.js';
-import { withTilde } from '../../util/paths/tilde.js';
+import { withTilde } from '../../util/paths/shown-path.js';
 import { count, firstOf } from '../../util/text/count.js';
 import { formatDuration } from '../../util/text/duration.js';
 import type { Paint, Style } from '../../util/text/paint.js';

@@ -15,11 +15,11 @@ import {
 } from '../../merge/index.js';
 import { ExitCode } from '../../util/errors/exit-code.js';
 import { removeTree } from '../../util/files/remove-tree.js';
+import { interruption } from '../../util/process/interrupt.js';
 import { firstOf } from '../../util/text/count.js';
 import { type Changeset, type ComposedEntry, composeChangesets } from '../../workspace/index.js';
 import type { Redactor } from '../secrets/redactor.js';
 import type { RunEnd, RunHooks } from '../session/hooks.js';
-import { interruption } from '../session/interrupt.js';
 import type { PreparedRun } from '../session/prepare.js';
 import { kindConflicts, withoutImpliedFolders } from './changes.js';
 import { runGates } from './gates.js';

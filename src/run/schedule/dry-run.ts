@@ -1,5 +1,5 @@
 import type { Plan } from '../../plan/index.js';
-import { withTilde } from '../../util/paths/tilde.js';
+import { withTilde } from '../../util/paths/shown-path.js';
 import { count, firstOf } from '../../util/text/count.js';
 import { formatRoughly } from '../../util/text/duration.js';
 import { toJsonText } from '../../util/text/json-text.js';

@@ -1,13 +1,13 @@
 import { loadAdapter } from '../../agents/index.js';
 import { HalfWrittenError } from '../../merge/index.js';
 import { ExitCode } from '../../util/errors/exit-code.js';
+import { interruption } from '../../util/process/interrupt.js';
 import { LocalExecutor } from '../attempt/local-executor.js';
 import { countChanges } from '../integration/changes.js';
 import { integrate } from '../integration/integrate.js';
 import { Redactor } from '../secrets/redactor.js';
 import { secretsOf } from '../secrets/secrets.js';
 import type { RunEnd, RunHooks } from './hooks.js';
-import { interruption } from './interrupt.js';
 import type { PreparedRun } from './prepare.js';
 import { runTasks } from './task-loop.js';
 

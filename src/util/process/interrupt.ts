@@ -1,16 +1,15 @@
-import { ExitCode } from '../../util/errors/exit-code.js';
-import { ForgeError } from '../../util/errors/forge-error.js';
-import type { RunEnd } from './hooks.js';
+import { ExitCode } from '../errors/exit-code.js';
+import { ForgeError } from '../errors/forge-error.js';
 
-/** SIGINT, SIGTERM or SIGHUP came: the reason with which a run's signal is aborted. */
+/** SIGINT, SIGTERM or SIGHUP came: the reason with which a signal is aborted. */
 export class InterruptedError extends ForgeError {
   constructor(exitCode: ExitCode) {
     super('interrupted', exitCode);
   }
 }
 
-/** How a run ends that was interrupted; undefined where it was not. */
-export function interruption(signal: AbortSignal): RunEnd | undefined {
+/** How forge ends after an interrupt; undefined where there was none. */
+export function interruption(signal: AbortSignal): { exitCode: ExitCode; reason: string } | undefined {
   if (!signal.aborted) return undefined;
   const { reason } = signal;
   const exitCode = reason instanceof InterruptedError ? reason.exitCode : ExitCode.interrupted;
@@ -24,10 +23,9 @@ const EXIT_CODES: Readonly<Partial<Record<NodeJS.Signals, ExitCode>>> = {
 };
 
 /**
- * Listens for SIGINT, SIGTERM and SIGHUP. The first one aborts `signal`: the run stops launching, ends its tasks and
- * keeps what they made. The second ends forge at once; `onSecond` may say with another exit code. A SIGHUP is never the
- * second: when a terminal goes away, the kernel, the shell and whoever else was in between may each send one.
- * `dispose` stops listening.
+ * Listens for SIGINT, SIGTERM and SIGHUP. The first one aborts `signal`, so that what is going on can end in order; the
+ * second ends forge at once; `second` may say with another exit code. A SIGHUP is never the second: when a terminal goes
+ * away, the kernel, the shell and whoever else was in between may each send one. `dispose` stops listening.
  */
 export function listenForInterrupt(on: { first: () => void; second?: () => ExitCode | undefined }): {
   signal: AbortSignal;

@@ -1,4 +1,11 @@
 import { realpathSync } from 'node:fs';
+import { isAbsolute, relative } from 'node:path';
+
+/** An absolute path as people in a folder write it: relative to the folder where it lies in there. */
+export function shownPath(path: string, folder = process.cwd()): string {
+  const below = relative(folder, path);
+  return below === '' || below.startsWith('..') || isAbsolute(below) ? path : below;
+}
 
 /** A real path as people write it: with `~` for the home folder where it really lies in there. */
 export function withTilde(path: string, home = process.env.HOME): string {
