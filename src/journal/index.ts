@@ -1,4 +1,3 @@
-export { syncPath, writeFileDurably } from '../util/files/durable.js';
 export type { AttemptOutcome, EventBody, ForgeEvent, TaskState } from './event.js';
 export { Journal } from './journal.js';
 export { JournalDamagedError, readJournal, replayRun, replayUnlessDamaged } from './replay.js';

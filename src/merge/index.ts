@@ -1,14 +1,13 @@
-export { type Base, type BaseState, loadBase } from './base/base.js';
+export { type Base, loadBase } from './base/base.js';
 export { captureBase } from './base/base-capture.js';
 export { branchMadeBefore, type CommitTask, type Committed, commitRun } from './commit/commit.js';
 export { CommitTargetError, checkCommitLocks } from './commit/commit-locks.js';
 export { type CommitTarget, checkCommitTarget } from './commit/commit-target.js';
 export { HalfWrittenError, MergeError, TreeChangedError } from './merge-error.js';
-export type { Conflict, MergeEntry, ResolvedEntry } from './resolve/entry.js';
+export type { Conflict, ResolvedEntry } from './resolve/entry.js';
 export { hardLinkNotes } from './resolve/hard-links.js';
 export { type Fingerprint, type Resolution, resolveMerge, stillResolved } from './resolve/resolve.js';
-export { isTracked } from './transaction/believe.js';
-export type { Displaced, Merged } from './transaction/finish.js';
+export type { Merged } from './transaction/complete.js';
 export type { RefUpdate } from './transaction/merge-plan.js';
 export { assertBelieved, type Recovered, type RecoverHow, recoverMerge } from './transaction/recover.js';
 export { writeMerge } from './transaction/write.js';

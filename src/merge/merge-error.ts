@@ -1,6 +1,7 @@
 import { ExitCode } from '../util/errors/exit-code.js';
 import { ForgeError } from '../util/errors/forge-error.js';
 import { codeOf, explain } from '../util/errors/system-error.js';
+import { GitError } from '../util/git/git.js';
 
 /** A merge that could not be done. The message says where it stopped, in what state the working tree is, and what to do. */
 export class MergeError extends ForgeError {
@@ -27,6 +28,7 @@ export class TreeChangedError extends MergeError {
 /** The error for people of what went wrong while doing something to a path. `state` ends the message: what became of the working tree. */
 export function mergeFailure(doing: string, path: string, error: unknown, state: string): MergeError {
   if (error instanceof MergeError) return error;
+  if (error instanceof GitError) return new MergeError(error.message, { cause: error });
   const code = codeOf(error);
   const message = `Cannot ${doing} ${JSON.stringify(path)}: ${explain(error)}${code ? ` (${code})` : ''}. ${state}`;
   return state === FINISHES_LATER

@@ -33,7 +33,7 @@ const NO_ROOM = ['ENOSPC', 'EDQUOT', 'EROFS'];
 
 /** The error for people of what went wrong while doing something (`write /x`). One that was meant for them already stays as it is. */
 export function workspaceFailure(error: unknown, doing: string): Error {
-  if (error instanceof WorkspaceError || error instanceof BackendUnavailableError) return error;
+  if (error instanceof ForgeError) return error;
   const where = doing.length > 500 ? `${doing.slice(0, 300)}…${doing.slice(-100)}` : doing;
   const other = NO_ROOM.includes(codeOf(error) ?? '')
     ? ', or point FORGE_STATE_DIR at a folder on another disk'

@@ -9,7 +9,7 @@ export type {
   RelativePath,
 } from './changeset/changeset.js';
 export { composeChangesets } from './changeset/compose.js';
-export { gitIgnored } from './changeset/git-ignored.js';
+export type { PathState } from './changeset/disk-tree.js';
 export { blobPath, loadChangeset, saveManifest } from './changeset/manifest.js';
 export { type SortedChanges, sortChanges } from './changeset/sort-changes.js';
 export { type ChooseOptions, chooseBackend } from './choose.js';

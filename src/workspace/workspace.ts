@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Changeset, ComposedEntry, FoundChange } from './changeset/changeset.js';
+import type { PathState } from './changeset/disk-tree.js';
 
 export type BackendName = 'overlay' | 'clone' | 'copy';
 
@@ -80,14 +81,8 @@ export interface OpenOptions {
 
 /** Lets a collector tell a task's change from an edit that the user made to root during the run. */
 export interface BaseLookup {
-  /** The path at the start of the run (`hash` = SHA-256 of a file, `target` of a link); null = nothing was there; undefined = not known. */
-  lookup(
-    path: string,
-  ): Promise<
-    | { kind: 'file' | 'symlink' | 'directory'; mode: number; hash?: string; target?: string }
-    | null
-    | undefined
-  >;
+  /** What a path was at the start of the run; undefined = not known. */
+  lookup(path: string): Promise<PathState | undefined>;
 }
 
 /** One way of making workspaces. */

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
-import { type MergeEntry, type RefUpdate, resolveMerge } from '../../src/merge/index.js';
+import { type RefUpdate, resolveMerge } from '../../src/merge/index.js';
+import type { ComposedEntry } from '../../src/workspace/index.js';
 import { capture, type Scene } from './trees.js';
 
 /** `merge-process.ts` as one plain JavaScript file: it starts in a fifth of the time, and the sweeps start it hundreds of times. */
@@ -18,6 +19,10 @@ buildSync({
   bundle: true,
   platform: 'node',
   format: 'esm',
+  // As in the build: what CommonJS packages `require` of node.
+  banner: {
+    js: "import { createRequire as requireFor } from 'node:module'; const require = requireFor(import.meta.url);",
+  },
 });
 chmodSync(compiled, 0o755);
 after(() => rmSync(compiled, { recursive: true, force: true }));
@@ -62,7 +67,7 @@ export async function holder(root: string): Promise<ChildProcess> {
 }
 
 /** Resolves entries and stores what `merge-process.ts write` needs; gives the job file. */
-export async function prepareJob(at: Scene, entries: MergeEntry[], after?: RefUpdate): Promise<string> {
+export async function prepareJob(at: Scene, entries: ComposedEntry[], after?: RefUpdate): Promise<string> {
   const base = await capture(at);
   const runDir = join(at.root, '.forge/runs/r1');
   mkdirSync(runDir, { recursive: true });

@@ -3,13 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import {
-  type MergeEntry,
-  MergeError,
-  recoverMerge,
-  resolveMerge,
-  writeMerge,
-} from '../../src/merge/index.js';
+import { MergeError, recoverMerge, resolveMerge, writeMerge } from '../../src/merge/index.js';
+import type { ComposedEntry } from '../../src/workspace/index.js';
 import { runProcess } from './crash.js';
 import { capture, created, file, gone, merge, plant, type Scene, scene, snapshot } from './trees.js';
 
@@ -157,7 +152,7 @@ test('a disk that is full only after the commit point: the next forge command fi
   const base = await capture(at);
   const folders = Array.from(
     { length: 60 },
-    (_, i): MergeEntry => ({
+    (_, i): ComposedEntry => ({
       path: `new${i}`,
       kind: 'directory',
       change: 'created',

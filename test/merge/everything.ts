@@ -1,10 +1,10 @@
-import type { MergeEntry } from '../../src/merge/index.js';
+import type { ComposedEntry } from '../../src/workspace/index.js';
 import { created, file, gone, plant, type Scene, type Spec } from './trees.js';
 
 const ODD = 'odd na\nme \udcff\udcfe.txt';
 
 /** A tree with every kind of entry, and the changes of every kind to it. */
-export function everything(at: Scene): { entries: MergeEntry[]; expected: Spec } {
+export function everything(at: Scene): { entries: ComposedEntry[]; expected: Spec } {
   plant(at.root, {
     'keep.txt': 'keep',
     'text.txt': 'old\n',
@@ -22,9 +22,9 @@ export function everything(at: Scene): { entries: MergeEntry[]; expected: Spec }
     [ODD]: 'odd',
   });
   const binary = Buffer.from([0, 255, 1, 128, 10, 13, 0]);
-  const entries: MergeEntry[] = [
+  const entries: ComposedEntry[] = [
     file(at, 'text.txt', 'new\n'),
-    { ...file(at, 'tool.sh', '#!/bin/sh\n', { mode: 0o755, change: 'mode' }), blob: undefined } as MergeEntry,
+    file(at, 'tool.sh', '#!/bin/sh\n', { mode: 0o755, change: 'mode' }),
     gone('gone.txt'),
     gone('dir', 'directory'),
     gone('dir/inner', 'directory'),

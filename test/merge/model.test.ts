@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { MergeEntry } from '../../src/merge/index.js';
+import type { ComposedEntry } from '../../src/workspace/index.js';
 import { capture, file, gone, merge, type Scene, type Snapshot, snapshot } from './trees.js';
 
 /** What one path is. Folders all have the same mode here; their modes have tests of their own. */
@@ -62,8 +62,8 @@ function put(root: string, path: string, what: Node): void {
 }
 
 /** The changeset between two trees, as a collector gives it. */
-function changes(at: Scene, base: Tree, ours: Tree): MergeEntry[] {
-  const entries: MergeEntry[] = [];
+function changes(at: Scene, base: Tree, ours: Tree): ComposedEntry[] {
+  const entries: ComposedEntry[] = [];
   for (const path of new Set([...base.keys(), ...ours.keys()])) {
     const [b, o] = [base.get(path), ours.get(path)];
     if (same(b, o)) continue;

@@ -20,11 +20,11 @@ import {
   type Base,
   captureBase,
   type Merged,
-  type MergeEntry,
   type Resolution,
   resolveMerge,
   writeMerge,
 } from '../../src/merge/index.js';
+import type { ComposedEntry } from '../../src/workspace/index.js';
 import { decodeName, encodePath } from '../../src/workspace/index.js';
 
 // The tests' repositories must not depend on the settings of whoever runs them.
@@ -126,7 +126,7 @@ export function file(
   path: string,
   content: string | Buffer,
   options: { mode?: number; change?: 'created' | 'modified' | 'mode' } = {},
-): MergeEntry {
+): ComposedEntry & { kind: 'file' } {
   const blob = join(at.dir, `blob-${blobs++}`);
   writeFileSync(blob, content);
   return {
@@ -142,7 +142,7 @@ export function file(
 
 export const created = { change: 'created' } as const;
 
-export function gone(path: string, was: 'file' | 'symlink' | 'directory' = 'file'): MergeEntry {
+export function gone(path: string, was: 'file' | 'symlink' | 'directory' = 'file'): ComposedEntry {
   return { path, kind: 'absent', change: 'deleted', was };
 }
 
@@ -157,7 +157,7 @@ let runs = 0;
 export async function merge(
   at: Scene,
   base: Base,
-  entries: MergeEntry[],
+  entries: ComposedEntry[],
 ): Promise<{ resolution: Resolution; merged?: Merged }> {
   const run = `run${runs++}`;
   const runDir = join(at.root, '.forge/runs', run);

@@ -13,7 +13,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type MergeEntry, resolveMerge, stillResolved } from '../../src/merge/index.js';
+import { resolveMerge, stillResolved } from '../../src/merge/index.js';
+import type { ComposedEntry } from '../../src/workspace/index.js';
 import {
   capture,
   created,
@@ -35,7 +36,7 @@ interface Story {
   name: string;
   before: Spec;
   user?: (root: string) => void;
-  run: (at: Scene) => MergeEntry[];
+  run: (at: Scene) => ComposedEntry[];
   after?: Spec;
   refused?: Record<string, RegExp>;
   /** Started from a commit of `before`; otherwise everything is untracked. */

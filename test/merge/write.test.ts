@@ -99,7 +99,7 @@ test('damaged content is noticed before anything is written', async (t) => {
   plant(at.root, { 'a.txt': 'a\n', 'b.txt': 'b\n' });
   const base = await capture(at);
   const bad = file(at, 'b.txt', 'B\n');
-  writeFileSync(bad.blob!, 'X\n');
+  writeFileSync(bad.blob, 'X\n');
   const before = snapshot(at.root);
   await assert.rejects(merge(at, base, [file(at, 'a.txt', 'A\n'), bad]), (error: unknown) => {
     assert.ok(error instanceof MergeError);

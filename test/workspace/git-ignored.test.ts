@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { foreignOwned, gitIgnored } from '../../src/workspace/index.js';
+import { gitIgnored } from '../../src/util/git/git-ignored.js';
+import { foreignOwned } from '../../src/workspace/index.js';
 import { Grounds } from './grounds.js';
 
 const SETTING = { label: 'none', backend: 'copy', user: 'self' } as const;

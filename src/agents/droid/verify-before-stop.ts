@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
 import { appendFileSync, closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { run } from '../../util/process/run-program.js';
 import type { HookTask } from './settings.js';
 
 /** How often one session is sent back to work. After that forge's own `verify` judges, and a retry starts afresh. */
@@ -23,40 +23,23 @@ export async function verifyBeforeStop(task: HookTask): Promise<string | undefin
   // A file and not a pipe: a server that verify leaves behind must not keep us waiting for the end of its output.
   const output = openSync(join(scratch, 'verify-output'), 'w+');
   try {
-    const how = await runVerify(verify, task.workspace, task.verifyTimeoutMs, output);
-    if (how === 'passed' || how === 'timed out') return undefined;
+    const { ok, exitCode, signal, notStarted, stopped } = await run('sh', ['-c', verify], {
+      cwd: task.workspace,
+      env: process.env,
+      fds: { stdout: output, stderr: output },
+      timeoutMs: task.verifyTimeoutMs,
+    });
+    if (notStarted !== undefined) throw notStarted;
+    if (ok || stopped !== undefined) return undefined;
     appendFileSync(counter, '.');
     return [
-      `VERIFY FAILED: \`${verify}\` ended with ${how}. Its last lines:`,
+      `VERIFY FAILED: \`${verify}\` ended with ${signal ?? `exit code ${exitCode}`}. Its last lines:`,
       tail(output) || '(it printed nothing)',
       `Repair the cause within what task '${task.id}' may write, then finish. The command is run again when you stop.`,
     ].join('\n\n');
   } finally {
     closeSync(output);
   }
-}
-
-/** Gives `passed`, `timed out`, or how it failed. */
-function runVerify(verify: string, cwd: string, timeoutMs: number, output: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    // A group of its own, so that a timeout ends what verify started as well.
-    const child = spawn('sh', ['-c', verify], { cwd, detached: true, stdio: ['ignore', output, output] });
-    let timedOut = false;
-    const timer = setTimeout(() => {
-      timedOut = true;
-      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
-    }, timeoutMs);
-    child.on('error', (error) => {
-      clearTimeout(timer);
-      reject(error);
-    });
-    child.on('exit', (exitCode, signal) => {
-      clearTimeout(timer);
-      if (timedOut) resolve('timed out');
-      else if (exitCode === 0) resolve('passed');
-      else resolve(signal ?? `exit code ${exitCode}`);
-    });
-  });
 }
 
 function tail(file: number): string {

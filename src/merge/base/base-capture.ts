@@ -1,44 +1,46 @@
-import { mkdir, open, stat, utimes } from 'node:fs/promises';
-import { writeFileDurably } from '../../journal/index.js';
-import { eachBounded } from '../../util/async/each-bounded.js';
+import { lstatSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { forEachConcurrent } from '../../util/async/for-each-concurrent.js';
+import { yieldToEventLoop } from '../../util/async/yield-to-event-loop.js';
 import { codeOf } from '../../util/errors/system-error.js';
 import { copyFile } from '../../util/files/copy-file.js';
+import { writeFileDurably } from '../../util/files/durable.js';
+import { isUnchanged, lstatOrNull } from '../../util/files/file-state.js';
 import { hashFile } from '../../util/files/hash.js';
 import { removeFile } from '../../util/files/remove-tree.js';
+import { TreeReader } from '../../util/files/tree-reader.js';
+import { joinRoot } from '../../util/paths/path-bytes.js';
 import { foldersAbove } from '../../util/paths/relative-path.js';
 import { count } from '../../util/text/count.js';
 import { mergeFailure } from '../merge-error.js';
-import { convertedPaths } from '../resolve/filters.js';
-import { type Base, loadBase } from './base.js';
-import type { BaseData, BaseRecord } from './base-record.js';
+import { convertedPaths } from '../resolve/git-attributes.js';
+import { type Base, type BaseData, type BaseRecord, loadBase } from './base.js';
 import { listOwned } from './owned-files.js';
-import { isSame, look, lookInside, type Seen, under } from './seen.js';
 
 /** From this many bytes on, what is to be copied before a run begins is announced: it takes a while, and disk. */
 const MUCH = 1e9;
 
 /**
  * Records, at the start of a run, what the paths that tasks may write look like, so that the merge can tell the
- * user's edits from the run's. Takes root (absolute, real), the test for owned paths, the folder to keep it in
- * (created, in the root's file system), and, for a root outside git, the folders to walk (default: all). Costs what is
- * owned, plus one `git status`. `announce` is told before more than `much` bytes (default: 1 GB) are copied; `signal`
- * stops between files and within large ones.
+ * user's edits from the run's. `root` is absolute and real; `dir` is where to keep it (created, in the root's file
+ * system). Costs what is owned, plus one `git status`. `announce` is told before more than `much` bytes (default: 1 GB)
+ * are copied; `signal` stops between files and within large ones.
  * @throws MergeError when it can't be stored; the signal's reason when it is aborted: `dir` then holds what was copied
  */
 export async function captureBase(options: {
   root: string;
   owned: (path: string) => boolean;
   dir: string;
-  folders?: readonly string[];
   announce?: (text: string) => void;
   signal?: AbortSignal;
   much?: number;
 }): Promise<Base> {
-  const { root, owned, dir, signal } = options;
+  const { root, owned, dir, signal, much = MUCH } = options;
   await mkdir(`${dir}/copies`, { recursive: true });
   const markerNs = await touchMarker(dir);
   signal?.throwIfAborted();
-  const { files, opaque } = await listOwned(root, owned, options.folders ?? []);
+  const { files, opaque } = await listOwned(root, owned);
   signal?.throwIfAborted();
   const withBlob = [...files].filter(([, blob]) => blob !== undefined).map(([path]) => path);
   const converted = await convertedPaths(root, withBlob);
@@ -46,43 +48,45 @@ export async function captureBase(options: {
   const records = new Map<string, BaseRecord>();
   const toCopy: string[] = [];
   let bytes = 0;
-  const lookAt = lookInside(root);
-  await eachBounded(files, async ([path, blob]) => {
+  const tree = new TreeReader(root);
+  const pause = yieldToEventLoop();
+  for (const [path, blob] of files) {
+    await pause();
     signal?.throwIfAborted();
-    const seen = await lookAt(path);
-    if (seen === null) return;
+    const seen = tree.lstatNoFollow(path);
+    if (seen === null) continue;
     // Unchanged since before git looked, so git's word about the file still holds.
-    const settled = BigInt(seen.ctimeNs) < markerNs;
+    const isSettled = BigInt(seen.ctimeNs) < markerNs;
     if (seen.kind !== 'file') records.set(path, { seen });
-    else if (blob !== undefined && settled && !converted.has(path)) records.set(path, { seen, blob });
+    else if (blob !== undefined && isSettled && !converted.has(path)) records.set(path, { seen, blob });
     else {
       toCopy.push(path);
       bytes += seen.size;
     }
-  });
-  if (bytes > (options.much ?? MUCH)) {
+  }
+  if (bytes > much) {
     options.announce?.(
       `copying ${readableSize(bytes)} (${count(toCopy.length, 'file')}) before anything runs: all that the tasks own in ${root} and git does not keep, so that your own edits can be told from theirs. Ctrl-C stops it; a narrower \`owns\` copies less`,
     );
   }
   let copies = 0;
-  await eachBounded(toCopy, async (path) => {
+  await forEachConcurrent(toCopy, async (path) => {
     signal?.throwIfAborted();
     const record = await keepCopy(root, path, dir, String(copies++), signal);
     if (record !== null) records.set(path, record);
   });
 
-  const folders = new Map<string, Seen>();
-  await eachBounded(foldersAbove(records.keys()), async (path) => {
-    const seen = await look(under(root, path));
-    if (seen?.kind === 'directory') folders.set(path, seen);
-  });
+  const folders: BaseData['folders'] = [];
+  for (const path of foldersAbove(records.keys())) {
+    const seen = lstatOrNull(joinRoot(root, path));
+    if (seen?.kind === 'directory') folders.push([path, seen]);
+  }
   const data: BaseData = {
     v: 1,
     root,
     markerNs: String(markerNs),
     records: [...records],
-    folders: [...folders],
+    folders,
     opaque,
   };
   await writeFileDurably(`${dir}/base.json`, JSON.stringify(data));
@@ -96,14 +100,15 @@ export async function captureBase(options: {
  */
 async function touchMarker(dir: string): Promise<bigint> {
   const marker = `${dir}/marker`;
-  await (await open(marker, 'wx')).close();
+  const ctime = () => lstatSync(marker, { bigint: true }).ctimeNs;
+  writeFileSync(marker, '', { flag: 'wx' });
   try {
-    const first = (await stat(marker, { bigint: true })).ctimeNs;
+    const first = ctime();
     for (let tries = 0; ; tries += 1) {
-      await utimes(marker, new Date(), new Date());
-      const now = (await stat(marker, { bigint: true })).ctimeNs;
+      utimesSync(marker, new Date(), new Date());
+      const now = ctime();
       if (now > first || tries === 50) return now;
-      await new Promise((resolve) => setTimeout(resolve, 1));
+      await sleep(1);
     }
   } finally {
     removeFile(marker);
@@ -120,12 +125,12 @@ async function keepCopy(
 ): Promise<BaseRecord | null> {
   const to = `${dir}/copies/${copy}`;
   for (let tries = 0; ; tries += 1) {
-    const seen = await look(under(root, path));
+    const seen = lstatOrNull(joinRoot(root, path));
     if (seen === null || seen.kind !== 'file') return seen && { seen };
     try {
-      await copyFile(under(root, path), to, { signal });
+      await copyFile(joinRoot(root, path), to, { signal });
       const hash = await hashFile(to, signal);
-      if (isSame(seen, await look(under(root, path)))) return { seen, copy, hash };
+      if (isUnchanged(seen, lstatOrNull(joinRoot(root, path)))) return { seen, copy, hash };
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
       const code = codeOf(error);

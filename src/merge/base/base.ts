@@ -1,40 +1,60 @@
-import { mkdir, open, rename, stat } from 'node:fs/promises';
+import { mkdir, open, rename } from 'node:fs/promises';
 import { codeOf } from '../../util/errors/system-error.js';
+import { type FileState, isUnchanged, lstatOrNull } from '../../util/files/file-state.js';
 import { hashFile } from '../../util/files/hash.js';
 import { readOurFile } from '../../util/files/provenance.js';
 import { removeFile } from '../../util/files/remove-tree.js';
-import { gitOk } from '../../util/git/git.js';
+import { TreeReader } from '../../util/files/tree-reader.js';
+import { GitError, gitOk } from '../../util/git/git.js';
+import { joinRoot } from '../../util/paths/path-bytes.js';
+import { ancestorsOf } from '../../util/paths/relative-path.js';
+import type { BaseLookup, PathState } from '../../workspace/index.js';
 import { MergeError } from '../merge-error.js';
-import type { BaseData, BaseRecord } from './base-record.js';
-import { isSame, look, lookInside, type Seen, under } from './seen.js';
-
-/** What a path was at the start of the run. */
-export interface BaseState {
-  kind: 'file' | 'symlink' | 'directory';
-  /** Permission bits, 0o7777. */
-  mode: number;
-  /** SHA-256 of a file's content, where it is known. */
-  hash?: string;
-  target?: string;
-}
 
 /** The working tree as it was when the run started, as far as tasks may write it. */
-export interface Base {
+export interface Base extends BaseLookup {
   readonly root: string;
   /** Files and links that tasks may write and that were there at the start (what git ignores is left out). */
   paths(): Iterable<string>;
-  /** What was at a path; null = nothing; undefined = not known. `owned`: see loadBase. */
-  lookup(path: string, owned?: (path: string) => boolean): Promise<BaseState | null | undefined>;
-  /** The same as stat data, to compare with what is there now. */
-  was(path: string): Promise<Seen | null | undefined>;
+  /** What was at a path; undefined = not known. `owned`: see loadBase. */
+  lookup(path: string, owned?: (path: string) => boolean): Promise<PathState | undefined>;
+  /** The same as stat data, to compare with what is there now; null = nothing. */
+  was(path: string): FileState | null | undefined;
   /** Absolute path of a file that has the bytes the path had at the start (root's own file where that is unchanged), or undefined. */
   content(path: string): Promise<string | Buffer | undefined>;
   /** git's blob with the exact bytes of a file that was tracked and clean, where that is how its content is kept. */
   blob(path: string): string | undefined;
 }
 
-/** Reads what `captureBase` stored in `dir`. Give `owned` again where it is known: without it, an owned path that was not there at the start is "not known" instead of "nothing". Throws a MergeError when the folder is missing or damaged. */
-export async function loadBase(dir: string, owned?: (path: string) => boolean): Promise<Base> {
+/** What is kept of one owned path that existed at the start. */
+export interface BaseRecord {
+  seen: FileState;
+  /** git's blob that has the file's exact bytes. */
+  blob?: string;
+  /** Name of the copy in the base folder, and the SHA-256 of its bytes. */
+  copy?: string;
+  hash?: string;
+}
+
+/** `base.json` in the base folder. */
+export interface BaseData {
+  v: 1;
+  root: string;
+  /** ctime of a file touched at the start: a path whose ctime is older has not changed since. */
+  markerNs: string;
+  records: [path: string, record: BaseRecord][];
+  /** Folders above the recorded paths. */
+  folders: [path: string, seen: FileState][];
+  /** Paths that git ignored; a folder ends in `/`. */
+  opaque: string[];
+}
+
+/**
+ * Reads what `captureBase` stored in `dir`. `owned` is to be given again where it is known: without it, an owned path
+ * that was not there at the start is "not known" instead of "nothing".
+ * @throws MergeError when the folder is missing or damaged
+ */
+export async function loadBase(dir: string, owned: (path: string) => boolean = () => false): Promise<Base> {
   let data: BaseData;
   try {
     data = JSON.parse(readOurFile(`${dir}/base.json`)) as BaseData;
@@ -44,13 +64,13 @@ export async function loadBase(dir: string, owned?: (path: string) => boolean): 
       { cause: error },
     );
   }
-  return new RecordedBase(data, dir, owned ?? (() => false));
+  return new RecordedBase(data, dir, owned);
 }
 
 class RecordedBase implements Base {
   readonly root: string;
   readonly #records: Map<string, BaseRecord>;
-  readonly #folders: Map<string, Seen>;
+  readonly #folders: Map<string, FileState>;
   readonly #opaque: Set<string>;
   readonly #markerNs: bigint;
   #fresh = 0;
@@ -71,28 +91,26 @@ class RecordedBase implements Base {
     return this.#records.keys();
   }
 
-  async was(path: string, owned = this.owned): Promise<Seen | null | undefined> {
+  was(path: string, owned = this.owned): FileState | null | undefined {
     const recorded = this.#records.get(path)?.seen ?? this.#folders.get(path);
     if (recorded !== undefined) return recorded;
-    const now = await lookInside(this.root)(path);
-    if (await this.#untouchedSince(path, now)) return now;
+    const now = new TreeReader(this.root).lstatNoFollow(path);
+    if (this.#isUntouched(path, now)) return now;
     const listed = owned(path) && !this.#isOpaque(path);
     // Everything owned that git does not ignore was recorded; empty folders are the exception.
     return listed && now?.kind !== 'directory' ? null : undefined;
   }
 
-  async lookup(path: string, owned = this.owned): Promise<BaseState | null | undefined> {
-    const seen = await this.was(path, owned);
-    if (!seen) return seen;
-    if (seen.kind === 'special') return undefined;
-    const state: BaseState = { kind: seen.kind, mode: seen.mode };
-    if (seen.target !== undefined) state.target = seen.target;
-    if (seen.kind === 'file') {
-      const content = await this.content(path);
-      const hash = this.#records.get(path)?.hash ?? (content && (await hashFile(content)));
-      if (hash) state.hash = hash;
-    }
-    return state;
+  async lookup(path: string, owned = this.owned): Promise<PathState | undefined> {
+    const was = this.was(path, owned);
+    if (was === undefined || was?.kind === 'special') return undefined;
+    if (was === null) return { kind: 'absent' };
+    const { kind, mode } = was;
+    if (kind === 'symlink') return { kind, target: was.target };
+    if (kind === 'directory') return { kind, mode };
+    const content = await this.content(path);
+    const hash = this.#records.get(path)?.hash ?? (content && (await hashFile(content)));
+    return { kind, mode, content: hash ? { hash } : 'unknown' };
   }
 
   async content(path: string): Promise<string | Buffer | undefined> {
@@ -101,10 +119,10 @@ class RecordedBase implements Base {
       if (record.copy !== undefined) return this.#copied(record);
       if (record.blob !== undefined) return this.#blob(record.blob, record.seen.size);
     }
-    const now = await lookInside(this.root)(path);
+    const now = new TreeReader(this.root).lstatNoFollow(path);
     if (now?.kind !== 'file') return undefined;
-    const before = await this.was(path);
-    return before && isSame(before, now) ? under(this.root, path) : undefined;
+    const before = this.was(path);
+    return before && isUnchanged(before, now) ? joinRoot(this.root, path) : undefined;
   }
 
   blob(path: string): string | undefined {
@@ -125,57 +143,51 @@ class RecordedBase implements Base {
   /** git's blob, written to a file once; undefined when git no longer has it or its size is not the file's. */
   async #blob(oid: string, size: number): Promise<string | undefined> {
     const at = `${this.dir}/blobs/${oid}`;
-    const sizeNow = async () => (await stat(at).catch(() => undefined))?.size;
-    if ((await sizeNow()) !== size) {
-      await mkdir(`${this.dir}/blobs`, { recursive: true });
-      const fresh = `${at}.${this.#fresh++}`;
-      const handle = await open(fresh, 'w');
-      try {
-        await gitOk(this.root, ['cat-file', 'blob', oid], { stdoutFd: handle.fd });
-        await rename(fresh, at);
-      } catch (error) {
-        removeFile(fresh);
-        if (!(error instanceof MergeError)) throw error;
-        return undefined;
-      } finally {
-        await handle.close();
-      }
+    if (lstatOrNull(at)?.size === size) return at;
+    await mkdir(`${this.dir}/blobs`, { recursive: true });
+    const fresh = `${at}.${this.#fresh++}`;
+    const handle = await open(fresh, 'w');
+    try {
+      await gitOk(this.root, ['cat-file', 'blob', oid], { stdoutFd: handle.fd });
+      await rename(fresh, at);
+    } catch (error) {
+      removeFile(fresh);
+      if (!(error instanceof GitError)) throw error;
+      return undefined;
+    } finally {
+      await handle.close();
     }
-    return (await sizeNow()) === size ? at : undefined;
+    return lstatOrNull(at)?.size === size ? at : undefined;
   }
 
   #isOpaque(path: string): boolean {
     if (this.#opaque.has(path)) return true;
-    for (let cut = path.indexOf('/'); cut !== -1; cut = path.indexOf('/', cut + 1)) {
-      if (this.#opaque.has(path.slice(0, cut + 1))) return true;
-    }
-    return this.#opaque.has(`${path}/`);
+    return [...ancestorsOf(path), path].some((folder) => this.#opaque.has(`${folder}/`));
   }
 
   /**
    * Whether ctimes prove that a path which was not recorded is as it was: it is older than the marker, and none of
    * the folders above was moved here since (renaming a folder changes its own ctime, not those of what is in it).
    */
-  async #untouchedSince(path: string, now: Seen | null): Promise<boolean> {
+  #isUntouched(path: string, now: FileState | null): boolean {
     // The clock was set back: order says nothing.
     if (BigInt(Date.now()) * 1_000_000n < this.#markerNs) return false;
     if (now !== null && !this.#isOld(now)) return false;
-    let nearest: Seen | undefined;
-    for (let cut = path.indexOf('/'); cut !== -1; cut = path.indexOf('/', cut + 1)) {
-      const folder = path.slice(0, cut);
-      const seen = await look(under(this.root, folder));
-      if (seen === null) break;
-      if (seen.kind !== 'directory') return false;
-      if (!this.#isOld(seen) && this.#folders.get(folder)?.ino !== seen.ino) return false;
-      nearest = seen;
+    let nearest: FileState | null = null;
+    for (const folder of ancestorsOf(path)) {
+      const state = lstatOrNull(joinRoot(this.root, folder));
+      if (state === null) break;
+      if (state.kind !== 'directory') return false;
+      if (!this.#isOld(state) && this.#folders.get(folder)?.ino !== state.ino) return false;
+      nearest = state;
     }
     if (now !== null) return true;
     // Nothing is there: was something removed? Then the folder it was in has a new ctime.
-    nearest ??= (await look(this.root)) ?? undefined;
-    return nearest !== undefined && this.#isOld(nearest);
+    nearest ??= lstatOrNull(this.root);
+    return nearest !== null && this.#isOld(nearest);
   }
 
-  #isOld(seen: Seen): boolean {
-    return BigInt(seen.ctimeNs) < this.#markerNs;
+  #isOld({ ctimeNs }: FileState): boolean {
+    return BigInt(ctimeNs) < this.#markerNs;
   }
 }

@@ -1,10 +1,12 @@
-import type { Dirent } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
+import { yieldToEventLoop } from '../../util/async/yield-to-event-loop.js';
 import { codeOf } from '../../util/errors/system-error.js';
-import { git, gitIfThere, gitPath, isTrusted } from '../../util/git/git.js';
+import { isUnchanged, lstatOrNull } from '../../util/files/file-state.js';
+import { TreeReader } from '../../util/files/tree-reader.js';
+import { git, gitPath, isTrusted, repositoryPrefix } from '../../util/git/git.js';
+import { decodeName, decodeNames, joinRoot } from '../../util/paths/path-bytes.js';
+import { below } from '../../util/paths/relative-path.js';
 import { isReservedPath } from '../../util/paths/reserved-path.js';
-import { decodeName, decodeNames } from '../../workspace/index.js';
-import { isSame, look, lookInside, under } from './seen.js';
 
 /** The paths of a tree that tasks may write, as they are now. */
 export interface OwnedFiles {
@@ -16,24 +18,18 @@ export interface OwnedFiles {
 
 type Owned = (path: string) => boolean;
 
-/** Lists the existing owned files and symlinks below root (absolute real path). Outside git it walks `folders` (default: all), else it asks git, whose cost is one `git status` (in a repository that git does not trust, and in nested ones, none: it would run their filters; then no blob is used). */
-export async function listOwned(root: string, owned: Owned, folders: readonly string[]): Promise<OwnedFiles> {
+/**
+ * The existing owned files and symlinks below root (absolute real path). In a repository it asks git, whose cost is one
+ * `git status` (in one that git does not trust, and in nested ones, none: it would run their filters; then no blob is
+ * used); elsewhere it walks.
+ */
+export async function listOwned(root: string, owned: Owned): Promise<OwnedFiles> {
   const found: OwnedFiles = { files: new Map(), opaque: [] };
   const prefix = await repositoryPrefix(root);
-  const listed =
-    prefix === undefined ? false : await listByGit(root, prefix, await isTrusted(root), owned, found);
-  if (!listed) {
-    for (const folder of folders.length > 0 ? folders : ['']) await walk(root, folder, owned, found);
-  }
+  const isListed =
+    prefix !== undefined && (await listByGit(root, prefix, await isTrusted(root), owned, found));
+  if (!isListed) await walk(root, owned, found);
   return found;
-}
-
-/** The path of `root` inside its git working tree ('' or ending in `/`), undefined when it is in none. */
-export async function repositoryPrefix(root: string): Promise<string | undefined> {
-  const inside = await gitIfThere(root, ['rev-parse', '--is-inside-work-tree', '--show-prefix']);
-  if (inside === undefined || inside.code !== 0) return undefined;
-  const text = decodeName(inside.stdout);
-  return text.startsWith('true\n') ? text.slice(5).replace(/\n$/, '') : undefined;
 }
 
 /** What git says of a tree, paths relative to root; folders end in `/`. */
@@ -54,11 +50,11 @@ async function listByGit(
 ): Promise<boolean> {
   // Looked at before git is asked anything: what it lists and what it calls clean must be of one index.
   const index = trusted ? await gitPath(root, 'index') : undefined;
-  const before = index === undefined ? null : await look(index);
+  const before = index === undefined ? null : lstatOrNull(index);
   const tracked = await git(root, ['ls-files', '-s', '-v', '-z']);
   const listing = await (trusted ? askStatus(root, prefix) : listUntrusted(root, prefix));
   if (tracked.code !== 0 || listing === undefined) return false;
-  const stable = index !== undefined && isSame(before, await look(index));
+  const isStable = index !== undefined && isUnchanged(before, lstatOrNull(index));
   for (const path of listing.ignored) if (path.endsWith('/') || owned(path)) found.opaque.push(path);
   const nested: string[] = [];
   for (const path of listing.untracked) {
@@ -71,7 +67,7 @@ async function listByGit(
     const path = record.slice(tab + 1);
     if (mode === '160000') nested.push(path);
     else if (!isReservedPath(path) && owned(path)) {
-      const clean = stable && tag === 'H' && stage === '0' && mode !== '120000' && listing.isClean(path);
+      const clean = isStable && tag === 'H' && stage === '0' && mode !== '120000' && listing.isClean(path);
       found.files.set(path, clean ? oid : undefined);
     }
   }
@@ -116,7 +112,7 @@ async function listUntrusted(root: string, prefix: string): Promise<Listing | un
 /** A repository in the tree (a submodule, a clone): git looks into it on its own, its blobs are not used. */
 async function listNested(root: string, folder: string, owned: Owned, found: OwnedFiles): Promise<void> {
   const at = `${root}/${folder}`;
-  const kind = (await lookInside(root)(folder))?.kind;
+  const kind = new TreeReader(root).lstatNoFollow(folder)?.kind;
   if (kind !== 'directory') {
     // Where the index has a submodule there may be a file or a link by now, or nothing.
     if (kind !== undefined && owned(folder)) found.files.set(folder, undefined);
@@ -129,24 +125,26 @@ async function listNested(root: string, folder: string, owned: Owned, found: Own
   for (const path of inner.opaque) found.opaque.push(`${folder}/${path}`);
 }
 
-async function walk(root: string, folder: string, owned: Owned, found: OwnedFiles): Promise<void> {
-  let entries: Dirent<Buffer>[];
-  try {
-    entries = (await readdir(under(root, folder), {
-      withFileTypes: true,
-      encoding: 'buffer',
-    })) as unknown as Dirent<Buffer>[];
-  } catch (error) {
-    const code = codeOf(error);
-    // A folder that nobody can read, or that has just gone, holds nothing that could be kept.
-    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES') return;
-    throw error;
+async function walk(root: string, owned: Owned, found: OwnedFiles): Promise<void> {
+  const pause = yieldToEventLoop();
+  const folders = [''];
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    await pause();
+    for (const entry of entriesOf(joinRoot(root, folder))) {
+      const path = below(folder, decodeName(entry.name as unknown as Buffer));
+      if (isReservedPath(path)) continue;
+      if (entry.isDirectory()) folders.push(path);
+      else if (owned(path)) found.files.set(path, undefined);
+    }
   }
-  for (const entry of entries) {
-    const name = decodeName(entry.name);
-    const path = folder === '' ? name : `${folder}/${name}`;
-    if (isReservedPath(path)) continue;
-    if (entry.isDirectory()) await walk(root, path, owned, found);
-    else if (owned(path)) found.files.set(path, undefined);
+}
+
+function entriesOf(folder: string | Buffer) {
+  try {
+    return readdirSync(folder, { withFileTypes: true, encoding: 'buffer' });
+  } catch (error) {
+    // A folder that nobody can read, or that has just gone, holds nothing that could be kept.
+    if (['ENOENT', 'ENOTDIR', 'EACCES'].includes(codeOf(error) ?? '')) return [];
+    throw error;
   }
 }

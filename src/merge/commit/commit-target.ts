@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
-import { git, gitPath, isTrusted } from '../../util/git/git.js';
-import { repositoryPrefix } from '../base/owned-files.js';
+import { git, gitPath, isTrusted, repositoryPrefix } from '../../util/git/git.js';
 import { CommitTargetError, checkCommitLocks } from './commit-locks.js';
 
 /** What git leaves in its folder while it is in the middle of something. */

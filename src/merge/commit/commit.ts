@@ -1,15 +1,18 @@
 import { join } from 'node:path';
+import type { FileState } from '../../util/files/file-state.js';
 import { removeTree } from '../../util/files/remove-tree.js';
-import { git, gitOk } from '../../util/git/git.js';
+import { git, gitOk, repositoryPrefix } from '../../util/git/git.js';
+import { gitIgnored } from '../../util/git/git-ignored.js';
+import { encodePath } from '../../util/paths/path-bytes.js';
+import { ancestorsOf } from '../../util/paths/relative-path.js';
 import { isSafeRelativePath } from '../../util/paths/reserved-path.js';
-import { encodePath, gitIgnored, makeTemporary } from '../../workspace/index.js';
+import { type ComposedEntry, makeTemporary } from '../../workspace/index.js';
 import type { Base } from '../base/base.js';
-import { repositoryPrefix } from '../base/owned-files.js';
 import { MergeError } from '../merge-error.js';
-import type { Conflict, MergeEntry } from '../resolve/entry.js';
-import { convertedPaths } from '../resolve/filters.js';
+import type { Conflict } from '../resolve/entry.js';
+import { convertedPaths } from '../resolve/git-attributes.js';
 import { fault } from '../transaction/fault.js';
-import type { GitEntry, IndexMove, RefUpdate } from '../transaction/merge-plan.js';
+import type { GitEntry, RefUpdate } from '../transaction/merge-plan.js';
 import { commitEntry } from './commit-entry.js';
 import { CommitTargetError } from './commit-locks.js';
 import { checkCommitTarget } from './commit-target.js';
@@ -20,7 +23,7 @@ import { indexLine, readIndex, sameEntry } from './ref-update.js';
 export interface CommitTask {
   id: string;
   title?: string;
-  entries: readonly MergeEntry[];
+  entries: readonly ComposedEntry[];
 }
 
 /** What building commits gave. */
@@ -44,7 +47,7 @@ export type Committed =
  * tree, the index or any hook. What each commit changes is the task's own change: edits of the user's that were not
  * committed stay out where they can be separated. With `branch`, creates that branch; without, gives in `after` how
  * the current branch and index are to move when the working tree has been written. Tasks without changes make no commit.
- * @throws CommitTargetError (see `checkCommitTarget`), MergeError when git fails otherwise
+ * @throws CommitTargetError (see `checkCommitTarget`), GitError when git fails otherwise
  */
 export async function commitRun(options: {
   root: string;
@@ -62,7 +65,7 @@ export async function commitRun(options: {
   const target = await checkCommitTarget(root, branch);
   const scratch = makeTemporary('commit');
   try {
-    const builder = new CommitBuilder({ ...options, head: target.head, scratch });
+    const builder = await CommitBuilder.start({ ...options, head: target.head, scratch });
     const { commit, commits } = await builder.build();
     if (builder.conflicts.length > 0) return { ok: false, conflicts: builder.conflicts };
     const skipped = [...builder.skipped].sort();
@@ -82,14 +85,8 @@ export async function commitRun(options: {
     const index = await builder.indexMoves();
     if (builder.conflicts.length > 0) return { ok: false, conflicts: builder.conflicts };
     const after: RefUpdate = { ref: target.ref, old: target.head, new: commit, message, index };
-    return {
-      ok: true,
-      ref: target.ref,
-      commit,
-      commits,
-      skipped,
-      ...(commit === target.head ? {} : { after }),
-    };
+    const isMoved = commit !== target.head;
+    return { ok: true, ref: target.ref, commit, commits, skipped, after: isMoved ? after : undefined };
   } finally {
     await removeTree(scratch);
   }
@@ -110,196 +107,188 @@ export async function branchMadeBefore(
   return { ok: true, ref, commit, commits: Number(count.toString()), skipped: [] };
 }
 
+/** What a run's commits are made of. */
+interface CommitJob {
+  root: string;
+  runId: string;
+  tasks: readonly CommitTask[];
+  base: Base;
+  goal?: string;
+  /** The commit to start from. */
+  head: string;
+  /** A folder for small files. */
+  scratch: string;
+}
+
+type Entries = Map<string, GitEntry>;
+
 class CommitBuilder {
   readonly conflicts: Conflict[] = [];
-  readonly skipped = new Set<string>();
   readonly #env: { GIT_INDEX_FILE: string };
-  readonly #zero: string;
-  #prefix = '';
-  #objects!: GitObjects;
-  #head = new Map<string, GitEntry>();
   /** What the commits so far have, and what the tasks so far left behind, by path relative to root. */
-  #tree = new Map<string, GitEntry>();
+  readonly #tree: Entries;
   readonly #results = new Map<string, GitEntry | null>();
   #scratchCount = 0;
 
-  constructor(
-    private readonly run: {
-      root: string;
-      runId: string;
-      tasks: readonly CommitTask[];
-      base: Base;
-      goal?: string;
-      head: string;
-      scratch: string;
-    },
+  private constructor(
+    private readonly job: CommitJob,
+    private readonly objects: GitObjects,
+    /** The path of root in the repository: '' or ending in `/`. */
+    private readonly prefix: string,
+    private readonly head: Entries,
+    /** Paths that git ignores. */
+    readonly skipped: ReadonlySet<string>,
   ) {
-    this.#env = { GIT_INDEX_FILE: join(run.scratch, 'index') };
-    this.#zero = '0'.repeat(run.head.length);
+    this.#env = indexOf(job);
+    this.#tree = new Map(head);
   }
 
-  async build(): Promise<{ commit: string; commits: number }> {
-    const { root, head, tasks } = this.run;
-    this.#prefix = (await repositoryPrefix(root)) ?? '';
+  static async start(job: CommitJob): Promise<CommitBuilder> {
+    const { root, head, tasks } = job;
     const paths = [...new Set(tasks.flatMap((task) => task.entries.map((entry) => entry.path)))];
     for (const path of paths)
       if (!isSafeRelativePath(path))
         throw new MergeError(`A changeset names ${JSON.stringify(path)}, which forge never commits.`);
-    this.#objects = new GitObjects(root, await convertedPaths(root, paths));
-    await gitOk(root, ['read-tree', head], { env: this.#env });
-    this.#head = await this.#listIndex(this.#env);
-    this.#tree = new Map(this.#head);
-    this.#checkSubmodules(paths, await this.#listIndex({}));
-    if (this.conflicts.length > 0) return { commit: head, commits: 0 };
-    for (const path of await gitIgnored(root, paths)) this.skipped.add(path);
+    const objects = new GitObjects(root, await convertedPaths(root, paths));
+    const prefix = (await repositoryPrefix(root)) ?? '';
+    await gitOk(root, ['read-tree', head], { env: indexOf(job) });
+    const entries = await listIndex(root, indexOf(job));
+    const builder = new CommitBuilder(job, objects, prefix, entries, await gitIgnored(root, paths));
+    builder.#checkSubmodules(paths, await listIndex(root));
+    return builder;
+  }
 
+  async build(): Promise<{ commit: string; commits: number }> {
+    const { root, head, tasks, runId, goal } = this.job;
+    const ask = async (...args: Parameters<typeof gitOk>) => (await gitOk(...args)).toString().trim();
     let commit = head;
     let commits = 0;
-    let tree = (await gitOk(root, ['rev-parse', `${head}^{tree}`])).toString().trim();
+    let tree = await ask(root, ['rev-parse', `${head}^{tree}`]);
+    if (this.conflicts.length > 0) return { commit, commits };
     for (const task of tasks) {
       const lines = await this.#changes(task);
       if (lines.length === 0 || this.conflicts.length > 0) continue;
-      await gitOk(root, ['update-index', '-z', '--index-info'], {
-        input: Buffer.concat(lines),
-        env: this.#env,
-      });
-      const next = (await gitOk(root, ['write-tree'], { env: this.#env })).toString().trim();
+      const input = Buffer.concat(lines);
+      await gitOk(root, ['update-index', '-z', '--index-info'], { input, env: this.#env });
+      const next = await ask(root, ['write-tree'], { env: this.#env });
       if (next === tree) continue;
       tree = next;
-      const input = message(task, this.run.runId, this.run.goal);
-      commit = (await gitOk(root, ['commit-tree', tree, '-p', commit, '-F', '-'], { input }))
-        .toString()
-        .trim();
+      const args = ['commit-tree', tree, '-p', commit, '-F', '-'];
+      commit = await ask(root, args, { input: message(task, runId, goal) });
       commits += 1;
     }
     return { commit, commits };
   }
 
   /** How the user's index moves from the old commit to the new one; what is staged there is merged three-way. */
-  async indexMoves(): Promise<IndexMove[]> {
-    const after = await this.#listIndex(this.#env);
-    const now = await this.#listIndex({});
-    const moves: IndexMove[] = [];
-    for (const path of new Set([...this.#head.keys(), ...after.keys()])) {
-      const [start, result, staged] = [this.#head, after, now].map((map) => map.get(path) ?? null) as [
-        GitEntry | null,
-        GitEntry | null,
-        GitEntry | null,
-      ];
+  async indexMoves(): Promise<RefUpdate['index']> {
+    const after = await listIndex(this.job.root, this.#env);
+    const now = await listIndex(this.job.root);
+    const moves: RefUpdate['index'] = [];
+    for (const path of new Set([...this.head.keys(), ...after.keys()])) {
+      const at = (entries: Entries) => entries.get(path) ?? null;
+      const [start, result, staged] = [at(this.head), at(after), at(now)];
       if (sameEntry(start, result) || sameEntry(staged, result)) continue;
-      const decided =
-        staged === null && start !== null
-          ? { reason: 'its deletion is staged' }
-          : result === null && !sameEntry(staged, start)
-            ? { reason: 'the run deletes it' }
-            : await this.#decide(staged, start, result);
+      const decided = await this.#decideStaged(staged, start, result);
       if ('entry' in decided) moves.push({ path, from: staged, to: decided.entry });
       else {
         const reason = `it has staged changes that can't be kept apart from the run's (${decided.reason}): commit or unstage them first`;
-        this.conflicts.push({ path: path.slice(this.#prefix.length), reason });
+        this.conflicts.push({ path: path.slice(this.prefix.length), reason });
       }
     }
     return moves;
   }
 
+  async #decideStaged(staged: GitEntry | null, start: GitEntry | null, result: GitEntry | null) {
+    if (staged === null && start !== null) return { reason: 'its deletion is staged' };
+    if (result === null && !sameEntry(staged, start)) return { reason: 'the run deletes it' };
+    return this.#decide(staged, start, result);
+  }
+
   /** Lines for `git update-index --index-info` that make a task's commit out of the one before; deletions first, so that a file can become a folder. */
   async #changes(task: CommitTask): Promise<Buffer[]> {
     const entries = task.entries.filter((entry) => this.#isCommitted(entry));
-    const blobs = new Map<string, string>();
-    for (const entry of entries)
-      if (entry.kind === 'file' && entry.blob !== undefined) blobs.set(entry.path, entry.blob);
-    const stored = await this.#objects.storeAll(blobs);
+    const blobs = new Map(
+      entries.flatMap((entry) => (entry.kind === 'file' ? [[entry.path, entry.blob] as const] : [])),
+    );
+    const stored = await this.objects.storeAll(blobs);
     const deletions: Buffer[] = [];
     const settings: Buffer[] = [];
     for (const entry of entries) {
       const { path } = entry;
       const start = this.#results.has(path) ? this.#results.get(path)! : await this.#atStart(path);
-      const result = await this.#result(entry, stored.get(path), start);
+      const result = await this.#result(entry, stored.get(path));
       this.#results.set(path, result);
-      const full = this.#prefix + path;
+      const full = this.prefix + path;
       const prev = this.#tree.get(full) ?? null;
       const decided = await this.#decide(prev, start, result);
       if ('reason' in decided) this.conflicts.push({ path, reason: decided.reason });
       else if (!sameEntry(prev, decided.entry)) {
         if (decided.entry === null) this.#tree.delete(full);
         else this.#tree.set(full, decided.entry);
-        (decided.entry === null ? deletions : settings).push(indexLine(full, decided.entry, this.#zero));
+        (decided.entry === null ? deletions : settings).push(
+          indexLine(full, decided.entry, this.job.head.length),
+        );
       }
     }
     return [...deletions, ...settings];
   }
 
   #decide(prev: GitEntry | null, start: GitEntry | null | undefined, result: GitEntry | null) {
-    const scratch = join(this.run.scratch, String(this.#scratchCount++));
-    return commitEntry({ objects: this.#objects, root: this.run.root, prev, start, result, scratch });
+    const scratch = join(this.job.scratch, String(this.#scratchCount++));
+    return commitEntry({ objects: this.objects, root: this.job.root, prev, start, result, scratch });
   }
 
   /** Folders are not git's business, nor are files that it ignores. */
-  #isCommitted(entry: MergeEntry): boolean {
+  #isCommitted(entry: ComposedEntry): boolean {
     if (this.skipped.has(entry.path)) return false;
     // A file that became a folder is deleted for git.
-    if (entry.kind === 'directory') return this.#tree.has(this.#prefix + entry.path);
+    if (entry.kind === 'directory') return this.#tree.has(this.prefix + entry.path);
     return !(entry.kind === 'absent' && entry.was === 'directory');
   }
 
   async #atStart(path: string): Promise<GitEntry | null | undefined> {
-    const { base } = this.run;
-    const seen = await base.was(path);
-    if (seen?.kind === 'symlink')
-      return { mode: '120000', oid: await this.#objects.storeBytes(Buffer.from(encodePath(seen.target!))) };
-    if (seen?.kind !== 'file') return seen ? null : seen;
-    const mode = fileMode(seen.mode);
+    const { base } = this.job;
+    const was = base.was(path);
+    if (was?.kind === 'symlink') return this.#link(was.target ?? '');
+    if (was?.kind !== 'file') return was ? null : was;
+    const mode = fileMode(was);
     const blob = base.blob(path);
     if (blob !== undefined) return { mode, oid: blob };
     const content = await base.content(path);
-    return content === undefined ? undefined : { mode, oid: await this.#objects.store(path, content) };
+    return content === undefined ? undefined : { mode, oid: await this.objects.store(path, content) };
   }
 
-  async #result(
-    entry: MergeEntry,
-    stored: string | undefined,
-    start: GitEntry | null | undefined,
-  ): Promise<GitEntry | null> {
-    switch (entry.kind) {
-      case 'absent':
-      case 'directory':
-        return null;
-      case 'symlink':
-        return {
-          mode: '120000',
-          oid: await this.#objects.storeBytes(Buffer.from(encodePath(entry.target))),
-        };
-      case 'file': {
-        const oid = stored ?? start?.oid;
-        if (oid === undefined)
-          throw new MergeError(`The content of ${JSON.stringify(entry.path)} is missing.`);
-        return { mode: fileMode(entry.mode), oid };
-      }
-      default:
-        return entry satisfies never;
-    }
+  /** `stored` is the blob of a file. */
+  async #result(entry: ComposedEntry, stored: string | undefined): Promise<GitEntry | null> {
+    if (entry.kind === 'symlink') return this.#link(entry.target);
+    return entry.kind === 'file' ? { mode: fileMode(entry), oid: stored! } : null;
+  }
+
+  async #link(target: string): Promise<GitEntry> {
+    return { mode: '120000', oid: await this.objects.storeBytes(Buffer.from(encodePath(target))) };
   }
 
   /** A submodule may be in the last commit or only be staged. */
-  #checkSubmodules(paths: readonly string[], staged: ReadonlyMap<string, GitEntry>): void {
+  #checkSubmodules(paths: readonly string[], staged: Entries): void {
     const isSubmodule = (path: string) =>
-      [this.#head, staged].some((entries) => entries.get(path)?.mode === '160000');
-    for (const path of paths) {
-      const full = this.#prefix + path;
-      for (let cut = full.indexOf('/'); cut !== -1; cut = full.indexOf('/', cut + 1)) {
-        if (!isSubmodule(full.slice(0, cut))) continue;
-        this.conflicts.push({ path, reason: 'it lies in a submodule, whose commits forge does not make' });
-        break;
-      }
-    }
-  }
-
-  async #listIndex(env: Record<string, string>): Promise<Map<string, GitEntry>> {
-    return readIndex(await gitOk(this.run.root, ['ls-files', '-s', '-z', '--full-name'], { env }));
+      [this.head, staged].some((entries) => entries.get(path)?.mode === '160000');
+    const reason = 'it lies in a submodule, whose commits forge does not make';
+    for (const path of paths)
+      if (ancestorsOf(this.prefix + path).some(isSubmodule)) this.conflicts.push({ path, reason });
   }
 }
 
-function fileMode(mode: number): string {
+/** The index in which the commits are made; the user's own stays as it is. */
+function indexOf({ scratch }: CommitJob): { GIT_INDEX_FILE: string } {
+  return { GIT_INDEX_FILE: join(scratch, 'index') };
+}
+
+async function listIndex(root: string, env: Record<string, string> = {}): Promise<Entries> {
+  return readIndex(await gitOk(root, ['ls-files', '-s', '-z', '--full-name'], { env }));
+}
+
+function fileMode({ mode }: Pick<FileState, 'mode'>): string {
   return (mode & 0o100) === 0 ? '100644' : '100755';
 }
 

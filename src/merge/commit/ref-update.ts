@@ -1,5 +1,5 @@
 import { git } from '../../util/git/git.js';
-import { decodeNames, encodePath } from '../../workspace/index.js';
+import { decodeNames, encodeNames } from '../../util/paths/path-bytes.js';
 import { MergeError } from '../merge-error.js';
 import { fault } from '../transaction/fault.js';
 import type { GitEntry, RefUpdate } from '../transaction/merge-plan.js';
@@ -8,7 +8,7 @@ const LOCK_TRIES = 50;
 
 /**
  * Moves a ref from its old to its new commit and the index entries that go with it. Can be repeated. Gives undefined,
- * or the reason when the ref is neither at the old nor at the new commit. Throws a MergeError when git fails.
+ * or the reason when the ref is neither at the old nor at the new commit. @throws MergeError, GitError
  */
 export async function moveRef(root: string, update: RefUpdate): Promise<string | undefined> {
   const moved = await git(root, ['update-ref', '-m', update.message, update.ref, update.new, update.old]);
@@ -32,7 +32,6 @@ async function isAncestor(root: string, commit: string, now: string): Promise<bo
 
 /** Sets index entries, each only if it still is what it was when the commit was made. Waits for another git that holds the index. */
 async function moveIndex(root: string, update: RefUpdate): Promise<void> {
-  const zero = '0'.repeat(update.new.length);
   for (let tries = 0; ; tries += 1) {
     const listed = await git(root, ['ls-files', '-s', '-z', '--full-name']);
     if (listed.code !== 0) throw new MergeError(`git could not read the index: ${listed.stderr}`);
@@ -42,7 +41,7 @@ async function moveIndex(root: string, update: RefUpdate): Promise<void> {
     const deletions = due.filter((move) => move.to === null);
     const settings = due.filter((move) => move.to !== null);
     const input = Buffer.concat(
-      [...deletions, ...settings].map((move) => indexLine(move.path, move.to, zero)),
+      [...deletions, ...settings].map((move) => indexLine(move.path, move.to, update.new.length)),
     );
     const done = await git(root, ['update-index', '-z', '--index-info'], { input });
     if (done.code === 0) {
@@ -58,10 +57,10 @@ async function moveIndex(root: string, update: RefUpdate): Promise<void> {
   }
 }
 
-/** One record for `git update-index -z --index-info`; null removes the path (`zero` is the null id in the repository's hash). */
-export function indexLine(path: string, entry: GitEntry | null, zero: string): Buffer {
-  const head = entry === null ? `0 ${zero}` : `${entry.mode} ${entry.oid}`;
-  return Buffer.concat([Buffer.from(`${head}\t`), Buffer.from(encodePath(path)), Buffer.from([0])]);
+/** One record for `git update-index -z --index-info`; null removes the path. `digits`: of the repository's object ids. */
+export function indexLine(path: string, entry: GitEntry | null, digits: number): Buffer {
+  const head = entry === null ? `0 ${'0'.repeat(digits)}` : `${entry.mode} ${entry.oid}`;
+  return Buffer.concat([Buffer.from(`${head}\t`), encodeNames([path])]);
 }
 
 /** Reads `git ls-files -s -z`: path to entry; unmerged paths (stage above 0) are left out. */

@@ -1,18 +1,22 @@
-import { mkdir, readdir } from 'node:fs/promises';
-import { eachBounded } from '../../util/async/each-bounded.js';
+import { readdirSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { forEachConcurrent } from '../../util/async/for-each-concurrent.js';
+import { yieldToEventLoop } from '../../util/async/yield-to-event-loop.js';
 import { codeOf } from '../../util/errors/system-error.js';
+import { type FileState, isUnchanged } from '../../util/files/file-state.js';
+import { TreeReader } from '../../util/files/tree-reader.js';
+import { decodeName, joinRoot } from '../../util/paths/path-bytes.js';
 import { isSafeRelativePath } from '../../util/paths/reserved-path.js';
-import { decodeName } from '../../workspace/index.js';
+import type { ComposedEntry } from '../../workspace/index.js';
 import type { Base } from '../base/base.js';
-import { blockedParent, describe } from '../base/parents.js';
-import { isSame, look, lookInside, type Seen, under } from '../base/seen.js';
 import { MergeError, mergeFailure, NOTHING_TOUCHED } from '../merge-error.js';
-import type { Conflict, MergeEntry, ResolvedEntry } from './entry.js';
+import { blockedParent } from './blocked-parent.js';
+import type { Conflict, ResolvedEntry } from './entry.js';
 import { resolveEntry } from './resolve-entry.js';
 
 /** What the merge looked at: for each path what was there, and for each folder that gives way to something else its names. */
 export interface Fingerprint {
-  paths: [path: string, seen: Seen | null][];
+  paths: [path: string, seen: FileState | null][];
   folders: [path: string, names: string[]][];
 }
 
@@ -30,17 +34,17 @@ export type Resolution =
 
 /**
  * Compares the working tree with base for every entry (unique paths) and gives what to write, or every conflict.
- * Writes nothing into root; results of three-way merges go to the folder `into` (created). Throws a MergeError for
- * entries that point outside root or into `.git`/`.forge`, and for paths that can't be read.
+ * Writes nothing into root; results of three-way merges go to the folder `into` (created).
+ * @throws MergeError for entries that point outside root or into `.git`/`.forge`, and for paths that can't be read
  */
 export async function resolveMerge(options: {
   root: string;
   base: Base;
-  entries: readonly MergeEntry[];
+  entries: readonly ComposedEntry[];
   into: string;
 }): Promise<Resolution> {
   const { root, base, into } = options;
-  const entries = new Map<string, MergeEntry>();
+  const entries = new Map<string, ComposedEntry>();
   for (const entry of options.entries) {
     if (!isSafeRelativePath(entry.path)) {
       throw new MergeError(
@@ -61,19 +65,19 @@ export async function resolveMerge(options: {
   const merged3: string[] = [];
   const fingerprint: Fingerprint = { paths: [], folders: [] };
   let count = 0;
-  const lookAt = lookInside(root);
-  await eachBounded(entries.values(), async (entry) => {
+  const tree = new TreeReader(root);
+  await forEachConcurrent(entries.values(), async (entry) => {
     const { path } = entry;
     const scratch = `${into}/${count++}`;
     try {
-      const blocked = await blockedParent(root, path, becomesFolder);
+      const blocked = blockedParent(root, path, becomesFolder);
       if (blocked !== undefined) {
         const replaced = entries.get(blocked.folder);
         const bothDeleted = blocked.kind === 'file' || (replaced && replaced.kind !== 'absent');
-        if (entry.kind !== 'absent' || !bothDeleted) conflicts.push({ path, reason: describe(blocked) });
+        if (entry.kind !== 'absent' || !bothDeleted) conflicts.push({ path, reason: blocked.reason });
         return;
       }
-      const outcome = await resolveEntry({ root, base, entry, scratch, now: await lookAt(path) });
+      const outcome = await resolveEntry({ root, base, entry, scratch, now: tree.lstatNoFollow(path) });
       if ('reason' in outcome) {
         conflicts.push({ path, reason: outcome.reason });
         return;
@@ -83,7 +87,7 @@ export async function resolveMerge(options: {
         writes.push(outcome.write);
         if (outcome.merged) merged3.push(path);
         if (outcome.seen?.kind === 'directory' && (entry.kind === 'file' || entry.kind === 'symlink')) {
-          const foreign = await foreignContent(root, path, entries, fingerprint.folders);
+          const foreign = foreignContent(tree, path, entries, fingerprint.folders);
           if (foreign !== undefined) {
             const name = JSON.stringify(foreign);
             conflicts.push({ path, reason: `the run replaces this folder, but it holds ${name}` });
@@ -99,52 +103,46 @@ export async function resolveMerge(options: {
   return { ok: true, writes: sortByPath(writes), merged3: merged3.sort(), fingerprint };
 }
 
-/** Whether every path is still as it was when `resolveMerge` looked (takes what it gave). Throws a MergeError for paths that can't be read. */
+/** Whether every path is still as it was when `resolveMerge` looked. @throws MergeError for paths that can't be read */
 export async function stillResolved(
   root: string,
   resolution: { fingerprint: Fingerprint },
 ): Promise<boolean> {
-  const { fingerprint } = resolution;
-  let same = true;
-  const lookAt = lookInside(root);
-  await eachBounded(fingerprint.paths, async ([path, seen]) => {
+  const { paths, folders } = resolution.fingerprint;
+  const pause = yieldToEventLoop();
+  const tree = new TreeReader(root);
+  for (const [path, seen] of paths) {
+    await pause();
     try {
-      if (same && !isSame(seen, await lookAt(path))) same = false;
+      if (!isUnchanged(seen, tree.lstatNoFollow(path))) return false;
     } catch (error) {
       throw mergeFailure('compare', path, error, NOTHING_TOUCHED);
     }
-  });
-  await eachBounded(fingerprint.folders, async ([path, names]) => {
-    const now = same ? await namesIn(root, path) : undefined;
-    if (now && (now.length !== names.length || now.some((name, i) => name !== names[i]))) same = false;
-  });
-  return same;
+  }
+  return folders.every(([path, names]) => namesIn(root, path).join('/') === names.join('/'));
 }
 
 /** The first path below a folder that the run does not delete; names seen on the way go to `seen`. */
-async function foreignContent(
-  root: string,
+function foreignContent(
+  tree: TreeReader,
   folder: string,
-  entries: ReadonlyMap<string, MergeEntry>,
+  entries: ReadonlyMap<string, ComposedEntry>,
   seen: Fingerprint['folders'],
-): Promise<string | undefined> {
-  const names = await namesIn(root, folder);
+): string | undefined {
+  const names = namesIn(tree.dir, folder);
   seen.push([folder, names]);
   for (const name of names) {
     const path = `${folder}/${name}`;
     if (entries.get(path)?.kind !== 'absent') return path;
-    if ((await look(under(root, path)))?.kind === 'directory') {
-      const foreign = await foreignContent(root, path, entries, seen);
-      if (foreign !== undefined) return foreign;
-    }
+    const foreign = tree.isRealFolder(path) ? foreignContent(tree, path, entries, seen) : undefined;
+    if (foreign !== undefined) return foreign;
   }
   return undefined;
 }
 
-async function namesIn(root: string, folder: string): Promise<string[]> {
+function namesIn(root: string, folder: string): string[] {
   try {
-    const names = await readdir(under(root, folder), { encoding: 'buffer' });
-    return (names as unknown as Buffer[]).map(decodeName).sort();
+    return readdirSync(joinRoot(root, folder), { encoding: 'buffer' }).map(decodeName).sort();
   } catch (error) {
     const code = codeOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return [];

@@ -5,8 +5,8 @@ import { git } from '../../util/git/git.js';
 const LABELS = ['-L', 'working tree', '-L', 'start of run', '-L', 'task'];
 
 /**
- * Three-way merge of one file's contents by `git merge-file` (which needs no repository). Takes the paths of three
- * files and of the result. Gives undefined when the result was written, and the reason of the conflict otherwise.
+ * Three-way merge of one file's contents by `git merge-file` (which needs no repository), given the paths of the three
+ * files and of the result. Gives undefined when that was written, and the reason of the conflict otherwise.
  */
 export async function threeWay(files: {
   theirs: string;

@@ -1,28 +1,25 @@
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
-import { eachBounded } from '../../util/async/each-bounded.js';
+import { forEachConcurrent } from '../../util/async/for-each-concurrent.js';
 import { codeOf } from '../../util/errors/system-error.js';
-import { hashFile } from '../../util/files/hash.js';
+import { lstatOrNull } from '../../util/files/file-state.js';
+import { hashBytes, hashFile, isHash } from '../../util/files/hash.js';
 import { inodeOf, whyNotOurFile, whyNotOurFolder } from '../../util/files/provenance.js';
-import { gitIfThere } from '../../util/git/git.js';
+import { isTracked } from '../../util/git/git.js';
 import { isSafeRelativePath } from '../../util/paths/reserved-path.js';
 import { isSameProcess, livenessOf, thisProcess } from '../../util/process/identity.js';
-import { look } from '../base/seen.js';
 import { MergeError } from '../merge-error.js';
 import { type CommitRecord, mergeFolder } from './commit-record.js';
-import type { GitEntry, MergePlan, PlannedWrite, RefUpdate } from './merge-plan.js';
-import { stagedPath } from './stage.js';
+import type { GitEntry, MergeJob, MergePlan, PlannedWrite, RefUpdate } from './merge-plan.js';
+import { isStagingPlace, stagedPath } from './stage.js';
 
 /** A merge plan of more than this (bytes) was not written by forge. */
 const LARGEST_PLAN = 1024 * 1024 * 1024;
-const HASH = /^[0-9a-f]{64}$/;
 const OID = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/;
 
 /**
  * Makes sure that the merge folder of a record is forge's own: a real folder of this user, below this root's
  * `.forge/runs`, in a `.forge` that no repository brought along. Gives its path.
- *
- * @throws MergeError that names what is not believed, and why; nothing was touched.
+ * @throws MergeError that names what is not believed, and why; nothing was touched
  */
 export async function believeFolder(root: string, record: CommitRecord): Promise<string> {
   const dir = mergeFolder(root, record);
@@ -40,30 +37,15 @@ export async function believeFolder(root: string, record: CommitRecord): Promise
     throw notBelieved(root, 'its folder lies elsewhere');
   if (inodeOf(dir) !== record.ino)
     throw notBelieved(root, 'its folder is not the one that forge made, but a copy or from an archive');
-  if (await isTracked(root)) throw notBelieved(root, 'git tracks .forge here: it came with the repository');
+  if (await isTracked(root, '.forge'))
+    throw notBelieved(root, 'git tracks .forge here: it came with the repository');
   return dir;
-}
-
-/** Whether git tracks anything in `.forge` (or `.forge` itself, as a submodule or link). */
-export async function isTracked(root: string): Promise<boolean> {
-  if (!existsSync(`${root}/.git`)) {
-    const inside = await gitIfThere(root, ['rev-parse', '--is-inside-work-tree']);
-    // Without a git program, or a repository, there is nothing that could track it.
-    if (inside === undefined || inside.code !== 0) return false;
-  }
-  const listed = await gitIfThere(root, ['ls-files', '-z', '--', '.forge']);
-  if (listed === undefined) return false;
-  if (listed.code === 0) return listed.stdout.length > 0;
-  // A `.git` that is no repository tracks nothing.
-  if (listed.stderr.includes('not a git repository')) return false;
-  throw new MergeError(`git can't say whether it tracks ${root}/.forge: ${listed.stderr}`);
 }
 
 /**
  * The lock of the root says that nobody else is at work, but it may have been removed by hand: then that is somebody's
  * word for a merge of which nobody can tell from here, but not for one whose process lives.
- *
- * @throws MergeError when the process that was merging lives.
+ * @throws MergeError when the process that was merging lives
  */
 export function refuseLiving({ process: owner }: CommitRecord): void {
   if (isSameProcess(owner, thisProcess()) || livenessOf(owner) !== 'alive') return;
@@ -74,28 +56,27 @@ export function refuseLiving({ process: owner }: CommitRecord): void {
 
 /**
  * Reads the plan of a committed merge and makes sure that it is the one that was committed, that every path in it stays
- * inside root, and that the content to put in place is what it was. `dir` is what believeFolder gave. `staged` tells whether that content is still there:
- * it goes away, all at once, only when everything is in place.
- *
- * @throws MergeError that names what is not believed; nothing was touched.
+ * inside root, and that the content to put in place is what it was. `dir` is what believeFolder gave. `isStaged` tells
+ * whether that content is still there: it goes away, all at once, only when everything is in place.
+ * @throws MergeError that names what is not believed; nothing was touched
  */
 export async function believePlan(
   root: string,
   dir: string,
   record: CommitRecord,
-): Promise<{ dir: string; plan: MergePlan; staged: boolean }> {
-  const plan = readCommittedPlan(root, dir, record);
+): Promise<{ job: MergeJob; isStaged: boolean }> {
+  const plan = readMergePlan(root, dir, record);
+  const job = { root, dir, plan };
   if (!existsSync(`${dir}/new`)) {
-    if (!plan.keepsPlaced || whyNotOurFolder(`${dir}/placed`) === undefined)
-      return { dir, plan, staged: false };
+    if (!plan.keepsPlaced || whyNotOurFolder(`${dir}/placed`) === undefined) return { job, isStaged: false };
     throw notBelieved(root, `${dir}/new, the content that was committed, is gone`);
   }
   const why = whyNotOurFolder(`${dir}/new`) ?? whyNotOurFolder(`${dir}/old`);
   if (why !== undefined) throw notBelieved(root, `${dir}/new or old: ${why}`);
-  await eachBounded(plan.writes, async (write) => {
+  await forEachConcurrent(plan.writes, async (write) => {
     if (write.kind !== 'file') return;
-    const at = stagedPath(root, dir, plan.run, write);
-    const staged = await look(at);
+    const at = stagedPath(job, write);
+    const staged = lstatOrNull(at);
     if (staged?.kind === 'file' && (await hashFile(at)) === write.hash) return;
     // It was put in place, as another name of the same file, and edited there since by the user: what is in the tree by
     // now, whatever it is, is the user's.
@@ -106,10 +87,10 @@ export async function believePlan(
         `the content for ${JSON.stringify(write.path)} is missing or is not what was committed`,
       );
   });
-  return { dir, plan, staged: true };
+  return { job, isStaged: true };
 }
 
-function readCommittedPlan(root: string, dir: string, record: CommitRecord): MergePlan {
+function readMergePlan(root: string, dir: string, record: CommitRecord): MergePlan {
   const file = `${dir}/plan.json`;
   const why = whyNotOurFile(file);
   if (why !== undefined) throw notBelieved(root, `${file}: ${why}`);
@@ -122,8 +103,7 @@ function readCommittedPlan(root: string, dir: string, record: CommitRecord): Mer
     if (codeOf(error) !== undefined) throw error;
     throw notBelieved(root, `${file} is damaged`);
   }
-  if (createHash('sha256').update(text).digest('hex') !== record.plan)
-    throw notBelieved(root, `${file} is not the plan that was committed`);
+  if (hashBytes(text) !== record.plan) throw notBelieved(root, `${file} is not the plan that was committed`);
   if (!isPlan(plan, record.run)) throw notBelieved(root, `${file} makes no sense`);
   return plan;
 }
@@ -138,14 +118,12 @@ function isPlan(value: unknown, run: string): value is MergePlan {
 function isWrite(write: PlannedWrite | null, n: number): boolean {
   if (typeof write !== 'object' || write === null || write.n !== n) return false;
   if (!isSafeRelativePath(write.path) || !isStagingPlace(write.beside)) return false;
-  const { mode } = write;
-  const isMode = typeof mode === 'number' && Number.isInteger(mode) && mode >= 0 && mode <= 0o7777;
   switch (write.kind) {
     case 'file':
-      return isMode && typeof write.hash === 'string' && HASH.test(write.hash);
+      return isMode(write.mode) && isHash(write.hash);
     case 'directory':
     case 'mode':
-      return isMode;
+      return isMode(write.mode);
     case 'symlink':
       return typeof write.target === 'string';
     case 'absent':
@@ -155,9 +133,8 @@ function isWrite(write: PlannedWrite | null, n: number): boolean {
   }
 }
 
-/** Whether a write's staged file lies in the merge folder or in a folder inside root. */
-export function isStagingPlace(beside: unknown): boolean {
-  return beside === undefined || beside === '' || isSafeRelativePath(beside);
+function isMode(mode: unknown): boolean {
+  return typeof mode === 'number' && Number.isInteger(mode) && mode >= 0 && mode <= 0o7777;
 }
 
 function isRefUpdate({ ref, old, new: fresh, message, index }: Partial<RefUpdate>): boolean {

@@ -1,8 +1,9 @@
 import { lstatSync } from 'node:fs';
 import { readlink, symlink } from 'node:fs/promises';
-import { syncPath, writeFileDurably } from '../../journal/index.js';
 import { recordPath } from '../../util/async/merging.js';
 import { codeOf } from '../../util/errors/system-error.js';
+import { syncPath, writeFileDurably } from '../../util/files/durable.js';
+import { isHash } from '../../util/files/hash.js';
 import { inodeOf, NOT_THERE, readRecord, whyNotOurFile } from '../../util/files/provenance.js';
 import { removeFile } from '../../util/files/remove-tree.js';
 import { type ProcessIdentity, parseProcessIdentity, thisProcess } from '../../util/process/identity.js';
@@ -27,7 +28,7 @@ export interface CommitRecord {
 
 const RUN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,200}$/;
 const DIR = /^merge(?:\.\d{1,6})?$/;
-const HASH = /^[0-9a-f]{64}$/;
+const INODE = /^\d{1,20}$/;
 
 /** The absolute merge folder of a record. */
 export function mergeFolder(root: string, { run, dir }: Pick<CommitRecord, 'run' | 'dir'>): string {
@@ -35,11 +36,10 @@ export function mergeFolder(root: string, { run, dir }: Pick<CommitRecord, 'run'
 }
 
 /**
- * Announces a merge; its folder is there. The caller holds the lock of the root.
- *
+ * Begins a merge, whose folder is there, by its record. The caller holds the lock of the root.
  * @throws MergeError when a record is there already: an interrupted merge, or something that is none of forge's.
  */
-export async function announce(root: string, run: string, dir: string): Promise<CommitRecord> {
+export async function begin(root: string, run: string, dir: string): Promise<CommitRecord> {
   const ino = inodeOf(mergeFolder(root, { run, dir }));
   const record: CommitRecord = { state: 'staging', run, dir, ino, process: thisProcess() };
   try {
@@ -55,12 +55,11 @@ export async function announce(root: string, run: string, dir: string): Promise<
 
 /** The commit point: from here on the merge will be finished, by this process or by the next forge command. `plan` is the hash of the plan. */
 export async function commit(root: string, record: CommitRecord, plan: string): Promise<void> {
-  const committed: CommitRecord = { ...record, state: 'committed', plan };
-  await writeFileDurably(recordPath(root), JSON.stringify({ v: 1, ...committed }));
+  await writeFileDurably(recordPath(root), JSON.stringify({ v: 1, ...record, state: 'committed', plan }));
 }
 
-/** Ends the merge durably. */
-export async function conclude(root: string): Promise<void> {
+/** Takes the record away, durably: the merge is over. */
+export async function clear(root: string): Promise<void> {
   removeFile(`${recordPath(root)}.new`);
   removeFile(recordPath(root));
   await syncPath(`${root}/.forge`);
@@ -68,7 +67,6 @@ export async function conclude(root: string): Promise<void> {
 
 /**
  * The record of an unfinished merge, or null. Costs one lstat where there is none.
- *
  * @throws MergeError for something in its place that forge did not write, or that is damaged.
  */
 export async function readCommitRecord(root: string): Promise<CommitRecord | null> {
@@ -77,7 +75,7 @@ export async function readCommitRecord(root: string): Promise<CommitRecord | nul
   if (stats === undefined) return null;
   if (!stats.isSymbolicLink()) {
     const why = whyNotOurFile(path);
-    // Concluded just now.
+    // Cleared just now.
     if (why === NOT_THERE) return null;
     const record = why === undefined ? parse(readRecord(path)) : undefined;
     if (record?.state === 'committed' && record.plan !== undefined) return record;
@@ -99,18 +97,14 @@ export async function readCommitRecord(root: string): Promise<CommitRecord | nul
 function parse(value: object | undefined): CommitRecord | undefined {
   const { v, state, run, dir, ino, process, plan } = (value ?? {}) as Record<string, unknown>;
   const identity = parseProcessIdentity(process);
-  const isRecord =
-    v === 1 &&
-    (state === 'staging' || state === 'committed') &&
-    typeof run === 'string' &&
-    RUN.test(run) &&
-    typeof dir === 'string' &&
-    DIR.test(dir) &&
-    typeof ino === 'string' &&
-    /^\d{1,20}$/.test(ino) &&
-    (plan === undefined || (typeof plan === 'string' && HASH.test(plan)));
-  if (!isRecord || identity === undefined) return undefined;
-  return { state, run, dir, ino, process: identity, ...(plan !== undefined && { plan }) };
+  if (v !== 1 || identity === undefined || (state !== 'staging' && state !== 'committed')) return undefined;
+  if (!isText(run, RUN) || !isText(dir, DIR) || !isText(ino, INODE)) return undefined;
+  if (plan !== undefined && !isHash(plan)) return undefined;
+  return { state, run, dir, ino, process: identity, plan };
+}
+
+function isText(value: unknown, form: RegExp): value is string {
+  return typeof value === 'string' && form.test(value);
 }
 
 function damaged(path: string, why: string): MergeError {

@@ -1,12 +1,13 @@
 import { constants, existsSync } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
 import { codeOf } from '../../util/errors/system-error.js';
-import { encodePath } from '../../workspace/index.js';
-import { look } from '../base/seen.js';
+import { syncFolder } from '../../util/files/durable.js';
+import { O_PATH } from '../../util/files/file-handles.js';
+import { lstatOrNull } from '../../util/files/file-state.js';
+import { encodePath, joinRoot } from '../../util/paths/path-bytes.js';
+import { nameOf, parentOf } from '../../util/paths/relative-path.js';
 import { MergeError } from '../merge-error.js';
 
-/** Linux's O_PATH: a handle that only names a folder and needs no permission to read it (not in node:fs). */
-export const O_PATH = 0o10000000;
 const anchored = process.platform === 'linux' && existsSync('/proc/self/fd');
 
 /** An open folder of the working tree: what is done through `at` happens in this very folder, even if its path is swapped for a symlink meanwhile. */
@@ -23,7 +24,8 @@ export class NotAFolderError extends MergeError {}
 /**
  * Opens a folder below root ('' is root itself) component by component without following symlinks, which is what
  * openat(2) with O_NOFOLLOW gives; Node has no openat, but `/proc/self/fd/N/name` is the same. Elsewhere than on Linux
- * the components are checked instead. Throws NotAFolderError, or ENOENT.
+ * the components are checked instead.
+ * @throws NotAFolderError; ENOENT where it is not there
  */
 export async function openFolder(root: string, folder: string): Promise<Folder> {
   const names = folder === '' ? [] : folder.split('/');
@@ -38,54 +40,73 @@ async function openAnchored(root: string, names: string[]): Promise<Folder> {
     try {
       next = await open(encodePath(`/proc/self/fd/${handle.fd}/${name}`), flags | constants.O_NOFOLLOW);
     } catch (error) {
-      throw notAFolder(error, names.slice(0, i + 1));
+      throw ['ENOTDIR', 'ELOOP'].includes(codeOf(error) ?? '') ? notAFolder(names.slice(0, i + 1)) : error;
     } finally {
       await handle.close();
     }
     handle = next;
   }
-  const here = `/proc/self/fd/${handle.fd}`;
-  return {
-    at: (name) => encodePath(`${here}/${name}`),
-    sync: () => syncFolder(here),
-    close: () => handle.close(),
-  };
+  return folderAt(`/proc/self/fd/${handle.fd}`, () => handle.close());
 }
 
 async function openChecked(root: string, names: string[]): Promise<Folder> {
-  let path = root;
-  for (const [i, name] of names.entries()) {
-    path = `${path}/${name}`;
-    const seen = await look(encodePath(path));
-    if (seen === null) throw Object.assign(new Error(`no such folder: ${path}`), { code: 'ENOENT' });
-    if (seen.kind !== 'directory')
-      throw notAFolder(Object.assign(new Error(), { code: 'ENOTDIR' }), names.slice(0, i + 1));
+  for (let depth = 1; depth <= names.length; depth += 1) {
+    const state = lstatOrNull(joinRoot(root, names.slice(0, depth).join('/')));
+    if (state === null)
+      throw Object.assign(new Error(`no such folder: ${names.join('/')}`), { code: 'ENOENT' });
+    if (state.kind !== 'directory') throw notAFolder(names.slice(0, depth));
   }
-  return {
-    at: (name) => encodePath(`${path}/${name}`),
-    sync: () => syncFolder(encodePath(path)),
-    close: async () => {},
-  };
+  return folderAt([root, ...names].join('/'), async () => {});
 }
 
-async function syncFolder(path: string | Buffer): Promise<void> {
-  let handle: FileHandle;
-  try {
-    handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
-  } catch (error) {
-    // A folder that may be written but not read can't be synced; its entries reach the disk with the journal.
-    if (codeOf(error) === 'EACCES') return;
-    throw error;
-  }
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+function folderAt(path: string, close: () => Promise<void>): Folder {
+  return { at: (name) => joinRoot(path, name), sync: () => syncFolder(encodePath(path)), close };
 }
 
-function notAFolder(error: unknown, names: string[]): unknown {
-  const code = codeOf(error);
-  if (code !== 'ENOTDIR' && code !== 'ELOOP') return error;
+function notAFolder(names: string[]): NotAFolderError {
   return new NotAFolderError(`${JSON.stringify(names.join('/'))} is not a folder any more`);
+}
+
+/** Whether opening a folder failed because it is gone, or something else is in its place. */
+export function isFolderGone(error: unknown): boolean {
+  return codeOf(error) === 'ENOENT' || error instanceof NotAFolderError;
+}
+
+/**
+ * Makes sure that a folder and all above it are real folders. Something else in their place (put there after the
+ * merge was decided) is moved to `old/<n>.folder` in the merge folder, links as links; `n` is the write that needs the folder.
+ */
+export async function ensureFolder(
+  job: { root: string; dir: string },
+  path: string,
+  n: number,
+): Promise<void> {
+  if (path === '') return;
+  try {
+    const here = await openFolder(job.root, path);
+    await here.close();
+    return;
+  } catch (error) {
+    if (!isFolderGone(error)) throw error;
+  }
+  await ensureFolder(job, parentOf(path), n);
+  const parent = await openFolder(job.root, parentOf(path));
+  try {
+    const at = parent.at(nameOf(path));
+    const kind = lstatOrNull(at)?.kind ?? 'directory';
+    if (kind !== 'directory') await rename(at, freeName(`${job.dir}/old/${n}.folder`));
+    await mkdir(at).catch((error: unknown) => {
+      if (codeOf(error) !== 'EEXIST') throw error;
+    });
+  } finally {
+    await parent.close();
+  }
+}
+
+/** The path itself or, when it is taken, with the first number that is free. */
+export function freeName(path: string): string {
+  for (let k = 0; ; k += 1) {
+    const candidate = k === 0 ? path : `${path}.${k}`;
+    if (lstatOrNull(candidate) === null) return candidate;
+  }
 }

@@ -1,31 +1,19 @@
-import type { Seen } from '../base/seen.js';
+import type { Write } from '../resolve/entry.js';
 
-/** What the merge does with one path. Each can be done again after a crash. */
-export interface PlannedWrite {
+/** What the merge does with one path, as it is stored. Each can be done again after a crash. */
+export type PlannedWrite = Write & {
   /** Number of the write: names its staged content `new/<n>` and what it moves aside `old/<n>`. */
   n: number;
-  path: string;
-  kind: 'file' | 'symlink' | 'directory' | 'mode' | 'absent';
-  mode?: number;
-  target?: string;
-  /** SHA-256 (hex) of a file's new content. */
-  hash?: string;
-  /** Found when an interrupted merge is gone on with: it is in place, and the user has edited it since. Never stored. */
-  isPlaced?: boolean;
   /** Inode of the staged file, by which a write that is already done is known. */
   ino?: string;
   /** Folder (relative to root) that holds the staged file as `.forge-<run>-<n>`, when it is on another device than the run folder. */
   beside?: string;
-  expected: Seen | null;
-}
+  /** Found when an interrupted merge is gone on with: it is in place, and the user has edited it since. Never stored. */
+  isPlaced?: boolean;
+};
 
-/** One entry of git's index to move along with the ref, if it still is what it was. */
-export interface IndexMove {
-  /** Path inside the repository. */
-  path: string;
-  from: GitEntry | null;
-  to: GitEntry | null;
-}
+/** A write of a new file or link. */
+export type NewContent = PlannedWrite & { kind: 'file' | 'symlink' };
 
 /** A file or symlink as git's index and trees have it: mode (100644, 100755, 120000) and blob. */
 export interface GitEntry {
@@ -39,7 +27,8 @@ export interface RefUpdate {
   old: string;
   new: string;
   message: string;
-  index: IndexMove[];
+  /** Entries of git's index (paths inside the repository) that move along, each if it still is what it was. */
+  index: { path: string; from: GitEntry | null; to: GitEntry | null }[];
 }
 
 /** `plan.json` in the merge folder of a run: everything that is needed to finish the merge. */
@@ -50,6 +39,14 @@ export interface MergePlan {
   after?: RefUpdate;
   /** The folder `placed` says that all is in place until the record is gone. An older forge removed it before. */
   keepsPlaced?: boolean;
+}
+
+/** A merge that is past its commit point. */
+export interface MergeJob {
+  root: string;
+  /** The merge folder: `new/`, `old/`, `plan.json`. */
+  dir: string;
+  plan: MergePlan;
 }
 
 /** Name of a file staged beside its target. */

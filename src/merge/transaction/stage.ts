@@ -1,81 +1,78 @@
 import { readdirSync } from 'node:fs';
-import { chmod, chown, lstat, mkdir, open } from 'node:fs/promises';
-import { syncPath, writeFileDurably } from '../../journal/index.js';
-import { eachBounded } from '../../util/async/each-bounded.js';
+import { chmod, chown, mkdir, open } from 'node:fs/promises';
+import { forEachConcurrent } from '../../util/async/for-each-concurrent.js';
 import { codeOf, unlessGone } from '../../util/errors/system-error.js';
 import { copyFile } from '../../util/files/copy-file.js';
+import { syncPath, writeFileDurably } from '../../util/files/durable.js';
+import { lstatOrNull } from '../../util/files/file-state.js';
 import { hashFile } from '../../util/files/hash.js';
 import { removeFile, removeTree } from '../../util/files/remove-tree.js';
-import { parentOf } from '../../util/paths/relative-path.js';
-import { under } from '../base/seen.js';
+import { joinRoot } from '../../util/paths/path-bytes.js';
+import { below, parentOf } from '../../util/paths/relative-path.js';
+import { isSafeRelativePath } from '../../util/paths/reserved-path.js';
 import { damaged, mergeFailure, NOTHING_TOUCHED } from '../merge-error.js';
-import { keepAttributes } from '../resolve/attributes.js';
 import type { ResolvedEntry } from '../resolve/entry.js';
+import { keepAttributes } from '../resolve/extended-attributes.js';
+import type { StagingPlaces } from './check-writable.js';
 import { fault } from './fault.js';
-import { besideName, type PlannedWrite } from './merge-plan.js';
-import type { StagingPlaces } from './preflight.js';
+import { besideName, type MergeJob, type PlannedWrite } from './merge-plan.js';
+
+/** A merge as far as its staged files are concerned. */
+type Staging = Pick<MergeJob, 'root' | 'dir'> & { plan: Pick<MergeJob['plan'], 'run'> };
 
 /** Where the staged content of a write is. */
-export function stagedPath(root: string, dir: string, run: string, write: PlannedWrite): string | Buffer {
-  if (write.beside === undefined) return `${dir}/new/${write.n}`;
-  const name = besideName(run, write.n);
-  return under(root, write.beside === '' ? name : `${write.beside}/${name}`);
+export function stagedPath({ root, dir, plan }: Staging, { n, beside }: PlannedWrite): string | Buffer {
+  return beside === undefined ? `${dir}/new/${n}` : joinRoot(root, below(beside, besideName(plan.run, n)));
+}
+
+/** Whether the folder of a staged file, as it was read from disk, is the merge folder or one inside root. */
+export function isStagingPlace(beside: unknown): boolean {
+  return beside === undefined || beside === '' || isSafeRelativePath(beside);
 }
 
 /**
- * Copies all new content to where it can be linked into place, with its final mode, owner and the attributes of the file
- * that it replaces, checks it against its hash and syncs it. Takes root, the merge folder (must exist), the run and where
- * each folder's files go. `note` is told of attributes that can't be kept. Gives the writes as they go into the plan.
- * Throws a MergeError; `unstage` then removes what was staged.
+ * Copies all new content to where it can be linked into place (`places`), with its final mode, owner and the attributes
+ * of the file that it replaces, checks it against its hash and syncs it. The merge folder is there. `note` is told of
+ * what can't be kept. Gives the writes as they go into the plan.
+ * @throws MergeError; `unstage` then removes what was staged
  */
-export async function stage(options: {
-  root: string;
-  dir: string;
-  run: string;
-  writes: readonly ResolvedEntry[];
-  places: StagingPlaces;
-  note?: ((text: string) => void) | undefined;
-}): Promise<PlannedWrite[]> {
-  const { root, dir, run, writes, places } = options;
-  const planned = writes.map((entry, n): PlannedWrite => {
-    const { path, kind, expected } = entry;
-    const write: PlannedWrite = { n, path, kind, expected };
-    if ('mode' in entry) write.mode = entry.mode;
-    if (entry.kind === 'symlink') write.target = entry.target;
-    if (entry.kind === 'file') write.hash = entry.hash;
-    const beside = kind === 'file' ? places.get(parentOf(path)) : undefined;
-    if (beside !== undefined) write.beside = beside;
-    return write;
-  });
+export async function stage(
+  job: Staging,
+  writes: readonly ResolvedEntry[],
+  places: StagingPlaces,
+  note: (text: string) => void = () => {},
+): Promise<PlannedWrite[]> {
+  const { root, dir } = job;
   await mkdir(`${dir}/new`, { recursive: true });
   await mkdir(`${dir}/old`, { recursive: true });
+  const files: { entry: ResolvedEntry & { kind: 'file' }; write: PlannedWrite; at: string | Buffer }[] = [];
+  const planned = writes.map((entry, n): PlannedWrite => {
+    if (entry.kind !== 'file') return { n, ...entry };
+    const { from: _, ...rest } = entry;
+    const write = { n, ...rest, beside: places.get(parentOf(entry.path)) };
+    files.push({ entry, write, at: stagedPath(job, write) });
+    return write;
+  });
   const beside = planned.filter((write) => write.beside !== undefined);
   if (beside.length > 0) await writeFileDurably(`${dir}/beside.json`, JSON.stringify(beside));
-  const files = planned.flatMap((write) => {
-    const entry = writes[write.n]!;
-    return entry.kind === 'file' ? [{ write, entry, at: stagedPath(root, dir, run, write) }] : [];
-  });
   const eachFile = (work: (file: (typeof files)[number]) => Promise<void>) =>
-    eachBounded(files, async (file) => {
-      await work(file).catch((error: unknown) => {
+    forEachConcurrent(files, (file) =>
+      work(file).catch((error: unknown) => {
         throw mergeFailure('store the new content of', file.entry.path, error, NOTHING_TOUCHED);
-      });
-    });
+      }),
+    );
   // Content first: writing it takes capabilities away, and so does chown, which takes setuid bits as well.
   await eachFile(({ entry, at }) => putContent(at, entry));
-  const lost = await keepAttributes(
-    dir,
-    files.flatMap(({ entry: { path, expected }, at }) =>
-      expected?.kind === 'file' ? [{ path, from: under(root, path), expected, to: at }] : [],
-    ),
+  const replaced = files.flatMap(({ entry: { path, expected }, at }) =>
+    expected?.kind === 'file' ? [{ path, from: joinRoot(root, path), expected, to: at }] : [],
   );
-  for (const text of [...lost, ...lostOwners(writes)]) options.note?.(text);
+  for (const text of [...(await keepAttributes(dir, replaced)), ...lostOwners(writes)]) note(text);
   await eachFile(async ({ write, entry, at }) => {
     write.ino = await finishFile(at, entry.mode);
     fault('merge-staging');
   });
   await syncPath(`${dir}/new`);
-  for (const folder of new Set(beside.map((write) => write.beside!))) await syncPath(under(root, folder));
+  for (const folder of new Set(beside.map((write) => write.beside!))) await syncPath(joinRoot(root, folder));
   return planned;
 }
 
@@ -88,7 +85,7 @@ async function putContent(to: string | Buffer, entry: ResolvedEntry & { kind: 'f
 }
 
 /** Sets the mode, on the open file because one of 000 would not let it be opened; gives the inode. */
-async function finishFile(at: string | Buffer, mode: number): Promise<string> {
+async function finishFile(at: string | Buffer, mode: number): Promise<string | undefined> {
   await chmod(at, 0o600);
   const handle = await open(at, 'r');
   try {
@@ -97,27 +94,23 @@ async function finishFile(at: string | Buffer, mode: number): Promise<string> {
   } finally {
     await handle.close();
   }
-  return String((await lstat(at, { bigint: true })).ino);
+  return lstatOrNull(at)?.ino;
 }
 
-/** Removes everything that was staged; what is not there is fine. The folder `placed` stays: it says that all is in place. */
-export async function unstage(
-  root: string,
-  dir: string,
-  run: string,
-  beside: readonly PlannedWrite[],
-): Promise<void> {
-  await eachBounded(beside, async (write) => {
+/** Removes everything that was staged for the writes; what is not there is fine. The folder `placed` stays: it says that all is in place. */
+export async function unstage(job: Staging, writes: readonly PlannedWrite[]): Promise<void> {
+  for (const write of writes) {
+    if (write.beside === undefined) continue;
     try {
-      removeFile(stagedPath(root, dir, run, write));
+      removeFile(stagedPath(job, write));
     } catch (error) {
       // The folder was replaced since.
       if (codeOf(error) !== 'ENOTDIR') throw error;
     }
-  });
-  await removeTree(`${dir}/new`);
-  for (const name of unlessGone(() => readdirSync(`${dir}/placed`)) ?? [])
-    await removeTree(`${dir}/placed/${name}`);
+  }
+  await removeTree(`${job.dir}/new`);
+  for (const name of unlessGone(() => readdirSync(`${job.dir}/placed`)) ?? [])
+    await removeTree(`${job.dir}/placed/${name}`);
 }
 
 /** A file that belonged to somebody else is a new one of whoever merges, unless that is root. */

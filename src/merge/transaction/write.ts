@@ -1,28 +1,27 @@
-import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { syncPath, writeFileDurably } from '../../journal/index.js';
-import { eachBounded } from '../../util/async/each-bounded.js';
 import { mayBeCommitted } from '../../util/async/merging.js';
 import { codeOf } from '../../util/errors/system-error.js';
-import { isSame, lookInside } from '../base/seen.js';
+import { syncPath, writeFileDurably } from '../../util/files/durable.js';
+import { isUnchanged } from '../../util/files/file-state.js';
+import { hashBytes } from '../../util/files/hash.js';
+import { TreeReader } from '../../util/files/tree-reader.js';
 import { FINISHES_LATER, mergeFailure, NOTHING_TOUCHED, TreeChangedError } from '../merge-error.js';
 import type { ResolvedEntry } from '../resolve/entry.js';
-import { announce, type CommitRecord, commit, conclude, mergeFolder } from './commit-record.js';
-import { freeName } from './displace.js';
+import { checkWritable } from './check-writable.js';
+import { begin, type CommitRecord, clear, commit, mergeFolder } from './commit-record.js';
+import { complete, type Merged, type Recorder, rollBack } from './complete.js';
 import { fault } from './fault.js';
-import { finish, type Merged, type Recorder, undo } from './finish.js';
+import { freeName } from './folder.js';
 import type { MergePlan, RefUpdate } from './merge-plan.js';
-import { preflight } from './preflight.js';
 import { stage } from './stage.js';
 
 /**
  * Writes resolved entries into the working tree, all or none: stages and syncs everything in a folder of its own in the
- * run's folder, makes the commit point durable, then puts it in place (see `perform`). Up to the commit point a failure
- * or a crash leaves the tree untouched; after it `recoverMerge` finishes the job. What was replaced stays in
+ * run's folder, makes the commit point durable, then puts it in place (see `rollForward`). Up to the commit point a
+ * failure or a crash leaves the tree untouched; after it `recoverMerge` finishes the job. What was replaced stays in
  * `merge/old` there. `after` moves a ref as the last step, `record` is called just before the end.
- *
- * @throws MergeError (the tree is untouched), HalfWrittenError (past the commit point).
+ * @throws MergeError (the tree is untouched), HalfWrittenError (past the commit point)
  */
 export async function writeMerge(options: {
   root: string;
@@ -42,25 +41,19 @@ export async function writeMerge(options: {
     return nothing;
   }
   // An earlier merge of this run keeps what it replaced.
-  const dir = await freeName(mergeFolder(root, { run: runId, dir: 'merge' }));
-  let announced: CommitRecord;
-  let committing = false;
+  const dir = freeName(mergeFolder(root, { run: runId, dir: 'merge' }));
+  let begun: CommitRecord;
   try {
     await mkdir(dir);
-    announced = await announce(root, runId, basename(dir));
+    begun = await begin(root, runId, basename(dir));
   } catch (error) {
     throw mergeFailure('start a merge in', root, error, NOTHING_TOUCHED);
   }
-  const plan: MergePlan = {
-    v: 1,
-    run: runId,
-    writes: [],
-    keepsPlaced: true,
-    ...(after === undefined ? {} : { after }),
-  };
+  const plan: MergePlan = { v: 1, run: runId, writes: [], keepsPlaced: true, after };
+  const job = { root, dir, plan };
+  let isCommitting = false;
   try {
-    const places = await preflight(root, writes, dir);
-    plan.writes = await stage({ root, dir, run: runId, writes, places, note: options.note });
+    plan.writes = await stage(job, writes, await checkWritable(root, writes, dir), options.note);
     fault('merge-staged');
     const text = JSON.stringify(plan);
     await writeFileDurably(`${dir}/plan.json`, text);
@@ -69,35 +62,32 @@ export async function writeMerge(options: {
       await syncPath(folder);
     fault('merge-planned');
     await options.lastCheck?.();
-    await checkUnchanged(root, writes);
-    committing = true;
-    await commit(root, announced, createHash('sha256').update(text).digest('hex'));
+    checkUnchanged(root, writes);
+    isCommitting = true;
+    await commit(root, begun, hashBytes(text));
   } catch (error) {
-    await giveUp(root, dir, runId, committing);
+    await giveUp(root, dir, runId, isCommitting);
     // A record that could not be taken back will be carried out by the next forge command.
-    const state = committing && mayBeCommitted(root) ? FINISHES_LATER : NOTHING_TOUCHED;
+    const state = isCommitting && mayBeCommitted(root) ? FINISHES_LATER : NOTHING_TOUCHED;
     throw mergeFailure('prepare the merge in', root, error, state);
   }
   fault('merge-committed');
-  return await finish(root, { dir, plan, staged: true }, record);
+  return await complete(job, true, record);
 }
 
-/** The last look before the commit point. */
-async function checkUnchanged(root: string, writes: readonly ResolvedEntry[]): Promise<void> {
-  const changed: string[] = [];
-  const look = lookInside(root);
-  await eachBounded(writes, async ({ path, expected }) => {
-    if (!isSame(expected, await look(path))) changed.push(path);
-  });
-  if (changed.length > 0) throw new TreeChangedError(changed.sort());
+/** The last look before the commit point. @throws TreeChangedError */
+function checkUnchanged(root: string, writes: readonly ResolvedEntry[]): void {
+  const tree = new TreeReader(root);
+  const changed = writes.filter(({ path, expected }) => !isUnchanged(expected, tree.lstatNoFollow(path)));
+  if (changed.length > 0) throw new TreeChangedError(changed.map(({ path }) => path).sort());
 }
 
 /** Removes what was staged. A failure of that is left to the next forge command: what led here matters more. */
-async function giveUp(root: string, dir: string, run: string, committing: boolean): Promise<void> {
+async function giveUp(root: string, dir: string, run: string, isCommitting: boolean): Promise<void> {
   try {
     // The record may already say "committed": it goes first, or a crash right here would finish a merge without its files.
-    if (committing) await conclude(root);
-    await undo(root, dir, run);
+    if (isCommitting) await clear(root);
+    await rollBack({ root, dir, run });
   } catch (error) {
     if (codeOf(error) === undefined) throw error;
   }

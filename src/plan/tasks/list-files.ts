@@ -1,9 +1,8 @@
-import { execFile } from 'node:child_process';
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ExitCode } from '../../util/errors/exit-code.js';
 import { ForgeError } from '../../util/errors/forge-error.js';
-import { CAREFUL_GIT, withoutGitVariables } from '../../util/git/careful-git.js';
+import { gitIfThere } from '../../util/git/git.js';
 import { repositoryAbove } from '../../util/git/repository.js';
 import { isReservedPath } from '../../util/paths/reserved-path.js';
 import { decodeName, decodeNames, encodePath } from '../../workspace/index.js';
@@ -49,22 +48,11 @@ function isLeftOut(path: string): boolean {
 
 /** Nothing where there is no git program. */
 async function askGit(root: string): Promise<string[] | undefined> {
-  const env = withoutGitVariables(process.env);
-  const args = [...CAREFUL_GIT, '-C', root, 'ls-files', '-z', '--cached', '--others', '--exclude-standard'];
-  const options = { encoding: 'buffer', env: { ...env, LC_ALL: 'C' }, maxBuffer: 2 ** 30 } as const;
-  return await new Promise((resolve, reject) => {
-    execFile('git', args, options, (error, stdout, stderr) => {
-      if (error === null) resolve([...new Set(decodeNames(stdout))]);
-      else if (error.code === 'ENOENT') resolve(undefined);
-      else
-        reject(
-          new ForgeError(
-            `git cannot list the files of ${root}: ${stderr.toString().trim().split('\n')[0]}`,
-            ExitCode.invalid,
-          ),
-        );
-    });
-  });
+  const listed = await gitIfThere(root, ['ls-files', '-z', '--cached', '--others', '--exclude-standard']);
+  if (listed === undefined) return undefined;
+  if (listed.code === 0) return [...new Set(decodeNames(listed.stdout))];
+  const [why] = listed.stderr.split('\n');
+  throw new ForgeError(`git cannot list the files of ${root}: ${why}`, ExitCode.invalid);
 }
 
 function absolute(root: string, path: string): string | Buffer {

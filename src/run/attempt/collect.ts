@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { removeTree } from '../../util/files/remove-tree.js';
+import { gitIgnored } from '../../util/git/git-ignored.js';
 import { listed } from '../../util/text/count.js';
-import { type FoundChange, gitIgnored, sortChanges, type Workspace } from '../../workspace/index.js';
+import { type FoundChange, sortChanges, type Workspace } from '../../workspace/index.js';
 import type { AttemptRequest, AttemptResult } from './executor.js';
 
 /**

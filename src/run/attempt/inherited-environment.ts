@@ -1,4 +1,4 @@
-import { GIT_REDIRECTS } from '../../util/git/careful-git.js';
+import { GIT_REDIRECTS } from '../../util/git/git.js';
 
 /**
  * Variables of forge's own environment that commands do not get: forge's test switches, the shell's memory of a folder

@@ -1,15 +1,13 @@
+import { endWithGrace, firstOf, GRACE_MS, type Stopped } from '../../util/process/end-with-grace.js';
 import type { Command, Running, Workspace } from '../../workspace/index.js';
 import type { OutputLog } from './output.js';
-
-/** How long a process that was asked to end (SIGTERM) gets before SIGKILL, in milliseconds (DESIGN section 6). */
-const GRACE_MS = 5_000;
 
 /** How a supervised command ended. */
 export interface Ended {
   exitCode: number | null;
   signal: string | null;
   /** Why forge ended it, if it did. */
-  stopped?: 'timeout' | 'cancelled';
+  stopped?: Stopped;
   /** It could not be started, or its output could not be kept. */
   error?: Error;
 }
@@ -41,7 +39,12 @@ export async function supervise(
     broken = error;
     running.kill('SIGKILL');
   });
-  const stopped = await waitOrStop(running, options.timeoutMs, options.signal);
+  const stopped = await endWithGrace({
+    ended: running.ended,
+    kill: running.kill,
+    timeoutMs: options.timeoutMs,
+    signal: options.signal,
+  });
   const end = await endOrGiveUp(running, stopped !== undefined);
   // Children that outlive the command may hold its pipes open: they go first.
   const failures: Error[] = end.error ? [end.error] : [];
@@ -88,45 +91,6 @@ async function outputOrNoMore(running: Running, output: Promise<unknown>): Promi
   await output.catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
   });
-}
-
-async function waitOrStop(
-  running: Running,
-  timeoutMs: number,
-  signal: AbortSignal,
-): Promise<'timeout' | 'cancelled' | undefined> {
-  const reason = await firstOf(running.ended, timeoutMs, signal);
-  if (!reason) return undefined;
-  running.kill('SIGTERM');
-  if (await firstOf(running.ended, GRACE_MS)) running.kill('SIGKILL');
-  return reason;
-}
-
-/** undefined when `ended` came first. */
-async function firstOf(
-  ended: Promise<unknown>,
-  timeoutMs: number,
-  signal?: AbortSignal,
-): Promise<'timeout' | 'cancelled' | undefined> {
-  if (signal?.aborted) return 'cancelled';
-  let timer: NodeJS.Timeout | undefined;
-  let onAbort: (() => void) | undefined;
-  try {
-    return await Promise.race([
-      ended.then(() => undefined),
-      new Promise<'timeout'>((resolve) => {
-        // setTimeout overflows beyond 2^31 - 1 ms (24.8 days).
-        timer = setTimeout(() => resolve('timeout'), Math.min(timeoutMs, 2 ** 31 - 1));
-      }),
-      new Promise<'cancelled'>((resolve) => {
-        onAbort = () => resolve('cancelled');
-        signal?.addEventListener('abort', onAbort);
-      }),
-    ]);
-  } finally {
-    clearTimeout(timer);
-    if (onAbort) signal?.removeEventListener('abort', onAbort);
-  }
 }
 
 /** `exit code 3` or `killed by SIGSEGV`. */

@@ -6,8 +6,8 @@ import { type Base, loadBase } from '../../merge/index.js';
 import { ExitCode } from '../../util/errors/exit-code.js';
 import { ForgeError } from '../../util/errors/forge-error.js';
 import { removeTree } from '../../util/files/remove-tree.js';
+import { git } from '../../util/git/git.js';
 import { decodeName } from '../../util/paths/path-bytes.js';
-import { run } from '../../util/process/run-program.js';
 import {
   applyEntries,
   type ComposedEntry,
@@ -40,12 +40,11 @@ export async function runDiff(folder: RunFolder, task: string | undefined, color
       entries.filter(({ kind }) => kind !== 'absent'),
     );
     const flags = ['--no-index', '--no-prefix', '--no-ext-diff', `--color=${color ? 'always' : 'never'}`];
-    const { exitCode, stdout, stderr } = await run('git', ['diff', ...flags, 'a', 'b'], {
-      cwd: scratch,
-      env: { ...process.env, GIT_CONFIG_NOSYSTEM: '1', GIT_CEILING_DIRECTORIES: dirname(scratch) },
+    const { code, stdout, stderr } = await git(scratch, ['diff', ...flags, 'a', 'b'], {
+      env: { GIT_CONFIG_NOSYSTEM: '1', GIT_CEILING_DIRECTORIES: dirname(scratch) },
     });
     // 1 says that there are differences.
-    if (exitCode === 0 || exitCode === 1) return stdout;
+    if (code === 0 || code === 1) return stdout;
     throw new ForgeError(`git could not compare the two sides: ${stderr.split('\n')[0]}`);
   } finally {
     await removeTree(scratch);
@@ -73,7 +72,7 @@ function resultOf(folder: RunFolder, task: string, done: readonly string[]): str
 
 async function baseEntry(base: Base, path: string): Promise<ComposedEntry | undefined> {
   const was = await base.lookup(path);
-  if (!was) return undefined;
+  if (was === undefined || was.kind === 'absent' || was.kind === 'special') return undefined;
   if (was.kind === 'symlink') return { path, kind: 'symlink', change: 'created', target: was.target ?? '' };
   if (was.kind === 'directory') return { path, kind: 'directory', change: 'created', mode: was.mode };
   const blob = await base.content(path);
@@ -84,7 +83,7 @@ async function baseEntry(base: Base, path: string): Promise<ComposedEntry | unde
     change: 'created',
     mode: was.mode,
     size: 0,
-    hash: was.hash ?? '',
+    hash: '',
     blob: typeof blob === 'string' ? blob : decodeName(blob),
   };
 }

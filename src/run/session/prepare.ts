@@ -1,6 +1,6 @@
 import { loadAdapter } from '../../agents/index.js';
 import type { Journal } from '../../journal/index.js';
-import { type Base, branchMadeBefore, checkCommitTarget, MergeError } from '../../merge/index.js';
+import { type Base, branchMadeBefore, checkCommitTarget } from '../../merge/index.js';
 import { createMatcher, type PathMatcher } from '../../ownership/index.js';
 import type { Plan } from '../../plan/index.js';
 import { ExitCode } from '../../util/errors/exit-code.js';
@@ -49,7 +49,7 @@ export async function preflightCommit(
     if (branch !== undefined && id !== undefined && (await branchMadeBefore(root, branch, id))) return;
     await checkCommitTarget(root, branch);
   } catch (error) {
-    throw error instanceof MergeError ? new ForgeError(error.message, ExitCode.invalid) : error;
+    throw error instanceof ForgeError ? new ForgeError(error.message, ExitCode.invalid) : error;
   }
 }
 

@@ -1,9 +1,9 @@
 import { existsSync, lstatSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isTracked } from '../../merge/index.js';
 import { ForgeError } from '../../util/errors/forge-error.js';
 import { codeOf, isMade, reasonOf } from '../../util/errors/system-error.js';
 import { whyNotOurFolder } from '../../util/files/provenance.js';
+import { isTracked } from '../../util/git/git.js';
 
 /** Where forge keeps everything about a working tree. */
 export const forgeFolder = (root: string) => join(root, '.forge');
@@ -39,7 +39,7 @@ export function trustToRead(root: string): void {
 export async function trustToAct(root: string): Promise<void> {
   trustToRead(root);
   if (!existsSync(forgeFolder(root))) return;
-  if (await isTracked(root))
+  if (await isTracked(root, '.forge'))
     throw distrusted(
       forgeFolder(root),
       'git tracks it here, so it came with the repository; `git rm -r --cached .forge` if it is yours',

@@ -1,9 +1,11 @@
-import { open, rename } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { codeOf } from '../errors/system-error.js';
 
 /** Flushes a file or folder to disk. */
-export async function syncPath(path: string | Buffer): Promise<void> {
-  const handle = await open(path, 'r');
+export async function syncPath(path: string | Buffer, flags = constants.O_RDONLY): Promise<void> {
+  const handle = await open(path, flags);
   try {
     await handle.sync();
   } finally {
@@ -11,16 +13,23 @@ export async function syncPath(path: string | Buffer): Promise<void> {
   }
 }
 
+/** The same for a folder's entries. One that may be written but not read can't be synced: they reach the disk with the file system's journal. */
+export async function syncFolder(path: string | Buffer): Promise<void> {
+  try {
+    await syncPath(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  } catch (error) {
+    if (codeOf(error) !== 'EACCES') throw error;
+  }
+}
+
+/** What a file is made of: as a whole, or in pieces that are never held as a whole. */
+type Content = string | Uint8Array | Iterable<string>;
+
 /** Writes a file and flushes it to disk; `flag` and `mode` as for open(2). */
-export async function writeSynced(
-  path: string,
-  content: string | Uint8Array,
-  flag = 'w',
-  mode = 0o666,
-): Promise<void> {
+export async function writeSynced(path: string, content: Content, flag = 'w', mode = 0o666): Promise<void> {
   const handle = await open(path, flag, mode);
   try {
-    await handle.writeFile(content);
+    await writeFile(handle, content);
     await handle.sync();
   } finally {
     await handle.close();
@@ -28,7 +37,7 @@ export async function writeSynced(
 }
 
 /** Replaces a file so that after a crash it has either its old or its new content: write beside it, sync, rename, sync the folder. */
-export async function writeFileDurably(path: string, content: string | Uint8Array): Promise<void> {
+export async function writeFileDurably(path: string, content: Content): Promise<void> {
   const fresh = `${path}.new`;
   await writeSynced(fresh, content);
   await rename(fresh, path);

@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf } from '../errors/system-error.js';
 
+/** Linux's O_PATH: a handle that only names something and needs no permission to read it (not in node:fs). */
+export const O_PATH = 0o10000000;
+
 /** How long something waits for others to close files when no more may be opened, in milliseconds: between, in all. */
 const WAIT_MS = { pause: 20, all: 5000 };
 

@@ -15,12 +15,10 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { Breather } from '../async/breathe.js';
+import { yieldToEventLoop } from '../async/yield-to-event-loop.js';
 import { codeOf, unlessGone } from '../errors/system-error.js';
-import { onceFilesCanBeOpened } from './file-handles.js';
+import { O_PATH, onceFilesCanBeOpened } from './file-handles.js';
 
-/** Linux's O_PATH: a handle that only names something and needs no permission to read it (not in node:fs). */
-const O_PATH = 0o10000000;
 const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 /** How often a folder is emptied again because something was put into it meanwhile. */
 const TRIES = 4;
@@ -39,8 +37,8 @@ export async function removeTree(path: string | Buffer): Promise<void> {
 }
 
 async function removeInSlices(path: string | Buffer): Promise<void> {
-  const breather = new Breather();
-  for (const _ of removing(path)) if (breather.isDue) await breather.breathe();
+  const pause = yieldToEventLoop();
+  for (const _ of removing(path)) await pause();
 }
 
 /** The same at once, for something small. */

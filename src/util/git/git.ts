@@ -1,8 +1,40 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { resolve as resolvePath } from 'node:path';
-import { MergeError } from '../../merge/merge-error.js';
+import { ForgeError } from '../errors/forge-error.js';
 import { codeOf } from '../errors/system-error.js';
-import { CAREFUL_GIT, GIT_REDIRECTS, NO_PROGRAMS } from './careful-git.js';
+import { decodeName } from '../paths/path-bytes.js';
+import { type Outcome, run } from '../process/run-program.js';
+
+/*
+ * The one way in which forge runs git, and its policy:
+ *
+ * Environment: how git is configured is the business of whoever started forge, and stays (GIT_CONFIG_*, the identity,
+ * tracing, where to look for repositories). What points git at another repository or index than that of the folder,
+ * or makes it read paths in another way, is dropped (GIT_REDIRECTS). Messages come in English, nobody is asked for a
+ * password, and no lock is taken for the sake of speed.
+ *
+ * Configuration: a repository runs no program of its own while forge looks at it (fsmonitor, hooks), and its stat
+ * cache is as strict as it can be. One of another user is read all the same (root in somebody's folder, a bind
+ * mount): whose files they are decides nothing about what a run may merge. Filters (gitattributes(5)) can't be turned
+ * off like that: what may run them is for repositories that git itself trusts (`isTrusted`).
+ *
+ * A git that was killed has given no answer: who takes it for "no" commits what git ignores, or merges what it tracks.
+ */
+
+/** Variables that point git at another repository or index than the one of its folder (git sets some in hooks and aliases). */
+export const GIT_REDIRECTS =
+  /^GIT_(DIR|WORK_TREE|INDEX_FILE|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|COMMON_DIR|NAMESPACE|PREFIX|GRAFT_FILE|SHALLOW_FILE|(LITERAL|GLOB|NOGLOB|ICASE)_PATHSPECS|EXTERNAL_DIFF)$/;
+
+const ANY_OWNER = ['-c', 'safe.directory=*'];
+const CAREFUL = [
+  ...['-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null'],
+  ...['-c', 'core.trustctime=true', '-c', 'core.checkStat=default'],
+];
+
+/** git could not be started, was killed, or failed where it must not. */
+export class GitError extends ForgeError {
+  override name = 'GitError';
+}
 
 /** What a git command gave. */
 export interface GitResult {
@@ -11,81 +43,39 @@ export interface GitResult {
   stderr: string;
 }
 
-/** Careful, with a strict stat cache and paths as they are. */
-const SAFE = [
-  ...['-c', 'core.trustctime=true', '-c', 'core.checkStat=default'],
-  ...['-c', 'core.quotePath=false'],
-];
+export interface GitOptions {
+  input?: Buffer | string;
+  /** Descriptors in place of standard input and output. */
+  stdinFd?: number;
+  stdoutFd?: number;
+  /** More variables. */
+  env?: Readonly<Record<string, string>>;
+  /** Refuse, as git does by itself, a repository of another user that is not in `safe.directory`. */
+  strict?: boolean;
+}
 
 /**
- * Runs git plumbing in a folder. Takes arguments without `git`, and optionally bytes for standard input, variables,
- * or file descriptors for standard input and output. Resolves with any exit code; throws a MergeError when git is not there, or is killed.
+ * Runs git in a folder, arguments without `git`. Any exit code is an answer.
+ * @throws GitError when git can't be started or is killed
  */
-export function git(
+export async function git(
   cwd: string,
   args: readonly string[],
-  options: {
-    input?: Buffer | string;
-    stdinFd?: number;
-    env?: Record<string, string>;
-    stdoutFd?: number;
-    /** Refuse, as git does by itself, a repository of another user that is not in `safe.directory`. */
-    strict?: boolean;
-  } = {},
+  options: GitOptions = {},
 ): Promise<GitResult> {
-  const env: NodeJS.ProcessEnv = {};
-  for (const [key, value] of Object.entries(process.env)) if (!GIT_REDIRECTS.test(key)) env[key] = value;
-  Object.assign(env, { GIT_OPTIONAL_LOCKS: '0', GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C', ...options.env });
-  return new Promise((resolve, reject) => {
-    const notStarted = (error: Error) =>
-      reject(new MergeError(`git could not be started in ${cwd}: ${error.message}`, { cause: error }));
-    let child: ChildProcess;
-    try {
-      child = spawn('git', [...(options.strict ? NO_PROGRAMS : CAREFUL_GIT), ...SAFE, ...args], {
-        cwd,
-        env,
-        stdio: [options.stdinFd ?? 'pipe', options.stdoutFd ?? 'pipe', 'pipe'],
-        // Ctrl-C on the terminal is for forge, which lets git end what it is at.
-        detached: true,
-      });
-    } catch (error) {
-      // Some errors are emitted, others thrown (ENOTDIR, ELOOP).
-      notStarted(error as Error);
-      return;
-    }
-    const out: Buffer[] = [];
-    const err: Buffer[] = [];
-    child.stdout?.on('data', (chunk: Buffer) => out.push(chunk));
-    child.stderr?.on('data', (chunk: Buffer) => err.push(chunk));
-    // EPIPE: git ended without reading everything; its exit code says why.
-    child.stdin?.on('error', () => {});
-    child.stdin?.end(options.input ?? '');
-    child.on('error', notStarted);
-    child.on('close', (code, signal) => {
-      // Not an answer: who takes it for "no" commits what git ignores, or merges what it tracks.
-      if (code === null)
-        return reject(
-          new MergeError(`git ${args.find((arg) => !arg.startsWith('-'))} was ended by ${signal} in ${cwd}`),
-        );
-      resolve({
-        code,
-        stdout: Buffer.concat(out),
-        stderr: Buffer.concat(err).toString('utf8').trim(),
-      });
-    });
-  });
+  const outcome = await runGit(cwd, args, options);
+  if (outcome.notStarted === undefined) return answered(cwd, args, outcome);
+  throw new GitError(`git could not be started in ${cwd}: ${outcome.stderr}`);
 }
 
-/** Whether git itself trusts the repository of a folder: it is this user's, or named in `safe.directory`. */
-export async function isTrusted(root: string): Promise<boolean> {
-  return (await git(root, ['rev-parse', '--git-dir'], { strict: true })).code === 0;
-}
-
-/** Runs git like `git`, but throws a MergeError with git's own words when it fails. */
+/**
+ * The same where git's standard output is all that counts.
+ * @throws GitError with git's own words also when it fails
+ */
 export async function gitOk(...args: Parameters<typeof git>): Promise<Buffer> {
   const { code, stdout, stderr } = await git(...args);
   if (code === 0) return stdout;
-  throw new MergeError(`git ${args[1][0]} failed in ${args[0]}: ${stderr || `exit code ${code}`}`);
+  throw new GitError(`git ${args[1][0]} failed in ${args[0]}: ${stderr || `exit code ${code}`}`);
 }
 
 /**
@@ -95,17 +85,74 @@ export async function gitOk(...args: Parameters<typeof git>): Promise<Buffer> {
 const CANNOT_RUN = ['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES'];
 
 /** As `git`; undefined where there is no git program, or no folder, that this user may use. */
-export async function gitIfThere(...args: Parameters<typeof git>): Promise<GitResult | undefined> {
-  try {
-    return await git(...args);
-  } catch (error) {
-    if (CANNOT_RUN.includes(codeOf((error as Error).cause) ?? '')) return undefined;
-    throw error;
-  }
+export async function gitIfThere(...[cwd, args, options]: Parameters<typeof git>) {
+  const outcome = await runGit(cwd, args, options);
+  if (outcome.notStarted === undefined) return answered(cwd, args, outcome);
+  if (CANNOT_RUN.includes(codeOf(outcome.notStarted) ?? '')) return undefined;
+  throw new GitError(`git could not be started in ${cwd}: ${outcome.stderr}`);
 }
 
-/** Where git keeps a file of the repository of a folder, absolute. */
+function runGit(cwd: string, args: readonly string[], options: GitOptions = {}): Promise<Outcome> {
+  const { input, stdinFd, stdoutFd, strict } = options;
+  const inherited = Object.entries(process.env).filter(([name]) => !GIT_REDIRECTS.test(name));
+  const env = {
+    ...Object.fromEntries(inherited),
+    ...{ GIT_OPTIONAL_LOCKS: '0', GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C' },
+    ...options.env,
+  };
+  const fds = { stdin: stdinFd, stdout: stdoutFd };
+  return run('git', [...(strict ? [] : ANY_OWNER), ...CAREFUL, ...args], { cwd, env, input, fds });
+}
+
+function answered(cwd: string, args: readonly string[], { exitCode, signal, ...rest }: Outcome): GitResult {
+  if (exitCode !== null) return { code: exitCode, stdout: rest.stdout, stderr: rest.stderr };
+  throw new GitError(`git ${args.find((arg) => !arg.startsWith('-'))} was ended by ${signal} in ${cwd}`);
+}
+
+/** Whether git itself trusts the repository of a folder: it is this user's, or named in `safe.directory`. */
+export async function isTrusted(root: string): Promise<boolean> {
+  return (await gitIfThere(root, ['rev-parse', '--git-dir'], { strict: true }))?.code === 0;
+}
+
+/** Where git keeps a file of the repository of a folder, absolute. @throws GitError */
 export async function gitPath(root: string, name: string): Promise<string> {
   const told = await gitOk(root, ['rev-parse', '--git-path', name]);
   return resolvePath(root, told.toString().replace(/\n$/, ''));
+}
+
+/** The path of a folder inside its git working tree ('' or ending in `/`), undefined when it is in none. */
+export async function repositoryPrefix(root: string): Promise<string | undefined> {
+  const inside = await gitIfThere(root, ['rev-parse', '--is-inside-work-tree', '--show-prefix']);
+  if (inside === undefined || inside.code !== 0) return undefined;
+  const text = decodeName(inside.stdout);
+  return text.startsWith('true\n') ? text.slice(5).replace(/\n$/, '') : undefined;
+}
+
+/**
+ * Whether git tracks a path of a folder, or anything below it (or has a submodule or link in its place).
+ * @throws GitError where git can't say
+ */
+export async function isTracked(root: string, path: string): Promise<boolean> {
+  // Without a git program, or a repository, there is nothing that could track it.
+  if (!existsSync(`${root}/.git`) && (await repositoryPrefix(root)) === undefined) return false;
+  const listed = await gitIfThere(root, ['ls-files', '-z', '--', path]);
+  if (listed === undefined) return false;
+  if (listed.code === 0) return listed.stdout.length > 0;
+  // A `.git` that is no repository tracks nothing.
+  if (listed.stderr.includes('not a git repository')) return false;
+  throw new GitError(`git can't say whether it tracks ${root}/${path}: ${listed.stderr}`);
+}
+
+/**
+ * Changes one setting in a config file of git's (absolute path); without a value it is taken away. Without a git program
+ * nothing is done: then no git command can go wrong either.
+ * @throws GitError with git's words
+ */
+export async function setGitConfig(file: string, key: string, value?: string): Promise<void> {
+  const change = value === undefined ? ['--unset-all', key] : [key, value];
+  // Not in a repository: git would look for its worktree.
+  const answer = await gitIfThere('/', ['config', '--file', file, ...change]);
+  const wasUnset = value === undefined && answer?.code === 5;
+  if (answer !== undefined && answer.code !== 0 && !wasUnset)
+    throw new GitError(`cannot change ${file}: ${answer.stderr.split('\n')[0]}`);
 }

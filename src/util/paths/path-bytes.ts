@@ -38,6 +38,13 @@ export function decodeNames(list: Buffer): string[] {
   return names;
 }
 
+/** The list that git and xargs read with `-z` or `-0`: each name ended by a NUL. */
+export function encodeNames(names: readonly string[]): Buffer {
+  return Buffer.concat(names.flatMap((name) => [Buffer.from(encodePath(name)), NUL]));
+}
+
+const NUL = Buffer.from([0]);
+
 /** What to hand to `node:fs` for a string from `decodeName` (or any other): the string itself where that is exact, bytes otherwise. */
 export function encodePath(path: string): string | Buffer {
   if (!LONE_ESCAPE.test(path)) return path;
@@ -48,6 +55,11 @@ export function encodePath(path: string): string | Buffer {
     else parts.push(Buffer.from(piece, 'utf8'));
   }
   return Buffer.concat(parts);
+}
+
+/** A path below a folder (absolute; '' is the folder itself) for `node:fs`. */
+export function joinRoot(root: string, path: string): string | Buffer {
+  return encodePath(path === '' ? root : `${root}/${path}`);
 }
 
 /** Length of the valid UTF-8 sequence that starts at `start`, or 0. */

@@ -13,15 +13,25 @@ export function below(folder: string, name: string): string {
   return folder === '' ? name : `${folder}/${name}`;
 }
 
+/** Every folder above a path, without root, from the top down: `a` and `a/b` of `a/b/c`. */
+export function ancestorsOf(path: string): string[] {
+  const found: string[] = [];
+  for (let cut = path.indexOf('/'); cut !== -1; cut = path.indexOf('/', cut + 1))
+    found.push(path.slice(0, cut));
+  return found;
+}
+
+/** Whether a folder is `root` or lies below it; both absolute and real, or both relative to the same folder. */
+export function isWithin(folder: string, root: string): boolean {
+  return folder === root || folder.startsWith(root === '/' ? '/' : `${root}/`);
+}
+
 /** Every folder above the paths, once, without root. */
 export function foldersAbove(paths: Iterable<string>): Set<string> {
   const found = new Set<string>();
   for (const path of paths) {
-    for (let cut = path.lastIndexOf('/'); cut > 0; cut = path.lastIndexOf('/', cut - 1)) {
-      const folder = path.slice(0, cut);
-      if (found.has(folder)) break;
+    for (let folder = parentOf(path); folder !== '' && !found.has(folder); folder = parentOf(folder))
       found.add(folder);
-    }
   }
   return found;
 }

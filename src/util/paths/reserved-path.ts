@@ -9,6 +9,11 @@ export function isReservedPath(path: string): boolean {
   return RESERVED.test(path);
 }
 
+/** The first reserved entry on the way to a path (`vendor/x/.git` of `vendor/x/.git/objects`), or undefined. */
+export function reservedTop(path: string): string | undefined {
+  return /^(?:.*?\/)?\.(?:git|forge)(?=\/|$)/is.exec(path)?.[0];
+}
+
 /**
  * Whether a path may be joined to a folder and stay in it: relative, no NUL, no empty, `.` or `..` segment, nothing
  * reserved. Paths come from files that anybody may have written.

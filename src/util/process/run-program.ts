@@ -1,74 +1,136 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { createInterface } from 'node:readline';
+import type { Options } from 'execa';
+import { endWithGrace, type Stopped, sendSignal } from './end-with-grace.js';
 
-/** How a small helper program ended. `ok` = it could be started and exited with 0. */
+/** How a helper program ended. */
 export interface Outcome {
+  /** It could be started and exited with 0. */
   ok: boolean;
+  /** null for one that could not be started, or that a signal ended. */
   exitCode: number | null;
-  /** What it was ended by. */
   signal: NodeJS.Signals | null;
   stdout: Buffer;
+  /** Without white space around it; of a program that could not be started, why. */
   stderr: string;
+  /** What the system said where it could not be started. */
+  notStarted?: Error;
+  /** Why forge ended it, if it did. */
+  stopped?: Stopped;
 }
 
 export interface RunOptions {
   cwd?: string;
+  /** The whole of it. Default: that of forge, with messages in plain English. */
   env?: NodeJS.ProcessEnv;
   input?: Buffer | string;
-  /** When it is killed (SIGKILL), in milliseconds. */
+  /** Descriptors to use in place of pipes: standard input, output, error and those that the program finds from 3 on. */
+  fds?: { stdin?: number; stdout?: number; stderr?: number; more?: readonly number[] };
+  /** Is given standard output line by line as it comes, which is then not kept. */
+  onLine?: (line: string) => void;
+  /** When it is ended, in milliseconds. */
   timeoutMs?: number;
-  /** In a session of its own: Ctrl-C on the terminal does not reach it. */
-  detached?: boolean;
+  /** Ends it. */
+  signal?: AbortSignal;
+  /** Between SIGTERM and SIGKILL where it is ended, in milliseconds; default 0: SIGKILL at once. */
+  graceMs?: number;
+  /** When it ends, what it has left running in its process group is killed. */
+  endsGroup?: boolean;
+  /** Ctrl-C on the terminal ends it. By default that is for forge alone, which lets its helpers end what they are at. */
+  interruptible?: boolean;
 }
 
-/** Runs a program to its end, with messages in plain English. Never throws: a program that is not there has `exitCode` null and says so in `stderr`. */
-export function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
-  return new Promise((resolve) => {
-    const notStarted = (error: unknown) =>
-      resolve({
-        ok: false,
-        exitCode: null,
-        signal: null,
-        stdout: Buffer.alloc(0),
-        stderr: error instanceof Error ? error.message : String(error),
-      });
-    let child: ChildProcess;
-    try {
-      child = spawn(program, args, {
-        cwd: options.cwd,
-        env: { ...(options.env ?? process.env), LC_ALL: 'C' },
-        stdio: ['pipe', 'pipe', 'pipe'],
-        detached: options.detached,
-      });
-    } catch (error) {
-      // Some errors are emitted, others thrown (E2BIG, ENOMEM, a NUL in an argument).
-      notStarted(error);
-      return;
-    }
-    const timer =
-      options.timeoutMs === undefined
-        ? undefined
-        : setTimeout(() => child.kill('SIGKILL'), options.timeoutMs);
-    const stdout: Buffer[] = [];
-    const stderr: Buffer[] = [];
-    // With too many open files there is a child without streams, which then emits `error`.
-    child.stdout?.on('data', (chunk: Buffer) => stdout.push(chunk));
-    child.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk));
-    child.once('error', (error) => {
-      clearTimeout(timer);
-      notStarted(error);
-    });
-    child.once('close', (exitCode, signal) => {
-      clearTimeout(timer);
-      resolve({
-        ok: exitCode === 0,
-        exitCode,
-        signal,
-        stdout: Buffer.concat(stdout),
-        stderr: Buffer.concat(stderr).toString('utf8').trim(),
-      });
-    });
-    // A program may end without reading all its input (EPIPE); its exit code tells what matters.
-    child.stdin?.on('error', () => undefined);
-    child.stdin?.end(options.input);
-  });
+/**
+ * Runs a helper program to its end and gives what it printed, as bytes and all of it. The one place where forge does
+ * so; what lives in a namespace or answers to a task is spawned by the workspace. Never throws: a program that is not
+ * there has `notStarted`. One that ends without reading all its input is judged by its exit code.
+ */
+export async function run(
+  program: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<Outcome> {
+  const { input, fds = {}, onLine, timeoutMs, signal, graceMs = 0, interruptible = false } = options;
+  // A third of the time to start forge, so only where something is run.
+  const { execa } = await import('execa');
+  const how = {
+    cwd: options.cwd,
+    env: options.env ?? { ...process.env, LC_ALL: 'C' },
+    extendEnv: false,
+    stdio: [
+      fds.stdin ?? (input === undefined ? 'ignore' : 'pipe'),
+      fds.stdout ?? 'pipe',
+      fds.stderr ?? 'pipe',
+      ...(fds.more ?? []),
+      // Its types know descriptors below 10 only.
+    ] as Options['stdio'],
+    input,
+    encoding: 'buffer',
+    buffer: { stdout: onLine === undefined },
+    maxBuffer: Number.POSITIVE_INFINITY,
+    stripFinalNewline: false,
+    reject: false,
+    detached: !interruptible,
+    // It would listen to every signal there is.
+    cleanup: false,
+  } satisfies Options;
+  const start = () => execa(program, args, how);
+  let child: ReturnType<typeof start>;
+  try {
+    child = withErrorsHeard(start);
+  } catch (error) {
+    return notStarted(error as Error);
+  }
+  const { pid } = child;
+  const kill = (name: NodeJS.Signals) => {
+    if (pid !== undefined) sendSignal(interruptible ? pid : -pid, name);
+  };
+  if (options.endsGroup) child.once('exit', () => kill('SIGKILL'));
+  if (onLine !== undefined) createInterface({ input: child.stdout! }).on('line', onLine);
+  const isBounded = timeoutMs !== undefined || signal !== undefined;
+  const stopped = isBounded
+    ? await endWithGrace({ ended: child, kill, timeoutMs, signal, graceMs })
+    : undefined;
+  const { exitCode, signal: endedBy, stdout, stderr, cause } = await child;
+  if (exitCode === undefined && endedBy === undefined) return notStarted(cause as Error);
+  return {
+    ok: exitCode === 0,
+    exitCode: exitCode ?? null,
+    signal: endedBy ?? null,
+    stdout: bytesOf(stdout),
+    stderr: bytesOf(stderr).toString('utf8').trim(),
+    stopped,
+  };
+}
+
+/** A copy of what execa gathers in memory that can still grow, which not every call of Node's takes. */
+function bytesOf(output: unknown): Buffer {
+  return Buffer.from((output ?? []) as Uint8Array);
+}
+
+function notStarted(error: Error): Outcome {
+  return {
+    ok: false,
+    exitCode: null,
+    signal: null,
+    stdout: Buffer.alloc(0),
+    stderr: error.message,
+    notStarted: error,
+  };
+}
+
+/**
+ * With too many open files Node gives a child without streams, which then emits `error`; execa 9.6 throws for lack of
+ * the streams, and nobody would be left to hear the event, which then ends forge.
+ */
+function withErrorsHeard<T>(start: () => T): T {
+  const listen = (message: unknown) =>
+    (message as { process: ChildProcess }).process.on('error', () => undefined);
+  subscribe('child_process', listen);
+  try {
+    return start();
+  } finally {
+    unsubscribe('child_process', listen);
+  }
 }

@@ -8,7 +8,7 @@ import {
   symlinkSync,
   unlinkSync,
 } from 'node:fs';
-import { Breather } from '../../util/async/breathe.js';
+import { yieldToEventLoop } from '../../util/async/yield-to-event-loop.js';
 import { codeOf } from '../../util/errors/system-error.js';
 import { copyFile } from '../../util/files/copy-file.js';
 import { encodePath } from '../../util/paths/path-bytes.js';
@@ -29,7 +29,7 @@ const SMALL = 1 << 20;
 export async function applyEntries(dir: string, entries: readonly ComposedEntry[]): Promise<void> {
   const sorted = [...entries].sort((a, b) => (a.path < b.path ? -1 : 1));
   const tree = new WritableTree(dir);
-  const breather = new Breather();
+  const pause = yieldToEventLoop();
   for (const entry of [...sorted].reverse()) {
     if (entry.kind === 'absent') await step(entry.path, () => tree.remove(entry.path));
   }
@@ -44,7 +44,7 @@ export async function applyEntries(dir: string, entries: readonly ComposedEntry[
   tree.restoreModes(new Set(sorted.filter((entry) => entry.kind === 'directory').map((entry) => entry.path)));
 
   async function step(path: string, act: () => Promise<void> | void): Promise<void> {
-    if (breather.isDue) await breather.breathe();
+    await pause();
     try {
       await tree.insisting(path, act);
     } catch (error) {

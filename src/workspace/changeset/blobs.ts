@@ -1,20 +1,19 @@
-import { createHash, type Hash } from 'node:crypto';
 import {
   closeSync,
   constants,
-  createReadStream,
   fstatSync,
   mkdirSync,
   openSync,
   readFileSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { chmod, open, rename } from 'node:fs/promises';
 import { codeOf } from '../../util/errors/system-error.js';
 import { copyFile } from '../../util/files/copy-file.js';
+import { hashBytes, hashFile } from '../../util/files/hash.js';
 import { WorkspaceError, workspaceFailure } from '../failure.js';
-import type { DiskTree } from './disk-tree.js';
-import type { Content } from './path-state.js';
+import type { Content, DiskTree } from './disk-tree.js';
 
 /** Files up to this size are read at once; larger ones are streamed, so that memory stays bounded. */
 const SMALL = 1 << 20;
@@ -36,7 +35,7 @@ export class BlobStore {
     this.#made = true;
     const content = tree.reading(path, () => readSmall(tree.absolute(path), path));
     if (content !== undefined) {
-      const hash = createHash('sha256').update(content).digest('hex');
+      const hash = hashBytes(content);
       if (!this.#known.has(hash)) this.#write(hash, content);
       return { hash, size: content.length };
     }
@@ -47,10 +46,10 @@ export class BlobStore {
       await copyFile(source, fresh);
       await chmod(fresh, 0o600);
       // Hashing the copy, not the file, makes the name right even while something still writes to the file.
-      const stored = await hashFile(fresh);
-      await rename(fresh, `${this.dir}/${stored.hash}`);
-      this.#known.add(stored.hash);
-      return stored;
+      const hash = await hashFile(fresh);
+      await rename(fresh, `${this.dir}/${hash}`);
+      this.#known.add(hash);
+      return { hash, size: statSync(`${this.dir}/${hash}`).size };
     } catch (error) {
       throw codeOf(error) === 'ENOENT' ? error : workspaceFailure(error, `store ${path} in ${this.dir}`);
     }
@@ -68,25 +67,18 @@ export class BlobStore {
 
 /** The content of a file that is small, undefined of another. It was a file when it was listed: no link is followed, no FIFO waited for. */
 function readSmall(at: string | Buffer, path: string): Buffer | undefined {
-  const file = openSync(at, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
+  let file: number | undefined;
   try {
+    file = openSync(at, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     const stats = fstatSync(file);
-    if (!stats.isFile()) throw new WorkspaceError(`cannot collect ${path}: a process is still changing it`);
-    return stats.size <= SMALL ? readFileSync(file) : undefined;
+    if (stats.isFile()) return stats.size <= SMALL ? readFileSync(file) : undefined;
+  } catch (error) {
+    // A link (open(2), O_NOFOLLOW).
+    if (codeOf(error) !== 'ELOOP') throw error;
   } finally {
-    closeSync(file);
+    if (file !== undefined) closeSync(file);
   }
-}
-
-/** SHA-256 (hex) and size in bytes of a file, read as a stream. */
-export async function hashFile(path: string | Buffer): Promise<{ hash: string; size: number }> {
-  const hash: Hash = createHash('sha256');
-  let size = 0;
-  for await (const chunk of createReadStream(path, { highWaterMark: SMALL }) as AsyncIterable<Buffer>) {
-    hash.update(chunk);
-    size += chunk.length;
-  }
-  return { hash: hash.digest('hex'), size };
+  throw new WorkspaceError(`cannot collect ${path}: a process is still changing it`);
 }
 
 /** Whether a file on disk has the given content; `unknown` content never matches. */
@@ -105,10 +97,8 @@ export async function sameContent(
 }
 
 async function hashOf(tree: DiskTree, path: string, size: number): Promise<string> {
-  if (size > SMALL) return (await hashFile(tree.readable(path))).hash;
-  return createHash('sha256')
-    .update(tree.reading(path, () => readFileSync(tree.absolute(path))))
-    .digest('hex');
+  if (size > SMALL) return hashFile(tree.readable(path));
+  return hashBytes(tree.reading(path, () => readFileSync(tree.absolute(path))));
 }
 
 async function sameBytes(a: string | Buffer, b: string | Buffer): Promise<boolean> {

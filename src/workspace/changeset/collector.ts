@@ -1,15 +1,14 @@
-import { Breather } from '../../util/async/breathe.js';
+import { yieldToEventLoop } from '../../util/async/yield-to-event-loop.js';
 import { codeOf } from '../../util/errors/system-error.js';
 import { parentOf } from '../../util/paths/relative-path.js';
-import { isReservedPath } from '../../util/paths/reserved-path.js';
+import { reservedTop } from '../../util/paths/reserved-path.js';
 import { checkTree } from '../copy/check-tree.js';
 import { WorkspaceError, workspaceFailure } from '../failure.js';
 import type { ChooseChanges, Collected } from '../workspace.js';
 import { BlobStore, sameContent } from './blobs.js';
 import type { ChangesetEntry, EntryKind, FoundChange } from './changeset.js';
-import { DiskTree } from './disk-tree.js';
+import { DiskTree, type PathState } from './disk-tree.js';
 import { saveManifest } from './manifest.js';
-import type { PathState } from './path-state.js';
 
 /** What a collector compares with. */
 export interface Start {
@@ -42,7 +41,7 @@ export class Collector {
   readonly #reserved = new Set<string>();
   /** Folders that had something reserved at the start, which is to stay. */
   readonly #staying = new Set<string>();
-  readonly #breather = new Breather();
+  readonly #pause = yieldToEventLoop();
 
   constructor(readonly options: CollectorOptions) {}
 
@@ -61,7 +60,7 @@ export class Collector {
   async check(path: string): Promise<void> {
     if (path === '' || this.#seen.has(path) || this.isSettled(path)) return;
     this.#seen.add(path);
-    if (this.#breather.isDue) await this.#breather.breathe();
+    await this.#pause();
     const { change, isSpecial } = await patiently(path, () => this.#compare(path));
     if (change === undefined && !isSpecial) return;
     const top = reservedTop(path);
@@ -84,7 +83,7 @@ export class Collector {
     const blobs = new BlobStore(`${into}/blobs`);
     const entries: ChangesetEntry[] = [];
     for (const change of kept) {
-      if (this.#breather.isDue) await this.#breather.breathe();
+      await this.#pause();
       const entry = change.kind === 'file' ? await this.#storeFile(blobs, change) : change;
       if (entry !== undefined) entries.push(entry);
     }
@@ -180,11 +179,6 @@ export class Collector {
     if (before.size !== undefined && before.size !== size) return false;
     return sameContent(this.options.now, path, size, before.content);
   }
-}
-
-/** The first reserved entry on the way to a path (`vendor/x/.git` of `vendor/x/.git/objects`), or undefined. */
-function reservedTop(path: string): string | undefined {
-  return isReservedPath(path) ? /^(?:.*?\/)?\.(?:git|forge)(?=\/|$)/is.exec(path)?.[0] : undefined;
 }
 
 /** The working tree's own git folder, which tasks have a private view of, and forge's. */

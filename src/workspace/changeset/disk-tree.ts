@@ -8,51 +8,50 @@ import {
   readlinkSync,
 } from 'node:fs';
 import { codeOf } from '../../util/errors/system-error.js';
-import { decodeName, encodePath } from '../../util/paths/path-bytes.js';
-import { parentOf } from '../../util/paths/relative-path.js';
+import { fileState } from '../../util/files/file-state.js';
+import { TreeReader } from '../../util/files/tree-reader.js';
+import { decodeName } from '../../util/paths/path-bytes.js';
+import { ancestorsOf } from '../../util/paths/relative-path.js';
 import { workspaceFailure } from '../failure.js';
-import type { PathState } from './path-state.js';
 
-/**
- * A folder tree read without ever following a symbolic link: a path whose parent is a link is "absent", wherever the
- * link leads. What it learned about folders is kept, so make a new one for each reading of a tree that changes.
- */
-export class DiskTree {
-  readonly #realDirectory = new Map<string, boolean>([['', true]]);
+/** Where the content of a file is, or its SHA-256; `unknown` where neither can be told any more. */
+export type Content = { in: DiskTree; path: string } | { hash: string } | 'unknown';
+
+/** What a path is at one moment, to compare. */
+export type PathState =
+  | { kind: 'absent' }
+  | { kind: 'special' }
+  | { kind: 'file'; mode: number; size?: number; content: Content }
+  | { kind: 'symlink'; target: string | undefined }
+  | { kind: 'directory'; mode: number };
+
+/** A tree as a workspace reads it. @throws WorkspaceError where that can't be done, from every method */
+export class DiskTree extends TreeReader {
   readonly #unlocked = new Map<string, number>();
   readonly #own: boolean;
 
-  /**
-   * Takes the tree's absolute path. `own` says that the tree is a workspace: what its owner may not read (mode 000)
-   * is made readable while it is read, until `relock`.
-   */
-  constructor(
-    readonly dir: string,
-    options: { own?: boolean } = {},
-  ) {
+  /** `own`: the tree is a workspace's. What its owner may not read (mode 000) is made readable, until `restoreModes`. */
+  constructor(dir: string, options: { own?: boolean } = {}) {
+    super(dir);
     this.#own = options.own ?? false;
   }
 
-  /** Absolute path for `node:fs`. */
-  absolute(path: string): string | Buffer {
-    return encodePath(path === '' ? this.dir : `${this.dir}/${path}`);
-  }
-
-  /** lstat, or undefined where there is nothing (or the way there is not made of real folders). */
-  stat(path: string): BigIntStats | undefined {
-    if (path !== '' && !this.#isRealDirectory(parentOf(path))) return undefined;
-    return this.reading(path, () => lstatSync(this.absolute(path), { bigint: true, throwIfNoEntry: false }));
-  }
-
-  /** What a path is now. Throws WorkspaceError where it can't be read. */
+  /** What a path is now. */
   state(path: string): PathState {
     const stats = this.stat(path);
     if (stats === undefined) return { kind: 'absent' };
     const mode = this.modeOf(path, stats);
-    if (stats.isFile()) return { kind: 'file', mode, size: Number(stats.size), content: { in: this, path } };
-    if (stats.isDirectory()) return { kind: 'directory', mode };
-    if (stats.isSymbolicLink()) return { kind: 'symlink', target: this.readLink(path) };
-    return { kind: 'special' };
+    const { kind, size } = fileState(stats);
+    switch (kind) {
+      case 'file':
+        return { kind, mode, size, content: { in: this, path } };
+      case 'directory':
+        return { kind, mode };
+      case 'symlink':
+        return { kind, target: this.readLink(path) };
+      default:
+        return { kind };
+    }
   }
 
   /** The permission bits of a path with these stats, as they are when nothing is lent. */
@@ -67,7 +66,7 @@ export class DiskTree {
 
   /** Names in a folder (none where there is no real folder), unsorted; the top folder's own `.git` and `.forge` are left out. */
   children(path: string): string[] {
-    if (!this.#isRealDirectory(path)) return [];
+    if (!this.isRealFolder(path)) return [];
     const names = this.reading(path, () => readdirSync(this.absolute(path), { encoding: 'buffer' }));
     return names.map(decodeName).filter((name) => path !== '' || (name !== '.git' && name !== '.forge'));
   }
@@ -78,8 +77,7 @@ export class DiskTree {
     return this.absolute(path);
   }
 
-  /** Does a reading of `path`; errors are explained, and in an own tree missing permissions are lent. */
-  reading<T>(path: string, read: () => T): T {
+  override reading<T>(path: string, read: () => T): T {
     try {
       return read();
     } catch (error) {
@@ -90,33 +88,23 @@ export class DiskTree {
   }
 
   /** Gives back the permissions that reading took away. */
-  relock(): void {
+  restoreModes(): void {
     for (const [path, mode] of [...this.#unlocked].reverse()) chmodSync(this.absolute(path), mode);
     this.#unlocked.clear();
   }
 
   /** Makes `path` and the folders above it readable for their owner; false when nothing more can be done. */
   #unlock(path: string): boolean {
-    const segments = path.split('/');
-    for (let depth = 0; depth <= segments.length; depth += 1) {
-      const ancestor = segments.slice(0, depth).join('/');
-      if (this.#unlocked.has(ancestor)) continue;
-      const stats = lstatSync(this.absolute(ancestor), { throwIfNoEntry: false });
+    for (const place of ['', ...ancestorsOf(path), path]) {
+      if (this.#unlocked.has(place)) continue;
+      const stats = lstatSync(this.absolute(place), { throwIfNoEntry: false });
       if (stats === undefined || stats.isSymbolicLink() || stats.uid !== process.geteuid?.()) continue;
       const needed = stats.isDirectory() ? 0o500 : 0o400;
       if ((stats.mode & needed) === needed) continue;
-      chmodSync(this.absolute(ancestor), (stats.mode & 0o7777) | needed);
-      this.#unlocked.set(ancestor, stats.mode & 0o7777);
+      chmodSync(this.absolute(place), (stats.mode & 0o7777) | needed);
+      this.#unlocked.set(place, stats.mode & 0o7777);
       return true;
     }
     return false;
-  }
-
-  #isRealDirectory(path: string): boolean {
-    const known = this.#realDirectory.get(path);
-    if (known !== undefined) return known;
-    const real = this.stat(path)?.isDirectory() ?? false;
-    this.#realDirectory.set(path, real);
-    return real;
   }
 }

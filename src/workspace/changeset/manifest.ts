@@ -1,11 +1,13 @@
 import { lstatSync } from 'node:fs';
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { forEachConcurrent } from '../../util/async/for-each-concurrent.js';
+import { syncPath, writeFileDurably } from '../../util/files/durable.js';
+import { isHash } from '../../util/files/hash.js';
 import { isSafeRelativePath } from '../../util/paths/reserved-path.js';
 import { run } from '../../util/process/run-program.js';
 import { WorkspaceError, workspaceFailure } from '../failure.js';
 import type { Changeset, ChangesetEntry, EntryKind } from './changeset.js';
 
-const HASH = /^[0-9a-f]{64}$/;
 const KINDS: ReadonlySet<unknown> = new Set<EntryKind>(['file', 'symlink', 'directory']);
 
 /** From this many blobs on, one syncfs of the whole file system costs less than an fsync of each. */
@@ -26,23 +28,12 @@ export async function saveManifest(changeset: Changeset): Promise<void> {
   const path = `${dir}/manifest.json`;
   try {
     await mkdir(dir, { recursive: true });
-    const durable = entries.length > 0;
-    if (durable) await syncBlobs(dir, entries);
-    const file = await open(`${path}.new`, 'w');
-    try {
-      // One entry a line: a person can read it, and no string ever holds the whole of a large one.
-      await file.write('{"v":1,"entries":[\n');
-      for (let at = 0; at < entries.length; at += 1000) {
-        const lines = entries.slice(at, at + 1000).map((entry) => JSON.stringify(entry));
-        await file.write(lines.join(',\n') + (at + 1000 < entries.length ? ',\n' : '\n'));
-      }
-      await file.write(']}\n');
-      if (durable) await file.sync();
-    } finally {
-      await file.close();
+    if (entries.length === 0) {
+      await writeFile(`${path}.new`, textOf(entries));
+      return await rename(`${path}.new`, path);
     }
-    await rename(`${path}.new`, path);
-    if (durable) await syncAll([dir]);
+    await syncBlobs(dir, entries);
+    await writeFileDurably(path, textOf(entries));
   } catch (error) {
     throw workspaceFailure(error, `write ${path}`);
   }
@@ -85,23 +76,18 @@ async function syncBlobs(dir: string, entries: readonly ChangesetEntry[]): Promi
   for (const entry of entries) if (entry.kind === 'file') hashes.add(entry.hash);
   if (hashes.size === 0) return;
   if (hashes.size > MANY && (await run('sync', ['-f', dir])).ok) return;
-  await syncAll([...hashes].map((hash) => blobPath(dir, hash)));
-  await syncAll([`${dir}/blobs`]);
+  await forEachConcurrent(hashes, (hash) => syncPath(blobPath(dir, hash)));
+  await syncPath(`${dir}/blobs`);
 }
 
-async function syncAll(paths: readonly string[]): Promise<void> {
-  const queue = [...paths];
-  const worker = async () => {
-    for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
-      const handle = await open(path, 'r');
-      try {
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-    }
-  };
-  await Promise.all([worker(), worker(), worker(), worker()]);
+/** One entry a line: a person can read it, and no string ever holds the whole of a large one. */
+function* textOf(entries: readonly ChangesetEntry[]): Generator<string> {
+  yield '{"v":1,"entries":[\n';
+  for (let at = 0; at < entries.length; at += 1000) {
+    const lines = entries.slice(at, at + 1000).map((entry) => JSON.stringify(entry));
+    yield lines.join(',\n') + (at + 1000 < entries.length ? ',\n' : '\n');
+  }
+  yield ']}\n';
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -119,8 +105,7 @@ function isEntry(value: unknown): value is ChangesetEntry {
       return (
         isMode &&
         typeof value.size === 'number' &&
-        typeof value.hash === 'string' &&
-        HASH.test(value.hash) &&
+        isHash(value.hash) &&
         (change === 'created' || change === 'modified' || change === 'mode')
       );
     case 'symlink':

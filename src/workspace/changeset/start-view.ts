@@ -1,8 +1,7 @@
-import { below, parentOf } from '../../util/paths/relative-path.js';
+import { ancestorsOf, below, nameOf, parentOf } from '../../util/paths/relative-path.js';
 import type { BaseLookup } from '../workspace.js';
 import type { ComposedEntry } from './changeset.js';
-import type { DiskTree } from './disk-tree.js';
-import { type PathState, stateOfEntry } from './path-state.js';
+import type { DiskTree, PathState } from './disk-tree.js';
 
 /** What a workspace started from: root (as it was when the run began, where that is known) under the start changesets. */
 export class StartView {
@@ -18,9 +17,8 @@ export class StartView {
       this.#entries.set(entry.path, entry);
       const folder = parentOf(entry.path);
       const siblings = this.#children.get(folder);
-      const name = folder === '' ? entry.path : entry.path.slice(folder.length + 1);
-      if (siblings === undefined) this.#children.set(folder, [name]);
-      else siblings.push(name);
+      if (siblings === undefined) this.#children.set(folder, [nameOf(entry.path)]);
+      else siblings.push(nameOf(entry.path));
     }
   }
 
@@ -29,23 +27,7 @@ export class StartView {
     const entry = this.#entries.get(path);
     if (entry !== undefined) return stateOfEntry(entry);
     if (this.#isCutOff(path)) return { kind: 'absent' };
-    const known = await this.base?.lookup(path);
-    if (known === undefined) return this.root.state(path);
-    if (known === null) return { kind: 'absent' };
-    switch (known.kind) {
-      case 'file':
-        return {
-          kind: 'file',
-          mode: known.mode,
-          content: known.hash === undefined ? 'unknown' : { hash: known.hash },
-        };
-      case 'symlink':
-        return { kind: 'symlink', target: known.target };
-      case 'directory':
-        return { kind: 'directory', mode: known.mode };
-      default:
-        return known.kind satisfies never;
-    }
+    return (await this.base?.lookup(path)) ?? this.root.state(path);
   }
 
   /** Names in a folder at the start, unsorted. */
@@ -61,10 +43,22 @@ export class StartView {
   /** Whether a start changeset made, removed or replaced a folder above the path, so that root has no say in it. */
   #isCutOff(path: string): boolean {
     if (this.#entries.size === 0) return false;
-    for (let folder = parentOf(path); folder !== ''; folder = parentOf(folder)) {
-      const entry = this.#entries.get(folder);
-      if (entry !== undefined && entry.change !== 'mode') return true;
-    }
-    return false;
+    return ancestorsOf(path).some((folder) => (this.#entries.get(folder)?.change ?? 'mode') !== 'mode');
+  }
+}
+
+/** What a changeset's entry makes of its path. */
+function stateOfEntry(entry: ComposedEntry): PathState {
+  switch (entry.kind) {
+    case 'absent':
+      return { kind: 'absent' };
+    case 'directory':
+      return { kind: 'directory', mode: entry.mode };
+    case 'symlink':
+      return { kind: 'symlink', target: entry.target };
+    case 'file':
+      return { kind: 'file', mode: entry.mode, size: entry.size, content: { hash: entry.hash } };
+    default:
+      return entry satisfies never;
   }
 }

@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs';
 import { isAbsolute, posix } from 'node:path';
 import { codeOf } from '../../util/errors/system-error.js';
 import { decodeName, encodePath } from '../../util/paths/path-bytes.js';
-import { isWithin } from '../scratch/state-folder.js';
+import { isWithin } from '../../util/paths/relative-path.js';
 
 /**
  * Takes a link of the working tree (path relative to root, target as stored); gives the target that it needs in a

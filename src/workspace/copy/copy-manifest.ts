@@ -9,30 +9,18 @@ import {
 } from 'node:fs';
 import { join, relative } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Breather } from '../../util/async/breathe.js';
+import { yieldToEventLoop } from '../../util/async/yield-to-event-loop.js';
 import { codeOf } from '../../util/errors/system-error.js';
+import { type FileState, fileState, isUnchanged } from '../../util/files/file-state.js';
 import { encodePath } from '../../util/paths/path-bytes.js';
 import { below, parentOf } from '../../util/paths/relative-path.js';
 import type { Collector, Start } from '../changeset/collector.js';
-import { DiskTree } from '../changeset/disk-tree.js';
-import type { PathState } from '../changeset/path-state.js';
+import { DiskTree, type PathState } from '../changeset/disk-tree.js';
 import type { StartView } from '../changeset/start-view.js';
 import { targetInCopy, targetInRoot } from './copy-links.js';
 
 /** Longer than a tick of the clock that file systems stamp with (10 ms at 100 Hz). */
 const TICK_MS = 12;
-
-/** What was noted of one path: enough to see that it may have changed. */
-interface Note {
-  kind: 'file' | 'symlink' | 'directory' | 'special';
-  mode: number;
-  size: number;
-  mtimeNs: bigint;
-  ctimeNs: bigint;
-  ino: bigint;
-  /** Of a link: the target that it has in the working tree, and the one that it was given in the copy. */
-  target?: { original: string; now: string };
-}
 
 /** A tree and its copy. */
 export interface Place {
@@ -47,7 +35,9 @@ export function inCopy(path: string, { from, to }: Place): string {
 
 /** The state of a copied tree (or of a part of it) right after it was made. */
 export class CopyManifest {
-  readonly #notes = new Map<string, Note>();
+  readonly #states = new Map<string, FileState>();
+  /** Of links: the target that each has in the working tree, and the one that it was given in the copy. */
+  readonly #targets = new Map<string, { original: string; now: string }>();
   readonly #except: string | undefined;
 
   /** `place` is the whole of what was copied: links in the part that lead there lead to the copy. `except` is a folder of the part that is left out. */
@@ -60,32 +50,32 @@ export class CopyManifest {
     this.#except = except === undefined ? undefined : relative(root, except);
   }
 
-  /** Walks a fresh copy: notes every path, and turns links that lead back into the working tree to the copy. */
+  /** Walks a fresh copy: keeps the state of every path, and turns links that lead back into the working tree to the copy. */
   async take(): Promise<void> {
     const tree = new DiskTree(this.copy, { own: true });
     try {
       await this.#walk(tree);
     } finally {
-      tree.relock();
+      tree.restoreModes();
     }
     // A change within the same tick of the clock would leave all times as they are.
     await pause(TICK_MS);
   }
 
   async #walk(tree: DiskTree): Promise<void> {
-    const breather = new Breather();
+    const pause = yieldToEventLoop();
     const folders = [''];
     for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
       this.#turnGitFile(tree, folder);
       for (const name of tree.children(folder)) {
-        if (breather.isDue) await breather.breathe();
+        await pause();
         const path = below(folder, name);
         const stats = tree.stat(path);
         if (stats === undefined || path === this.#except) continue;
         if (stats.isDirectory()) folders.push(path);
-        this.#notes.set(
+        this.#states.set(
           path,
-          stats.isSymbolicLink() ? this.#turnLink(tree, path, stats) : note(stats, tree.modeOf(path, stats)),
+          stats.isSymbolicLink() ? this.#turnLink(tree, path) : stateOf(tree, path, stats),
         );
       }
     }
@@ -93,19 +83,20 @@ export class CopyManifest {
 
   /** Checks every path that may have changed since. */
   async scan(now: DiskTree, collector: Pick<Collector, 'check' | 'isSettled'>): Promise<void> {
-    const breather = new Breather();
-    const gone = new Set(this.#notes.keys());
+    const pause = yieldToEventLoop();
+    const gone = new Set(this.#states.keys());
     const folders = [''];
     for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
       for (const name of now.children(folder)) {
-        if (breather.isDue) await breather.breathe();
+        await pause();
         const path = below(folder, name);
         const stats = now.stat(path);
         if (stats === undefined || path === this.#except) continue;
         gone.delete(path);
         if (collector.isSettled(path)) continue;
         if (stats.isDirectory()) folders.push(path);
-        if (!isSame(this.#notes.get(path), note(stats, now.modeOf(path, stats)))) await collector.check(path);
+        if (!isUnchanged(this.#states.get(path) ?? null, stateOf(now, path, stats)))
+          await collector.check(path);
       }
     }
     for (const path of gone) await collector.check(path);
@@ -113,50 +104,49 @@ export class CopyManifest {
 
   /** What a link's target in the copy stands for in the working tree. */
   translate(path: string, target: string): string {
-    const noted = this.#notes.get(path)?.target;
-    return noted?.now === target ? noted.original : targetInRoot(this.place.from, this.place.to, target);
+    const known = this.#targets.get(path);
+    return known?.now === target ? known.original : targetInRoot(this.place.from, this.place.to, target);
   }
 
   /**
-   * This manifest as what a collector compares with. It is asked only about paths whose notes differ, so that the task
+   * This manifest as what a collector compares with. It is asked only about paths whose state differs, so that the task
    * did something to them. Content is where `view` has it. Where the user has edited root since, that is the edit: what
    * the copy had at first can't be told any more, so whatever is not equal to root now counts as the task's change.
    */
   asStart(view: StartView): Start {
     const state = async (path: string): Promise<PathState> => {
-      const noted = this.#notes.get(path);
-      if (noted === undefined) return { kind: 'absent' };
-      switch (noted.kind) {
+      const { kind, mode, size } = this.#states.get(path) ?? { kind: 'absent', mode: 0, size: 0 };
+      switch (kind) {
+        case 'absent':
         case 'special':
-          return { kind: 'special' };
+          return { kind };
         case 'directory':
-          return { kind: 'directory', mode: noted.mode };
+          return { kind, mode };
         case 'symlink':
-          return { kind: 'symlink', target: noted.target?.original };
+          return { kind, target: this.#targets.get(path)?.original };
         case 'file': {
           const origin = await view.state(path);
-          const { mode, size } = noted;
-          if (origin.kind !== 'file') return { kind: 'file', mode, size, content: 'unknown' };
-          return { kind: 'file', mode, size: origin.size ?? size, content: origin.content };
+          if (origin.kind !== 'file') return { kind, mode, size, content: 'unknown' };
+          return { kind, mode, size: origin.size ?? size, content: origin.content };
         }
         default:
-          return noted.kind satisfies never;
+          return kind satisfies never;
       }
     };
     return { state, children: () => [] };
   }
 
-  #turnLink(tree: DiskTree, path: string, stats: BigIntStats): Note {
-    const stored = tree.readLink(path);
+  #turnLink(tree: DiskTree, path: string): FileState {
+    const original = tree.readLink(path);
     const { from, to } = this.place;
-    const turned = targetInCopy(from, to, relative(from, `${this.root}/${path}`), stored);
-    const target = { original: stored, now: turned ?? stored };
-    if (turned === undefined) return { ...note(stats), target };
-    insisting(encodePath(`${this.copy}/${parentOf(path)}`), () => {
-      unlinkSync(tree.absolute(path));
-      symlinkSync(encodePath(turned), tree.absolute(path));
-    });
-    return { ...note(lstatSync(tree.absolute(path), { bigint: true })), target };
+    const turned = targetInCopy(from, to, relative(from, `${this.root}/${path}`), original);
+    this.#targets.set(path, { original, now: turned ?? original });
+    if (turned !== undefined)
+      withWriteAccess(tree.absolute(parentOf(path)), () => {
+        unlinkSync(tree.absolute(path));
+        symlinkSync(encodePath(turned), tree.absolute(path));
+      });
+    return stateOf(tree, path, lstatSync(tree.absolute(path), { bigint: true }));
   }
 
   /** A nested repository whose `.git` is a file may name its git folder by an absolute path in the working tree. */
@@ -172,7 +162,7 @@ export class CopyManifest {
 }
 
 /** Does something in a folder of the copy, even where it forbids that to its owner (mode 555). */
-function insisting(folder: string | Buffer, act: () => void): void {
+function withWriteAccess(folder: string | Buffer, act: () => void): void {
   try {
     act();
   } catch (error) {
@@ -184,26 +174,9 @@ function insisting(folder: string | Buffer, act: () => void): void {
   }
 }
 
-function note(stats: BigIntStats, mode = Number(stats.mode & 0o7777n)): Note {
-  const kind = stats.isFile()
-    ? 'file'
-    : stats.isDirectory()
-      ? 'directory'
-      : stats.isSymbolicLink()
-        ? 'symlink'
-        : 'special';
-  const { size, mtimeNs, ctimeNs, ino } = stats;
-  return { kind, mode, size: Number(size), mtimeNs, ctimeNs, ino };
-}
-
-/** A folder's times change with what is in it, which is looked at itself. */
-function isSame(before: Note | undefined, now: Note): boolean {
-  if (before === undefined || before.kind !== now.kind || before.mode !== now.mode) return false;
-  if (now.kind === 'directory') return true;
-  return (
-    before.size === now.size &&
-    before.ino === now.ino &&
-    before.mtimeNs === now.mtimeNs &&
-    before.ctimeNs === now.ctimeNs
-  );
+/** With the mode that it has when nothing is lent. Where a link leads is not looked at: its times say whether it was made anew. */
+function stateOf(tree: DiskTree, path: string, stats: BigIntStats): FileState {
+  const state = fileState(stats);
+  state.mode = tree.modeOf(path, stats);
+  return state;
 }

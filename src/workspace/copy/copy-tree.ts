@@ -17,6 +17,8 @@ import { run } from '../../util/process/run-program.js';
 import { WorkspaceError } from '../failure.js';
 import type { Place } from './copy-manifest.js';
 
+const NUL = Buffer.from([0]);
+
 /** `always` = reflinks or failure; `never` = plain copies. */
 export type Reflink = 'always' | 'never';
 
@@ -60,7 +62,8 @@ export async function copyTree(
       to,
       '--',
     ],
-    { cwd: from, input: Buffer.concat(names.flatMap((name) => [name, Buffer.from([0])])) },
+    // Long, and of no use once the run is interrupted.
+    { cwd: from, input: Buffer.concat(names.flatMap((name) => [name, NUL])), interruptible: true },
   );
   if (outcome.ok) return;
   const complaints = outcome.stderr

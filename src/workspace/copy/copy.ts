@@ -127,7 +127,7 @@ function workspace(
         await manifest.scan(now, collector);
         collected = await collector.store(into, choose);
       } finally {
-        now.relock();
+        now.restoreModes();
       }
       const outside =
         around === undefined ? [] : await outsideChanges(around, relative(around.root, root), scratch);
@@ -162,7 +162,7 @@ async function outsideChanges(around: CopyManifest, root: string, { madeNs }: Sc
   try {
     await around.scan(now, changes);
   } finally {
-    now.relock();
+    now.restoreModes();
   }
   return await changes.strays();
 }

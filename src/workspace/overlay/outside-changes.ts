@@ -1,11 +1,10 @@
 import { relative } from 'node:path';
+import { gitIgnored } from '../../util/git/git-ignored.js';
+import { isWithin } from '../../util/paths/relative-path.js';
 import { isReservedPath } from '../../util/paths/reserved-path.js';
 import { sameContent } from '../changeset/blobs.js';
-import type { DiskTree } from '../changeset/disk-tree.js';
-import { gitIgnored } from '../changeset/git-ignored.js';
-import type { PathState } from '../changeset/path-state.js';
+import type { DiskTree, PathState } from '../changeset/disk-tree.js';
 import { checkTree } from '../copy/check-tree.js';
-import { isWithin } from '../scratch/state-folder.js';
 
 export interface OutsideOptions {
   /** The view of the repository, and the real one. */

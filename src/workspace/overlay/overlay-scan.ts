@@ -1,5 +1,5 @@
 import type { BigIntStats } from 'node:fs';
-import { Breather } from '../../util/async/breathe.js';
+import { yieldToEventLoop } from '../../util/async/yield-to-event-loop.js';
 import { below } from '../../util/paths/relative-path.js';
 import { isReservedPath } from '../../util/paths/reserved-path.js';
 import type { Collector } from '../changeset/collector.js';
@@ -27,10 +27,10 @@ export interface UpperScan {
 export async function scanUpper(scan: UpperScan): Promise<void> {
   const { upper, lower, now, redirect, collector } = scan;
   const upperTree = new DiskTree(upper);
-  const breather = new Breather();
+  const pause = yieldToEventLoop();
   const folders = [''];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    if (breather.isDue) await breather.breathe();
+    await pause();
     const present = new Set(now.children(folder));
     for (const name of lower.children(folder)) {
       if (!present.has(name)) await collector.checkTree(below(folder, name));

@@ -77,7 +77,7 @@ function workspace(
         await scanUpper({ upper, lower, now, redirect: mode.redirect, collector });
         collected = await collector.store(into, choose);
       } finally {
-        now.relock();
+        now.restoreModes();
       }
       return { ...collected, outside: await outsideChanges(namespace, scratch, covered) };
     },
@@ -108,7 +108,7 @@ async function outsideChanges(
     const upper = join(scratch.dir, TOP_UPPER);
     await scanUpper({ upper, lower, now, redirect: false, collector: changes });
   } finally {
-    now.relock();
+    now.restoreModes();
   }
   return await changes.strays();
 }

@@ -2,14 +2,13 @@ import { isUtf8 } from 'node:buffer';
 import { lstatSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { isOutOfReach } from '../../util/errors/system-error.js';
-import { NO_PROGRAMS, withoutGitVariables } from '../../util/git/careful-git.js';
+import { isTrusted } from '../../util/git/git.js';
 import { type GitFolders, gitFoldersOf, repositoriesAbove } from '../../util/git/repository.js';
 import { encodePath } from '../../util/paths/path-bytes.js';
+import { isWithin } from '../../util/paths/relative-path.js';
 import { isReservedPath } from '../../util/paths/reserved-path.js';
 import { UncoverableError } from '../failure.js';
 import { secondPaths } from '../sandbox/second-paths.js';
-import { isWithin } from '../scratch/state-folder.js';
-import { askGit } from './ask-git.js';
 import { linksOutOf } from './git-links.js';
 import { nestedRepositories } from './nested-repositories.js';
 import { otherWorktrees } from './other-worktrees.js';
@@ -177,16 +176,4 @@ function gitAt(folder: string): (GitFolders & { isPlain: boolean }) | undefined 
     gitDir,
     commonDir,
   };
-}
-
-/** Whether git itself trusts the repository. */
-async function isTrusted(top: string): Promise<boolean> {
-  // Without any GIT_CONFIG_... but those that say what is trusted.
-  const env = { ...withoutGitVariables(process.env), ...gitConfiguration(process.env) };
-  return (await askGit(top, [...NO_PROGRAMS, 'rev-parse', '--git-dir'], { env })).ok;
-}
-
-/** The variables by which whoever started forge configures git. */
-function gitConfiguration(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => name.startsWith('GIT_CONFIG')));
 }

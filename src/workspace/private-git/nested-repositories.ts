@@ -1,10 +1,9 @@
 import { type Dirent, lstatSync, readdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { isOutOfReach } from '../../util/errors/system-error.js';
-import { CAREFUL_GIT } from '../../util/git/careful-git.js';
+import { gitIfThere } from '../../util/git/git.js';
 import { decodeName, decodeNames, encodePath } from '../../util/paths/path-bytes.js';
 import { foldersAbove } from '../../util/paths/relative-path.js';
-import { askGit } from './ask-git.js';
 
 /** How deep folders are looked into that git does not list: below the top, below an ignored folder, below a nested repository. */
 const DEPTH = 4;
@@ -41,9 +40,9 @@ export async function nestedRepositories(top: string, hasGit: boolean): Promise<
 }
 
 async function list(top: string, options: readonly string[]): Promise<string[]> {
-  const answer = await askGit(top, [...CAREFUL_GIT, 'ls-files', '-z', ...options]);
+  const answer = await gitIfThere(top, ['ls-files', '-z', ...options]);
   // Without git, or with an index that git can't read, the walk is what there is.
-  return answer.ok ? decodeNames(answer.stdout) : [];
+  return answer?.code === 0 ? decodeNames(answer.stdout) : [];
 }
 
 function walk(folder: string, depth: number, found: Set<string>): void {

@@ -2,7 +2,7 @@ import { lstatSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { isRepositoryTop } from '../../util/git/repository.js';
-import { isWithin } from '../scratch/state-folder.js';
+import { isWithin } from '../../util/paths/relative-path.js';
 import type { GitPlace } from './git-place.js';
 
 /**

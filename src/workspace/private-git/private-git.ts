@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setGitConfig } from '../../util/git/git.js';
 import type { GitFolders } from '../../util/git/repository.js';
 import { copyTree, type Reflink } from '../copy/copy-tree.js';
 import { WorkspaceError } from '../failure.js';
 import { removeOwnTree } from '../scratch/remove-own-tree.js';
 import { absoluteAlternates, ownLinks } from './copied-git.js';
-import { setGitConfig } from './git-config.js';
 
 /** What in the common folder is the main worktree's own: what it has checked out, its index, what it is in the middle of. */
 const OF_THE_MAIN_ONE =

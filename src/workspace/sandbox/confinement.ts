@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, closeSync, constants, lstatSync } from 'node:fs';
-import { isAbsolute, join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { reasonOf } from '../../util/errors/system-error.js';
+import { findProgram } from '../../util/process/find-program.js';
 import { WorkspaceError } from '../failure.js';
 import type { Command, Running } from '../workspace.js';
 import { makeOutputPipes, type OutputPipe } from './output-pipe.js';
@@ -32,14 +32,7 @@ export function missingProgram(
 ): Error | undefined {
   const [program] = command.argv;
   const path = command.env.PATH ?? DEFAULT_PATH;
-  const places = program.includes('/')
-    ? [isAbsolute(program) ? program : join(cwd, program)]
-    : path
-        .split(':')
-        .map((folder) =>
-          join(folder === '' ? cwd : isAbsolute(folder) ? folder : join(cwd, folder), program),
-        );
-  if (places.some((place) => isProgram(outside(place)))) return undefined;
+  if (findProgram(program, path, cwd, (place) => isProgram(outside(place))) !== undefined) return undefined;
   return new Error(
     program.includes('/')
       ? `cannot start ${program}: there is no such program, or it may not be executed`

@@ -1,7 +1,8 @@
 import { mkdirSync, realpathSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { makeMarkedFolder, whyNotOurFolder } from '../../util/files/provenance.js';
-import { isWithin, stateFolders } from '../scratch/state-folder.js';
+import { isWithin } from '../../util/paths/relative-path.js';
+import { stateFolders } from '../scratch/state-folder.js';
 import type { Mount } from './mount-table.js';
 
 /** What is hidden inside a view, and what is shown in its place. */

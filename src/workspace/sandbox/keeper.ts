@@ -3,11 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf } from '../../util/errors/system-error.js';
+import { findTool } from '../../util/process/find-program.js';
 import { statFields } from '../../util/process/identity.js';
 import { WorkspaceError, workspaceFailure } from '../failure.js';
 import { hostDoors } from './host-doors.js';
 import { type Mount, mountsHere, mountTable, readMounts } from './mount-table.js';
-import { findTool } from './tools.js';
 
 /** What a new namespace looks like. */
 export interface NamespaceLayout {

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { unlessGone } from '../../util/errors/system-error.js';
-import { isWithin } from '../scratch/state-folder.js';
+import { isWithin } from '../../util/paths/relative-path.js';
 
 const LOCKED: ReadonlySet<string> = new Set([
   'ro',

@@ -1,4 +1,4 @@
-import { isWithin } from '../scratch/state-folder.js';
+import { isWithin } from '../../util/paths/relative-path.js';
 import { mountsHere } from './mount-table.js';
 
 /** Folders below root on which something else is mounted (proc(5), /proc/self/mountinfo). Empty where there is no /proc. */

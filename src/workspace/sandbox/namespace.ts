@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { codeOf } from '../../util/errors/system-error.js';
+import { isWithin } from '../../util/paths/relative-path.js';
 import { processStartTime } from '../../util/process/identity.js';
 import { run } from '../../util/process/run-program.js';
 import { WorkspaceError, workspaceFailure } from '../failure.js';
-import { isWithin } from '../scratch/state-folder.js';
 import type { Command, Running } from '../workspace.js';
 import { type Confinement, missingProgram, notStarted, spawnDetached } from './confinement.js';
 import {

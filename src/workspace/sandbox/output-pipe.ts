@@ -4,8 +4,8 @@ import { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { removeTreeSync } from '../../util/files/remove-tree.js';
+import { findTool } from '../../util/process/find-program.js';
 import { makeTemporary } from '../scratch/temporary.js';
-import { findTool } from './tools.js';
 
 /** The two ends of a pipe: `fd` for a child (to be closed here once it has started), `stream` to read from. */
 export interface OutputPipe {

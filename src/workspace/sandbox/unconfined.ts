@@ -1,11 +1,11 @@
 import { codeOf } from '../../util/errors/system-error.js';
+import { isWithin } from '../../util/paths/relative-path.js';
+import { findTool } from '../../util/process/find-program.js';
 import { WorkspaceError } from '../failure.js';
-import { isWithin } from '../scratch/state-folder.js';
 import type { Command, Running } from '../workspace.js';
 import { type Confinement, missingProgram, notStarted, spawnDetached } from './confinement.js';
 import { mountsHere } from './mount-table.js';
 import { endProcessesOf, MARKER, signal, signalProcessesOf } from './processes.js';
-import { findTool } from './tools.js';
 
 /**
  * Confinement where there are no namespaces: every command is the leader of its own process group and carries a

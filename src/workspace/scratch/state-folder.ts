@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { messageOf } from '../../util/errors/system-error.js';
 import { makeMarkedFolder, NotOursError } from '../../util/files/provenance.js';
+import { isWithin } from '../../util/paths/relative-path.js';
 
 /** f_type of overlayfs (statfs(2)); an upper folder cannot lie on it. */
 const OVERLAYFS = 0x794c7630;
@@ -16,11 +17,6 @@ export function stateFolders(env: NodeJS.ProcessEnv = process.env): string[] {
   if (env.FORGE_STATE_DIR) return [join(env.FORGE_STATE_DIR, own)];
   const home = env.XDG_STATE_HOME || join(homedir(), '.local/state');
   return [join(home, 'forge', 'workspaces'), `/var/tmp/${own}`, `/dev/shm/${own}`];
-}
-
-/** Whether a folder is root or lies below it. Both are real paths. */
-export function isWithin(folder: string, root: string): boolean {
-  return folder === root || folder.startsWith(root === '/' ? '/' : `${root}/`);
 }
 
 /** The real path of the nearest folder at or above a path that is there. */

@@ -1,39 +1,38 @@
 import { chmod, chown, link, rename, rmdir, symlink } from 'node:fs/promises';
-import { syncPath } from '../../journal/index.js';
 import { codeOf } from '../../util/errors/system-error.js';
 import { copyFile } from '../../util/files/copy-file.js';
+import { syncPath } from '../../util/files/durable.js';
+import { type FileState, lstatOrNull } from '../../util/files/file-state.js';
 import { hashFile } from '../../util/files/hash.js';
 import { removeFile } from '../../util/files/remove-tree.js';
+import { encodePath } from '../../util/paths/path-bytes.js';
 import { nameOf } from '../../util/paths/relative-path.js';
-import { encodePath } from '../../workspace/index.js';
-import { look, type Seen } from '../base/seen.js';
-import { keepAttributes } from '../resolve/attributes.js';
-import { displace } from './displace.js';
+import { keepAttributes } from '../resolve/extended-attributes.js';
 import { fault } from './fault.js';
 import type { Folder } from './folder.js';
-import { besideName, type PlannedWrite } from './merge-plan.js';
-import type { Performance } from './perform.js';
+import { besideName, type MergeJob, type NewContent } from './merge-plan.js';
+import { moveAside } from './move-aside.js';
 import { stagedPath } from './stage.js';
 
 /**
  * Puts the new file or symlink at its path. Does nothing when it is there already. The staged file stays until the
  * whole merge is durable (it is linked, not moved): as long as it is there, the merge may be repeated.
  */
-export async function place(job: Performance, folder: Folder, write: PlannedWrite): Promise<void> {
+export async function install(job: MergeJob, folder: Folder, write: NewContent): Promise<void> {
   if (write.isPlaced) return;
   const at = folder.at(nameOf(write.path));
-  const staged = stagedPath(job.root, job.dir, job.plan.run, write);
+  const staged = stagedPath(job, write);
   for (;;) {
-    const now = await look(at);
-    const fresh = write.kind === 'file' ? await look(staged) : null;
+    const now = lstatOrNull(at);
+    const fresh = write.kind === 'file' ? lstatOrNull(staged) : null;
     // All was in place once and its staged file removed; what is there now is the user's.
     if (write.kind === 'file' && fresh === null) return;
-    if (now !== null && (await isPlaced(write, now, at, fresh, staged))) return;
-    if (now?.kind === 'directory' && (await removedEmpty(at))) continue;
-    if (now !== null) await displace(job, folder, write);
+    if (now !== null && (await isInstalled(write, now, at, fresh, staged))) return;
+    if (now?.kind === 'directory' && (await isRemoved(at))) continue;
+    if (now !== null) await moveAside(job, folder, write);
     fault('merge-displaced');
     try {
-      if (write.kind === 'symlink') await symlink(encodePath(write.target!), at);
+      if (write.kind === 'symlink') await symlink(encodePath(write.target), at);
       else await putFile(job, folder, write, staged, at);
       return;
     } catch (error) {
@@ -43,11 +42,11 @@ export async function place(job: Performance, folder: Folder, write: PlannedWrit
   }
 }
 
-async function isPlaced(
-  write: PlannedWrite,
-  now: Seen,
+async function isInstalled(
+  write: NewContent,
+  now: FileState,
   at: string | Buffer,
-  fresh: Seen | null,
+  fresh: FileState | null,
   staged: string | Buffer,
 ): Promise<boolean> {
   if (write.kind === 'symlink') return now.kind === 'symlink' && now.target === write.target;
@@ -60,33 +59,33 @@ async function isPlaced(
 }
 
 async function putFile(
-  job: Performance,
+  job: MergeJob,
   folder: Folder,
-  write: PlannedWrite,
+  write: NewContent & { kind: 'file' },
   staged: string | Buffer,
   at: string | Buffer,
 ): Promise<void> {
   try {
     await link(staged, at);
   } catch (error) {
-    const code = codeOf(error);
     // A bind mount in between, or a file system without hard links: copy beside the target, then rename.
-    if (code !== 'EXDEV' && code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'ENOSYS') throw error;
+    if (!['EXDEV', 'EPERM', 'ENOTSUP', 'ENOSYS'].includes(codeOf(error) ?? '')) throw error;
     const copy = folder.at(`${besideName(job.plan.run, write.n)}-new`);
     removeFile(copy);
     await copyFile(staged, copy, { exclusive: true });
-    const fresh = await look(staged);
+    const fresh = lstatOrNull(staged);
     if (fresh !== null) {
       if (process.geteuid?.() === 0) await chown(copy, fresh.uid, fresh.gid);
       await keepAttributes(job.dir, [{ path: write.path, from: staged, expected: fresh, to: copy }]);
     }
     await syncPath(copy);
-    await chmod(copy, write.mode!);
+    await chmod(copy, write.mode);
     await rename(copy, at);
   }
 }
 
-async function removedEmpty(at: string | Buffer): Promise<boolean> {
+/** Whether an empty folder could be removed, or has gone; false for one that holds something. */
+async function isRemoved(at: string | Buffer): Promise<boolean> {
   try {
     await rmdir(at);
     return true;

@@ -1,18 +1,18 @@
-import { spawn } from 'node:child_process';
 import { closeSync, constants, fstatSync, mkdirSync, mkdtempSync, openSync, symlinkSync } from 'node:fs';
 import { codeOf } from '../../util/errors/system-error.js';
+import { O_PATH } from '../../util/files/file-handles.js';
+import type { FileState } from '../../util/files/file-state.js';
 import { removeTreeSync } from '../../util/files/remove-tree.js';
-import type { Seen } from '../base/seen.js';
-import { O_PATH } from '../transaction/folder.js';
+import { run } from '../../util/process/run-program.js';
 
-/** A file whose extended attributes another one is to have. */
-export interface Heir {
+/** A file that is to have the extended attributes of another, which it replaces. */
+export interface Replacement {
   /** The path for people. */
   path: string;
-  /** Where the file is now. */
+  /** Where the file is that has them. */
   from: string | Buffer;
   /** What was seen there: nothing is taken from another file. */
-  expected: Pick<Seen, 'ino'>;
+  expected: Pick<FileState, 'ino'>;
   /** The file that gets them. */
   to: string | Buffer;
 }
@@ -26,17 +26,17 @@ const FIRST_FD = 3;
 /**
  * Gives files the extended attributes of those that they replace: user attributes, POSIX ACLs, file capabilities. Node has no
  * call for it, so GNU cp does it, one process for many files: it is given a folder of links to the files, open, so that it
- * reads the very ones that were looked at, and a folder of links to their heirs. It changes the heirs' permission bits
- * too, which are set afterwards. `dir` is a folder for the links. Gives one sentence for each file that lost something.
+ * reads the very ones that were looked at, and a folder of links to their replacements. It changes the permission bits of
+ * those too, which are set afterwards. `dir` is a folder for the links. Gives one sentence for each file that lost something.
  * @throws what the system says when files can't be opened or cp can't be started
  */
-export async function keepAttributes(dir: string, heirs: readonly Heir[]): Promise<string[]> {
-  if (process.platform !== 'linux' || heirs.length === 0) return [];
-  const links = makeLinks(dir, Math.min(BATCH, heirs.length));
+export async function keepAttributes(dir: string, replacements: readonly Replacement[]): Promise<string[]> {
+  if (process.platform !== 'linux' || replacements.length === 0) return [];
+  const links = makeLinks(dir, Math.min(BATCH, replacements.length));
   const notes: string[] = [];
   try {
-    for (let at = 0; at < heirs.length; at += BATCH) {
-      const lost = await keepOfBatch(links, heirs.slice(at, at + BATCH));
+    for (let at = 0; at < replacements.length; at += BATCH) {
+      const lost = await keepOfBatch(links, replacements.slice(at, at + BATCH));
       if (lost === 'no GNU cp') return [...notes, WITHOUT_CP];
       notes.push(...lost);
     }
@@ -67,24 +67,27 @@ const WITHOUT_CP =
   'extended attributes, ACLs and capabilities that the replaced files may have had are not kept, because there is no GNU cp here (coreutils)';
 
 interface Opened {
-  heir: Heir;
+  path: string;
   /** Descriptors. */
   from: number;
   to: number;
 }
 
-async function keepOfBatch(links: Links, heirs: readonly Heir[]): Promise<string[] | 'no GNU cp'> {
+async function keepOfBatch(
+  links: Links,
+  replacements: readonly Replacement[],
+): Promise<string[] | 'no GNU cp'> {
   const opened: Opened[] = [];
   const descriptors: number[] = [];
   try {
     // Synchronous, a batch at a time: ten small calls a file, which would take ten times as long one by one in the pool.
-    for (const heir of heirs) {
-      const from = openExpected(heir);
+    for (const replacement of replacements) {
+      const from = openExpected(replacement);
       if (from === undefined) continue;
       descriptors.push(from);
-      const to = openSync(heir.to, O_PATH | constants.O_NOFOLLOW);
+      const to = openSync(replacement.to, O_PATH | constants.O_NOFOLLOW);
       descriptors.push(to);
-      opened.push({ heir, from, to });
+      opened.push({ path: replacement.path, from, to });
     }
     return await keepOfOpened(links, opened);
   } finally {
@@ -93,7 +96,7 @@ async function keepOfBatch(links: Links, heirs: readonly Heir[]): Promise<string
 }
 
 /** undefined: it is another file by now, which the last look before the commit point will find. */
-function openExpected({ from, expected }: Heir): number | undefined {
+function openExpected({ from, expected }: Replacement): number | undefined {
   let descriptor: number;
   try {
     descriptor = openSync(from, O_PATH | constants.O_NOFOLLOW);
@@ -121,7 +124,7 @@ async function keepOfOpened(links: Links, opened: readonly Opened[]): Promise<st
     if (contentStamp(to) !== before[n]) throw new Error('cp --attributes-only changed the content of a file');
   }
   if (result === 'done' || result === 'no GNU cp') return result === 'done' ? [] : result;
-  if (opened.length === 1) return [`${opened[0]!.heir.path} ${result.refused}`];
+  if (opened.length === 1) return [`${opened[0]!.path} ${result.refused}`];
   const middle = Math.ceil(opened.length / 2);
   const notes: string[] = [];
   for (const half of [opened.slice(0, middle), opened.slice(middle)]) {
@@ -137,30 +140,19 @@ function contentStamp(descriptor: number): string {
   return `${size} ${mtimeNs}`;
 }
 
-function copyAttributes(
+async function copyAttributes(
   dir: string,
   descriptors: readonly number[],
 ): Promise<'done' | 'no GNU cp' | { refused: string }> {
   const args = ['-rLT', '--attributes-only', '--preserve=mode,xattr', '--', `${dir}/from`, `${dir}/to`];
-  return new Promise((resolve, reject) => {
-    const child = spawn('cp', args, {
-      env: { ...process.env, LC_ALL: 'C' },
-      stdio: ['ignore', 'ignore', 'pipe', ...descriptors],
-    });
-    const told: Buffer[] = [];
-    // With too many open files there is a child without streams, which then emits `error`.
-    child.stderr?.on('data', (chunk: Buffer) => told.push(chunk));
-    // The machine's own failure (no more processes): nothing is merged for the sake of going on.
-    child.once('error', (error) => (codeOf(error) === 'ENOENT' ? resolve('no GNU cp') : reject(error)));
-    child.once('close', (code) => {
-      const stderr = Buffer.concat(told).toString('utf8').trim();
-      if (code === 0) resolve('done');
-      // What another cp says to options that it does not know.
-      else if (/unrecognized option|(illegal|invalid|unknown) option|usage:/i.test(stderr))
-        resolve('no GNU cp');
-      else resolve({ refused: lossOf(stderr) });
-    });
-  });
+  const { ok, notStarted, stderr } = await run('cp', args, { fds: { more: descriptors } });
+  if (ok) return 'done';
+  if (codeOf(notStarted) === 'ENOENT') return 'no GNU cp';
+  // The machine's own failure (no more processes): nothing is merged for the sake of going on.
+  if (notStarted !== undefined) throw notStarted;
+  // What another cp says to options that it does not know.
+  if (/unrecognized option|(illegal|invalid|unknown) option|usage:/i.test(stderr)) return 'no GNU cp';
+  return { refused: lossOf(stderr) };
 }
 
 /** What is lost and what the system said; cp names our links, which mean nothing to people. */

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 
-/** Runs `work` over items, `width` at a time (8 keeps the thread pool and the disk's journal busy; more did not help). Waits for all of them, then throws the first error. */
-export async function eachBounded<T>(
+/** Does `work` for each item, `width` at a time (8 keeps the thread pool and the disk's journal busy; more did not help). @throws the first error, once all have ended */
+export async function forEachConcurrent<T>(
   items: Iterable<T>,
   work: (item: T) => Promise<void>,
   width = 8,

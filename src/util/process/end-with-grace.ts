@@ -1,0 +1,69 @@
+import { codeOf } from '../errors/system-error.js';
+
+/** How long what was asked to end (SIGTERM) gets before SIGKILL, in milliseconds (DESIGN section 6). */
+export const GRACE_MS = 5_000;
+
+/** Why something was ended by forge: its time was up, or it was no longer wanted. */
+export type Stopped = 'timeout' | 'cancelled';
+
+/**
+ * Waits until something that runs has ended. When its time is up or `signal` aborts, it is asked to end, and killed
+ * where it is still there after the grace time; the end of what was killed is not waited for.
+ */
+export async function endWithGrace(running: {
+  ended: Promise<unknown>;
+  kill: (signal: 'SIGTERM' | 'SIGKILL') => void;
+  timeoutMs?: number;
+  signal?: AbortSignal;
+  /** Default: GRACE_MS; 0 = it is killed without being asked. */
+  graceMs?: number;
+}): Promise<Stopped | undefined> {
+  const { ended, kill, timeoutMs = Number.POSITIVE_INFINITY, signal, graceMs = GRACE_MS } = running;
+  const stopped = await firstOf(ended, timeoutMs, signal);
+  if (stopped === undefined) return undefined;
+  if (graceMs > 0) {
+    kill('SIGTERM');
+    if ((await firstOf(ended, graceMs)) === undefined) return stopped;
+  }
+  kill('SIGKILL');
+  return stopped;
+}
+
+/** What came before the end of something; undefined when it ended first. */
+export async function firstOf(
+  ended: Promise<unknown>,
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<Stopped | undefined> {
+  if (signal?.aborted) return 'cancelled';
+  let timer: NodeJS.Timeout | undefined;
+  let onAbort: (() => void) | undefined;
+  try {
+    return await Promise.race([
+      ended.then(() => undefined),
+      new Promise<'timeout'>((resolve) => {
+        // setTimeout overflows beyond 2^31 - 1 ms (24.8 days).
+        timer = setTimeout(() => resolve('timeout'), Math.min(timeoutMs, 2 ** 31 - 1));
+      }),
+      new Promise<'cancelled'>((resolve) => {
+        onAbort = () => resolve('cancelled');
+        signal?.addEventListener('abort', onAbort);
+      }),
+    ]);
+  } finally {
+    clearTimeout(timer);
+    if (onAbort) signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+/**
+ * Sends a signal; a process that is gone already is fine, and one of another user (`sudo` in a task), which we may not
+ * end, must not keep the others from being ended. A negative pid means its process group.
+ */
+export function sendSignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if (codeOf(error) !== 'ESRCH' && codeOf(error) !== 'EPERM') throw error;
+  }
+}
