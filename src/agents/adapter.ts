@@ -58,13 +58,13 @@ export interface CommandEnd {
 
 /** Reads the output of one attempt, line by line. */
 export interface OutputReader {
-  /** Takes a line of standard output without its newline (long lines arrive cut at 1 MiB); gives what it meant. */
+  /** What a line of standard output meant. It comes without its newline; long lines arrive cut at 1 MiB. */
   line(text: string): AgentEvent[];
   /** Judges the end. */
   finish(end: CommandEnd): Verdict;
 }
 
-/** One kind of agent (or plain command) that forge can run. */
+/** One kind of agent (or plain command) that forge can run: a file of its own over persona.ts, preflight.ts and verdict.ts. */
 export interface Adapter {
   readonly name: string;
   /** Takes prompts (agents) rather than `run:` commands. */
@@ -73,18 +73,18 @@ export interface Adapter {
   readonly normaliseNewFileModes: boolean;
   /**
    * Checks before a run starts that the tasks' agent can run: its program, its settings, the tasks' personas.
-   * `env` is forge's own environment. Throws AgentUnavailableError that names everything wrong and what to do.
+   * `env` is forge's own environment. @throws AgentUnavailableError that names everything wrong and what to do
    */
   preflight(
     tasks: readonly Task[],
     root: string,
     env: Readonly<Record<string, string | undefined>>,
   ): Promise<void>;
-  /** Writes what the command needs into `scratch` and gives the command. */
+  /** The command for an attempt; what it needs is written into `scratch`. */
   prepare(context: AttemptContext): Promise<Command>;
   /**
-   * Gives the command that answers a question without being able to change a file: the last message that `reader`
-   * finds in its output is the answer. Missing where an agent cannot be kept from writing. Throws ForgeError (2).
+   * The command that answers a question without being able to change a file: the last message that `reader` finds in
+   * its output is the answer. Missing where an agent cannot be kept from writing. @throws ForgeError (2)
    */
   prepareQuestion?(question: Question): Promise<Command>;
   reader(): OutputReader;

@@ -2,7 +2,7 @@ import { ExitCode } from '../util/errors/exit-code.js';
 import type { Dialog } from '../util/text/dialog.js';
 import { type FileAction, type Installation, install, planInstallation } from './files/install.js';
 import { planRemoval, remove } from './files/remove.js';
-import { describeLanguages } from './plan/describe.js';
+import { describeLanguages } from './plan/project-facts.js';
 import { designSetup, type Setup } from './setup.js';
 
 export interface InitOptions {
@@ -88,7 +88,7 @@ function asJson({ survey, gates, notes }: Setup, { root, actions }: Installation
   };
 }
 
-/** Takes away what `forge init` has put into a project. @throws ForgeError (1) when something cannot be removed */
+/** Removes what `forge init` has put into a project. @throws ForgeError (1) when something cannot be removed */
 export async function removeFromProject(
   root: string,
   { dryRun, force }: InitOptions,

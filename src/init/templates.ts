@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 
 /** One file of the plugin, which is also what `forge init` installs once its project section is filled in. */
 export interface Template {
@@ -12,32 +13,25 @@ export interface Template {
 
 /** The package's own folder. As deep above this file as above the program that is made of it (dist/cli). */
 const PACKAGE = new URL('../../', import.meta.url);
-
-/** Files of the plugin, the one place where these texts live. */
-const FILES: readonly string[] = [
-  'commands/forge-start.md',
-  'commands/forge-parallel.md',
-  'commands/forge-status',
-  'commands/forge-guide.md',
-  'commands/df.md',
-  'droids/df-orchestrator.md',
-  'droids/df-backend.md',
-  'droids/df-frontend.md',
-  'droids/df-tester.md',
-  'droids/df-doc.md',
-];
+/** The plugin, the one place where these texts live. */
+const PLUGIN = new URL('.factory-plugin/forge/', PACKAGE);
 
 /** What the plugin says where nothing is known about the project; `forge init` puts facts in its place. */
 const PROJECT_SECTION = /<!-- forge:project -->\n[\s\S]*?<!-- \/forge:project -->/g;
 
-/** The plugin's files. @throws the file system's error when the package is incomplete */
+/** The plugin's commands and personas. @throws the file system's error when the package is incomplete */
 export async function readTemplates(): Promise<Template[]> {
+  const folders = ['commands', 'droids'].map(async (folder) => {
+    const names = (await readdir(new URL(folder, PLUGIN))).sort();
+    return names.map((name) => `${folder}/${name}`);
+  });
+  const files = (await Promise.all(folders)).flat();
   return await Promise.all(
-    FILES.map(async (file) => ({
-      name: file.replace(/^.*\//, '').replace(/\.md$/, ''),
+    files.map(async (file) => ({
+      name: basename(file, '.md'),
       path: `.factory/${file}`,
       executable: !file.endsWith('.md'),
-      text: await readFile(new URL(`.factory-plugin/forge/${file}`, PACKAGE), 'utf8'),
+      text: await readFile(new URL(file, PLUGIN), 'utf8'),
     })),
   );
 }

@@ -11,9 +11,9 @@ const TAIL_LINES = 80;
 const TAIL_BYTES = 8000;
 
 /**
- * Runs the task's `verify` when its agent wants to stop; gives what the agent is told when it fails, or undefined to
- * let it stop: verify passed, took longer than it may, or the agent was sent back MOST_SENT_BACK times already.
- * Remembers in `scratch`: `verify-sent-back` grows by a byte each time, `verify-output` is what verify printed.
+ * Sends an agent that wants to stop back to work while its task's `verify` fails: what it is told then. undefined lets it
+ * stop: verify passed, took longer than it may, or the agent was sent back MOST_SENT_BACK times already. Remembers in
+ * `scratch`: `verify-sent-back` grows by a byte each time, `verify-output` is what verify printed.
  */
 export async function verifyBeforeStop(task: HookTask): Promise<string | undefined> {
   const { verify, scratch } = task;

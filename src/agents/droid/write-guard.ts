@@ -6,8 +6,8 @@ import type { HookTask } from './settings.js';
 import { patchedPaths } from './tools.js';
 
 /**
- * Takes a writing tool's input and the folder it counts relative paths from; gives why the task may not make the
- * write, in words for the agent, or undefined when it owns every path. Advice while the agent works: what decides is
+ * Why a task may not make a write, in words for its agent; undefined when it owns every path. `toolInput` is what a
+ * writing tool is called with, `cwd` what its relative paths count from. Advice while the agent works: what decides is
  * the changeset.
  */
 export function refuseWrite(

@@ -1,8 +1,7 @@
 import { basename } from 'node:path';
-import { describeLanguages, describeTask } from './describe.js';
 import type { ProposedGate } from './gate-proposal.js';
 import type { ProposedTask } from './ownership-proposal.js';
-import type { ProjectFacts } from './project-facts.js';
+import { describeLanguages, describeTask, type ProjectFacts } from './project-facts.js';
 
 /** The line by which `/forge-parallel` and people know a plan that nobody keeps by hand. */
 export const REPLACEABLE =

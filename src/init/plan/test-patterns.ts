@@ -1,5 +1,5 @@
 import { escapeGlob } from '../../util/paths/glob-escape.js';
-import { type Folders, foldersIn, TEST_FOLDERS } from '../survey/folders.js';
+import { type Folders, foldersIn, NAMES } from '../survey/folders.js';
 
 /**
  * Ways to keep tests among the code they test, and the files that show that a project does. Go has no other way. No
@@ -23,7 +23,7 @@ export function testsAmong(folders: Folders, dir: string, hasTestFolder: boolean
   for (const folder of foldersIn(folders, dir)) {
     if (folder.folders.has('__tests__')) found.add('**/__tests__/**');
     const inside = folder.path.slice(dir.length).split('/');
-    if (inside.some((name) => TEST_FOLDERS.has(name))) continue;
+    if (inside.some((name) => NAMES.tests.has(name))) continue;
     for (const name of folder.files) {
       javascript ||= /\.[cm]?[jt]sx?$/.test(name);
       for (const [pattern, shownBy] of STYLES) if (shownBy.test(name)) found.add(pattern);

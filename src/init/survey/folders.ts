@@ -21,15 +21,17 @@ const NOT_SOURCE = set(
 );
 
 /** What a folder's name says about the code in it. */
-export const FRONTEND_FOLDERS = set(
-  'frontend front client web webapp website www ui components pages views screens layouts styles css public assets static hooks',
-);
-/** Folders of servers inside a frontend that also has one. */
-export const SERVER_FOLDERS = set('api server backend');
-export const TEST_FOLDERS = set('test tests __tests__ spec specs e2e cypress playwright');
-export const DOC_FOLDERS = set('docs doc documentation');
-/** Folders that hold code of several kinds, so that those below them are looked at. */
-export const CODE_FOLDERS = set('src app lib source');
+export const NAMES = {
+  frontend: set(
+    'frontend front client web webapp website www ui components pages views screens layouts styles css public assets static hooks',
+  ),
+  /** Of servers inside a frontend that also has one. */
+  servers: set('api server backend'),
+  tests: set('test tests __tests__ spec specs e2e cypress playwright'),
+  docs: set('docs doc documentation'),
+  /** Of folders that hold code of several kinds, so that those below them are looked at. */
+  code: set('src app lib source'),
+};
 
 /** Endings of files that somebody writes as code. */
 const CODE =

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf, messageOf } from '../../util/errors/system-error.js';
 import { below } from '../../util/paths/relative-path.js';
-import { type Folder, type Folders, listFolders, TEST_FOLDERS } from './folders.js';
+import { type Folder, type Folders, listFolders, NAMES } from './folders.js';
 import { frameworksAmong } from './frameworks.js';
 import { readGo } from './go.js';
 import { readNode } from './node.js';
@@ -24,7 +24,7 @@ export interface Survey {
 
 /** Folders whose manifests belong to tests and samples, not to the project. */
 const NOT_PACKAGES = new Set([
-  ...TEST_FOLDERS,
+  ...NAMES.tests,
   ...'testdata fixtures __fixtures__ example examples sample samples demo demos templates'.split(' '),
 ]);
 
