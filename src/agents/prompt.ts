@@ -1,5 +1,5 @@
 import type { AttemptOutcome } from '../journal/index.js';
-import { firstOf, listed } from '../util/text/count.js';
+import { listed, shortened } from '../util/text/count.js';
 import { fenced, fillTemplate } from '../util/text/markdown.js';
 
 /** What every agent is told. `{{…}}` is filled in from PromptContext; nothing in the filled-in text is read again. */
@@ -96,7 +96,7 @@ function whatOthersDo(others: readonly OtherTask[]): string {
   if (others.length === 0) return 'There are none: you work alone.';
   const order = { running: 0, waiting: 1, finished: 2 } as const;
   const sorted = [...others].sort((a, b) => order[a.state] - order[b.state]);
-  const lines = firstOf(
+  const lines = shortened(
     sorted.map(
       ({ id, description, owns, state }) =>
         `- ${id} (${state})${description ? `: ${description}` : ''}; owns ${inline(owns, MOST_PATTERNS) || 'nothing'}`,

@@ -1,9 +1,9 @@
 import { applyEvent, foldEvents, readJournal } from '../journal/index.js';
 import { createReporter, junitXml, renderMergePreview } from '../report/index.js';
 import { findRun, type Proposal, type RunFolder, type RunHooks, runDiff } from '../run/index.js';
-import { mayBeCommitted } from '../util/async/merging.js';
 import { ExitCode } from '../util/errors/exit-code.js';
 import { ForgeError } from '../util/errors/forge-error.js';
+import { mayBeCommitted } from '../util/files/merge-record.js';
 import { listenForInterrupt } from '../util/process/interrupt.js';
 import { checkJunitFile, writeJunitFile } from './junit-file.js';
 import { askToMerge } from './terminal/approve.js';

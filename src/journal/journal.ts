@@ -66,7 +66,7 @@ export class Journal {
   }
 
   /**
-   * Appends an event; gives it with its envelope.
+   * Appends an event, and returns it with its envelope.
    * @throws JournalWriteError (disk full, …); then the journal is as it was.
    */
   append(body: EventBody): ForgeEvent {

@@ -1,4 +1,4 @@
-import { count, firstOf } from '../util/text/count.js';
+import { count, shortened } from '../util/text/count.js';
 import { sanitize } from '../util/text/sanitize.js';
 
 /** What a map may cost of an agent's context, in lines and characters. */
@@ -83,7 +83,7 @@ function* render(folder: Folder, open: ReadonlySet<Folder>, indent: string): Gen
   }
   const others = { files: folder.files.slice(MOST_FILES), folders: [] };
   const rest = (more: number) => `… and ${more} more: ${endings(others)}`;
-  for (const line of firstOf(folder.files.map(sanitize), MOST_FILES, rest)) yield indent + line;
+  for (const line of shortened(folder.files.map(sanitize), MOST_FILES, rest)) yield indent + line;
 }
 
 /** `120 .ts, 3 .json`: the commonest endings of file names. */

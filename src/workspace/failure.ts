@@ -1,13 +1,12 @@
 import { ExitCode } from '../util/errors/exit-code.js';
 import { ForgeError } from '../util/errors/forge-error.js';
 import { codeOf, explain } from '../util/errors/system-error.js';
-import type { BackendName } from './workspace.js';
 
 /** The backend that was asked for cannot work here; the message is one readable line. */
 export class BackendUnavailableError extends ForgeError {
   override readonly name = 'BackendUnavailableError';
   constructor(
-    readonly backend: BackendName,
+    readonly backend: string,
     why: string,
   ) {
     super(`the ${backend} backend cannot be used here: ${why}`, ExitCode.invalid);

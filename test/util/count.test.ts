@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { count, firstOf, listed } from '../../src/util/text/count.js';
+import { count, listed, shortened } from '../../src/util/text/count.js';
 
 test('numbers with their noun', () => {
   assert.deepEqual(
@@ -15,9 +15,9 @@ test('lists are cut where they are longer than allowed, and only there', () => {
   assert.equal(listed(names, 3), 'a, b, c');
   assert.equal(listed(names, 2), 'a, b and 1 more');
   assert.equal(listed([], 2), '');
-  assert.deepEqual(firstOf(names, 3, String), names);
+  assert.deepEqual(shortened(names, 3, String), names);
   assert.deepEqual(
-    firstOf(names, 1, (more) => `and ${more} more`),
+    shortened(names, 1, (more) => `and ${more} more`),
     ['a', 'and 2 more'],
   );
 });

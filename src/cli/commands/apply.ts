@@ -1,9 +1,9 @@
 import { agentNames } from '../../agents/index.js';
 import { readPlan, readPlanRoot } from '../../plan/index.js';
 import { recover, renderDryRun, startRun, trustToAct } from '../../run/index.js';
-import { mayBeMerging } from '../../util/async/merging.js';
 import { ExitCode } from '../../util/errors/exit-code.js';
 import { ForgeError } from '../../util/errors/forge-error.js';
+import { mayBeMerging } from '../../util/files/merge-record.js';
 import { type CommandSpec, command, type Flag } from '../command-line.js';
 import { parseVars, planAndTasks } from '../plan-argument.js';
 import { parseBackend, parseJobs, RUN_FLAGS } from '../run-flags.js';

@@ -1,9 +1,9 @@
 import { lstatSync } from 'node:fs';
 import { readlink, symlink } from 'node:fs/promises';
-import { recordPath } from '../../util/async/merging.js';
 import { codeOf } from '../../util/errors/system-error.js';
 import { syncPath, writeFileDurably } from '../../util/files/durable.js';
 import { isHash } from '../../util/files/hash.js';
+import { recordPath } from '../../util/files/merge-record.js';
 import { inodeOf, NOT_THERE, readRecord, whyNotOurFile } from '../../util/files/provenance.js';
 import { removeFile } from '../../util/files/remove-tree.js';
 import { type ProcessIdentity, parseProcessIdentity, thisProcess } from '../../util/process/identity.js';

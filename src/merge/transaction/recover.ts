@@ -1,5 +1,5 @@
-import { mayBeMerging } from '../../util/async/merging.js';
 import { lstatOrNull } from '../../util/files/file-state.js';
+import { mayBeMerging } from '../../util/files/merge-record.js';
 import { believeFolder, believePlan, refuseLiving } from './believe.js';
 import { clear, mergeFolder, readCommitRecord } from './commit-record.js';
 import { complete, type Merged, rollBack } from './complete.js';

@@ -1,10 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { mayBeCommitted } from '../../util/async/merging.js';
 import { codeOf } from '../../util/errors/system-error.js';
 import { syncPath, writeFileDurably } from '../../util/files/durable.js';
 import { isUnchanged } from '../../util/files/file-state.js';
 import { hashBytes } from '../../util/files/hash.js';
+import { mayBeCommitted } from '../../util/files/merge-record.js';
 import { TreeReader } from '../../util/files/tree-reader.js';
 import { FINISHES_LATER, mergeFailure, NOTHING_TOUCHED, TreeChangedError } from '../merge-error.js';
 import type { ResolvedEntry } from '../resolve/entry.js';

@@ -1,4 +1,4 @@
-import { count, firstOf } from '../../util/text/count.js';
+import { count, shortened } from '../../util/text/count.js';
 import { sanitize } from '../../util/text/sanitize.js';
 
 /** Kinds of change in the order they are shown, with the marks of short status: + ~ - and so on. */
@@ -27,7 +27,8 @@ export function renderMergePreview(
     const paths = entries.filter((entry) => entry.change === change).map(({ path }) => sanitize(path));
     if (paths.length === 0) continue;
     counts.push(`${paths.length} ${words}`);
-    for (const path of firstOf(paths, MOST, (more) => `and ${more} more`)) lines.push(`  ${mark} ${path}\n`);
+    for (const path of shortened(paths, MOST, (more) => `and ${more} more`))
+      lines.push(`  ${mark} ${path}\n`);
   }
   if (threeWay.length > 0)
     lines.push(`You changed ${threeWay.map(sanitize).join(', ')} meanwhile: both changes are kept.\n`);

@@ -1,6 +1,6 @@
 import type { ForgeEvent, RunView, TaskView } from '../../journal/index.js';
 import { withTilde } from '../../util/paths/shown-path.js';
-import { count, firstOf } from '../../util/text/count.js';
+import { count, shortened } from '../../util/text/count.js';
 import { formatDuration } from '../../util/text/duration.js';
 import type { Paint, Style } from '../../util/text/paint.js';
 import { oneLine, outputLine, outputLines, sanitize } from '../../util/text/sanitize.js';
@@ -94,7 +94,7 @@ export function failureLines(
   const strays = (task.strays ?? []).map((path) => `outside what it owns: ${sanitize(path)}`);
   const lines = [
     `failed after ${formatDuration(task.ms ?? 0)}${tries}: ${whyFailed(task)}`,
-    ...firstOf(strays, MOST_STRAYS, (more) => `and ${more} more outside what it owns`),
+    ...shortened(strays, MOST_STRAYS, (more) => `and ${more} more outside what it owns`),
   ].map(say);
   if (!tails || task.tail.length === 0) return lines;
   lines.push(...task.tail.map((line) => piped(task.id, line, paint)));

@@ -1,5 +1,5 @@
 import type { RunView, TaskStatus } from '../../journal/index.js';
-import { count, firstOf } from '../../util/text/count.js';
+import { count, shortened } from '../../util/text/count.js';
 import { formatDuration } from '../../util/text/duration.js';
 import { createPaint, type Style } from '../../util/text/paint.js';
 import { oneLine, sanitize } from '../../util/text/sanitize.js';
@@ -28,7 +28,7 @@ export function renderSummary(view: RunView, options: SummaryOptions): string {
   const failed = [...view.tasks.values()].filter((task) => task.status === 'failed');
   const next = outcome.next.map(({ command, why }) => `${paint('bold', command)} (${why})`);
   const lines = [
-    ...firstOf(
+    ...shortened(
       (options.failures === false ? [] : failed).map((task) =>
         paint('red', `${sanitize(task.id)}: ${whyFailed(task)}`),
       ),
@@ -39,7 +39,7 @@ export function renderSummary(view: RunView, options: SummaryOptions): string {
     ...extraLines(view),
     paint(OUTCOME_STYLE[outcome.state], outcome.sentence),
     // What a merge that was done has to tell.
-    ...firstOf(
+    ...shortened(
       (view.merge?.notes ?? []).map((note) => `  ${oneLine(note)}`),
       MOST_NOTES,
       (more) => `  and ${more} more: forge status ${sanitize(view.run)} --json has them all`,

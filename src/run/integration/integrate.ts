@@ -16,7 +16,7 @@ import {
 import { ExitCode } from '../../util/errors/exit-code.js';
 import { removeTree } from '../../util/files/remove-tree.js';
 import { interruption } from '../../util/process/interrupt.js';
-import { firstOf } from '../../util/text/count.js';
+import { shortened } from '../../util/text/count.js';
 import { type Changeset, type ComposedEntry, composeChangesets } from '../../workspace/index.js';
 import type { Redactor } from '../secrets/redactor.js';
 import type { RunEnd, RunHooks } from '../session/hooks.js';
@@ -257,7 +257,7 @@ class Integration {
   #refuseConflicts(conflicts: readonly Conflict[], way = ''): RunEnd {
     const paths = conflicts.map(({ path }) => path);
     const told = conflicts.map(({ path, reason }) => `${path}: ${reason}`);
-    const shown = firstOf(told, MOST_CONFLICTS, (more) => `and ${more} more`);
+    const shown = shortened(told, MOST_CONFLICTS, (more) => `and ${more} more`);
     return this.refuse(paths, shown.join('; ') + way);
   }
 }

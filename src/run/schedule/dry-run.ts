@@ -1,6 +1,6 @@
 import type { Plan } from '../../plan/index.js';
 import { withTilde } from '../../util/paths/shown-path.js';
-import { count, firstOf } from '../../util/text/count.js';
+import { count, shortened } from '../../util/text/count.js';
 import { formatRoughly } from '../../util/text/duration.js';
 import { toJsonText } from '../../util/text/json-text.js';
 import { sanitize } from '../../util/text/sanitize.js';
@@ -52,7 +52,7 @@ function taskLines({ task, prerequisites }: SelectedTask): string[] {
   if (prerequisites.length > 0) lines.push(`      after ${prerequisites.join(', ')}`);
   if (task.part) lines.push(`      ${count(task.part.files.length, 'file')}`);
   const patterns = task.owns.map(({ text }) => sanitize(text));
-  const owns = firstOf(patterns, MOST_PATTERNS, (more) => `and ${more} more`);
+  const owns = shortened(patterns, MOST_PATTERNS, (more) => `and ${more} more`);
   lines.push(`      owns ${owns.join(', ') || 'nothing'}`);
   return lines;
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { isGivenUp, isMerged, JournalDamagedError, replayUnlessDamaged } from '../../journal/index.js';
-import { mayBeMerging } from '../../util/async/merging.js';
+import { mayBeMerging } from '../../util/files/merge-record.js';
 import { hasForgeFolder } from './forge-folder.js';
 import { removeRun } from './remove-run.js';
 import { lockRootIfFree, mayBeAtWorkOn } from './root-lock.js';

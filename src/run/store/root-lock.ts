@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { mayBeCommitted, mayBeMerging } from '../../util/async/merging.js';
 import { ExitCode } from '../../util/errors/exit-code.js';
 import { ForgeError } from '../../util/errors/forge-error.js';
 import { LockHeldError, type LockHolder, lockHolder, takeLock } from '../../util/files/file-lock.js';
+import { mayBeCommitted, mayBeMerging } from '../../util/files/merge-record.js';
 import { forgeFolder } from './forge-folder.js';
 
 const lockFile = (root: string) => join(forgeFolder(root), 'lock');

@@ -10,6 +10,6 @@ export function listed(items: readonly string[], most: number): string {
 }
 
 /** A list of lines, of which at most `most` are shown; where there are more, one line tells how many. */
-export function firstOf(items: readonly string[], most: number, rest: (more: number) => string): string[] {
+export function shortened(items: readonly string[], most: number, rest: (more: number) => string): string[] {
   return items.length > most ? [...items.slice(0, most), rest(items.length - most)] : [...items];
 }

@@ -1,10 +1,10 @@
 import { lstatSync, type Stats } from 'node:fs';
 import { codeOf } from '../errors/system-error.js';
 
-/** Where a working tree's merge that is under way, or was cut short, leaves its record. */
+/** Where a working tree's merge that is under way, or was cut short, leaves its record (see merge/transaction/commit-record). Here, so that asking loads nothing heavy. */
 export const recordPath = (root: string) => `${root}/.forge/merging`;
 
-/** Whether anything at all stands in the record's place, without judging it. Here, so that asking loads nothing heavy. */
+/** Whether anything at all stands in the record's place, without judging it. */
 export function mayBeMerging(root: string): boolean {
   return recordStats(root) !== undefined;
 }
