@@ -1,14 +1,16 @@
 /*
  * `npm run bench`: every figure as a ratio against a rival measured in the same run, with the target of the design.
- * `npm run bench -- quick` takes a smaller tree and fewer runs. Prints a Markdown table; fails for nothing but errors.
+ * `npm run bench -- quick` takes a smaller tree and fewer runs; names of parts (see PARTS) run only those. Prints a
+ * Markdown table; fails for nothing but errors.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chooseBackend } from '../../src/workspace/index.js';
-import { type Figure, inTurn, median, ms, must, outputOf, table } from './compare.js';
+import { type Figure, inTurn, median, ms, must, outputOf, type Took, table } from './compare.js';
 import { scheduleRatio } from './makespan.js';
+import { forgePlan, rivals } from './many-tasks.js';
 import { GIT_ENV, makeTree } from './trees.js';
 
 const FORGE = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -21,25 +23,20 @@ const figures: Figure[] = [];
 const node = process.execPath;
 const forge = (args: string[], cwd: string) => must(node, [FORGE, ...args], { cwd, env: GIT_ENV });
 
-function add(
-  what: string,
-  times: { ours: number; rival: number },
-  rival: string,
-  target: number,
-  targetText: string,
-): void {
-  const ratio = times.ours / times.rival;
-  const figure = {
+function add(what: string, ours: Took, rival: { name: string } & Took, target?: number, note?: string): void {
+  const ratio = ours.wall / rival.wall;
+  const shown = ({ wall, cpu }: Took) => ms(wall) + (cpu > 0 ? ` (CPU ${ms(cpu)})` : '');
+  const figure: Figure = {
     what,
-    ours: ms(times.ours),
-    rival: `${rival}: ${ms(times.rival)}`,
+    ours: shown(ours),
+    rival: `${rival.name}: ${shown(rival)}`,
     ratio,
-    target: targetText,
-    met: ratio <= target,
+    target: [target?.toString(), note].filter(Boolean).join(', '),
+    met: target === undefined ? undefined : ratio <= target,
   };
   figures.push(figure);
   process.stderr.write(
-    `${what}: ${figure.ours}, ${figure.rival}, ratio ${ratio.toFixed(2)}, target ${targetText}\n`,
+    `${what}: ${figure.ours}, ${figure.rival}, ratio ${ratio.toFixed(2)}, target ${figure.target || 'none'}\n`,
   );
 }
 
@@ -50,26 +47,22 @@ function folder(name: string, files: Record<string, string>): string {
   return dir;
 }
 
+const SMALL_PLAN =
+  'version: 1\nroot: .\ntasks:\n  a: { run: "true", owns: [src/**] }\n  b: { run: "true", owns: [docs/**], needs: [a] }\n';
+
 function startUp(): void {
-  const small = folder('small', {
-    'forge.plan.yaml':
-      'version: 1\nroot: .\ntasks:\n  a: { run: "true", owns: [src/**] }\n  b: { run: "true", owns: [docs/**], needs: [a] }\n',
+  const small = folder('small', { 'forge.plan.yaml': SMALL_PLAN });
+  forge(['apply', '-q'], small);
+  const took = inTurn(15, {
+    bare: () => must(node, ['-e', '0']),
+    version: () => forge(['--version'], small),
+    check: () => forge(['check'], small),
+    status: () => forge(['status'], small),
   });
-  const bare = () => must(node, ['-e', '0']);
-  add(
-    'forge --version',
-    inTurn(15, () => forge(['--version'], small), bare),
-    'node -e 0',
-    1.5,
-    '1.5',
-  );
-  add(
-    'forge check, small plan',
-    inTurn(15, () => forge(['check'], small), bare),
-    'node -e 0',
-    2.5,
-    '2.5',
-  );
+  const bare = { name: 'node -e 0', ...took.bare };
+  add('forge --version', took.version, bare, 1.3);
+  add('forge check, small plan', took.check, bare, 2);
+  add('forge status', took.status, bare, 1.8);
 }
 
 function scale(): void {
@@ -85,67 +78,34 @@ function scale(): void {
     }
     return `${lines.join('\n')}\n`;
   };
-  const version = () => must(node, [FORGE, '--version']);
-  for (const [tasks, target] of [
-    [100, 8],
-    [500, 8],
-    [2000, 8],
-    [10_000, 40],
-  ] as const) {
-    const dir = folder(`scale${tasks}`, { 'forge.plan.yaml': plan(tasks) });
-    const times = inTurn(tasks > 2000 ? 3 : 7, () => forge(['check', '-q'], dir), version);
-    add(
-      `forge check, ${tasks} tasks x 5 globs`,
-      times,
-      'forge --version',
-      target,
-      tasks > 2000 ? 'near-linear: 40' : '8',
-    );
-  }
+  const check = (dir: string) => () => forge(['check', '-q'], dir);
+  const small = folder('scale-small', { 'forge.plan.yaml': SMALL_PLAN });
+  const many = folder('scale2000', { 'forge.plan.yaml': plan(2000) });
+  const more = folder('scale10000', { 'forge.plan.yaml': plan(10_000) });
+  const took = inTurn(5, { small: check(small), many: check(many), more: check(more) });
+  const rival = { name: 'forge check, small plan', ...took.small };
+  add('forge check, 2000 tasks x 5 globs', took.many, rival, 4);
+  const fewer = { name: '2000 tasks', ...took.many };
+  add('forge check, 10000 tasks x 5 globs', took.more, fewer, 6, 'near-linear');
 }
 
 function manyTasks(): void {
-  const lines = Array.from({ length: 200 }, (_, index) => `  t${index}: { run: "true" }`);
-  const bare = `import { spawn } from 'node:child_process';
-let started = 0, ended = 0;
-await new Promise((resolve) => {
-  const next = () => {
-    if (started === 200) return;
-    started += 1;
-    spawn('sh', ['-c', 'true'], { stdio: 'ignore' }).on('close', () => { ended += 1; if (ended === 200) resolve(); next(); });
-  };
-  for (let slot = 0; slot < 8; slot += 1) next();
-});
-`;
-  const wireit: Record<string, unknown> = {};
-  const scripts: Record<string, string> = { all: 'wireit' };
-  for (let index = 0; index < 200; index += 1) {
-    scripts[`t${index}`] = 'wireit';
-    wireit[`t${index}`] = { command: 'true' };
-  }
-  wireit.all = { dependencies: Object.keys(scripts).filter((name) => name !== 'all') };
-  const dir = folder('many', {
-    'forge.plan.yaml': `version: 1\nroot: .\nconcurrency: 8\ntasks:\n${lines.join('\n')}\n`,
-    'bare.mjs': bare,
-    'package.json': JSON.stringify({ name: 'many', private: true, scripts, wireit }),
+  const dir = folder('many', {});
+  forgePlan(dir);
+  const state = join(scratch, 'bare-state');
+  mkdirSync(state);
+  const all = rivals(scratch, state);
+  const runners = all.filter((rival) => 'run' in rival);
+  const actions = { forge: () => forge(['apply', '-q'], dir) };
+  const took: Record<string, Took> = inTurn(quick ? 3 : 5, {
+    ...actions,
+    ...Object.fromEntries(runners.map(({ name, run }) => [name, run])),
   });
-  must('npm', ['install', '--no-audit', '--no-fund', '--silent', '--no-save', 'wireit'], { cwd: dir });
-  const apply = () => forge(['apply', '-q'], dir);
-  add(
-    '200 tasks of true, 8 at once, workspaces included',
-    inTurn(3, apply, () => must(node, ['bare.mjs'], { cwd: dir })),
-    'bare script',
-    2,
-    '2 (without workspaces)',
-  );
-  const env = { ...process.env, WIREIT_PARALLEL: '8', WIREIT_LOGGER: 'quiet-ci', CI: 'true' };
-  add(
-    '200 tasks of true, 8 at once',
-    inTurn(3, apply, () => must('npm', ['run', '--silent', 'all'], { cwd: dir, env })),
-    'wireit',
-    1,
-    'faster',
-  );
+  const what = '200 tasks of true, 8 at once';
+  for (const { name, target } of runners) add(what, took.forge!, { name, ...took[name]! }, target);
+  for (const rival of all)
+    if ('why' in rival)
+      figures.push({ what, ours: '', rival: `${rival.name} could not be run: ${rival.why}`, target: '' });
 }
 
 async function workspaces(): Promise<void> {
@@ -188,19 +148,14 @@ async function workspaces(): Promise<void> {
   const copy = median([1, 2, 3].map(() => once(() => must('cp', ['-a', tree, join(others, `c${count++}`)]))));
   rmSync(others, { recursive: true, force: true });
   must('git', ['-C', tree, 'worktree', 'prune']);
-  const ours = median(opened);
-  add(
-    `open a workspace of ${size} files and run true in it`,
-    { ours, rival: worktree },
-    'git worktree add',
-    0.01,
-    '0.01',
-  );
-  add(`open a workspace of ${size} files and run true in it`, { ours, rival: copy }, 'cp -a', 0.01, '0.01');
+  const what = `open a workspace of ${size} files and run true in it`;
+  const ours = { wall: median(opened), cpu: 0 };
+  add(what, ours, { name: 'git worktree add', wall: worktree, cpu: 0 }, 0.01);
+  add(what, ours, { name: 'cp -a', wall: copy, cpu: 0 }, 0.01);
   twentyTasks(tree, size);
 }
 
-/** 20 tasks that change 5 files each, from start to merged, against 20 git worktrees and merges. */
+/** 20 tasks that change 5 files each, from start to merged: against 20 git worktrees and merges, and against itself on a small tree. */
 function twentyTasks(tree: string, size: number): void {
   const command = (task: number) =>
     Array.from({ length: 5 }, (_, file) => `echo // changed >> src/m${task}/f${task + file * 40}.js`).join(
@@ -210,10 +165,14 @@ function twentyTasks(tree: string, size: number): void {
     { length: 20 },
     (_, task) => `  t${task}: { run: '${command(task)}', owns: [src/m${task}/**] }`,
   );
-  writeFileSync(
-    join(tree, 'forge.plan.yaml'),
-    `version: 1\nroot: .\nconcurrency: 8\ntasks:\n${tasks.join('\n')}\n`,
-  );
+  const few = join(scratch, 'few');
+  mkdirSync(few);
+  makeTree(few, 800);
+  for (const dir of [tree, few])
+    writeFileSync(
+      join(dir, 'forge.plan.yaml'),
+      `version: 1\nroot: .\nconcurrency: 8\ntasks:\n${tasks.join('\n')}\n`,
+    );
   const script = `set -e
 for t in $(seq 0 19); do
   git worktree add -q -b w$t ../wt/w$t
@@ -222,20 +181,24 @@ ${Array.from({ length: 20 }, (_, task) => `(cd ../wt/w${task} && ${command(task)
 for t in $(seq 0 19); do git merge -q --no-edit w$t; done
 for t in $(seq 0 19); do git worktree remove --force ../wt/w$t; git branch -qD w$t; done
 `;
-  const reset = () => must('git', ['-C', tree, 'reset', '-q', '--hard', 'main~0'], { env: GIT_ENV });
   const start = outputOf('git', ['rev-parse', 'HEAD'], tree).trim();
-  const times = inTurn(
-    quick ? 2 : 1,
-    () => {
-      forge(['apply', '-q'], tree);
-      reset();
-    },
-    () => {
+  const reset = (dir: string, to: string) =>
+    must('git', ['-C', dir, 'reset', '-q', '--hard', to], { env: GIT_ENV });
+  const apply = (dir: string) => () => {
+    forge(['apply', '-q'], dir);
+    reset(dir, 'main');
+  };
+  const took = inTurn(quick ? 2 : 1, {
+    forge: apply(tree),
+    few: apply(few),
+    git: () => {
       must('sh', ['-c', script], { cwd: tree, env: GIT_ENV });
-      must('git', ['-C', tree, 'reset', '-q', '--hard', start], { env: GIT_ENV });
+      reset(tree, start);
     },
-  );
-  add(`20 tasks x 5 files on ${size} files, apply to merged`, times, 'git worktrees and merges', 0.1, '0.1');
+  });
+  const what = `20 tasks x 5 files on ${size} files, apply to merged`;
+  add(what, took.forge, { name: 'git worktrees and merges', ...took.git }, 0.1);
+  add(what, took.forge, { name: 'the same on 800 files', ...took.few }, 1.25, 'independent of size');
 }
 
 function waiting(): void {
@@ -260,11 +223,7 @@ function waiting(): void {
   }
 }
 
-try {
-  startUp();
-  scale();
-  manyTasks();
-  waiting();
+function makespan(): void {
   const ratio = scheduleRatio(quick ? 100 : 500);
   figures.push({
     what: 'makespan on random DAGs',
@@ -274,9 +233,15 @@ try {
     target: '1.10',
     met: ratio <= 1.1,
   });
-  await workspaces();
+}
+
+const PARTS = { startUp, scale, manyTasks, waiting, makespan, workspaces };
+
+try {
+  const wanted = Object.entries(PARTS).filter(([name]) => process.argv.includes(name));
+  for (const [, part] of wanted.length > 0 ? wanted : Object.entries(PARTS)) await part();
   const size = `${cpus().length} cores, Node ${process.versions.node}`;
-  process.stdout.write(`\n${size}; medians, forge and rival in turn\n\n${table(figures)}\n`);
+  process.stdout.write(`\n${size}; medians, forge and rivals in turn\n\n${table(figures)}\n`);
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
