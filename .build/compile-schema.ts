@@ -19,6 +19,9 @@ export function compileSchema(): void {
     allowUnionTypes: true,
     // `oneOf: [{ required }]` names keys that its parent declares.
     strictRequired: false,
+    // A definition is a function, not code wherever it is used; errors have no messages, since forge writes its own.
+    inlineRefs: false,
+    messages: false,
     code: { source: true, esm: true },
   });
   // Casts: ajv's CommonJS default export is typed as the namespace under NodeNext.
@@ -35,6 +38,10 @@ export function compileSchema(): void {
       code
         .replace(/^"use strict";\n?/, '')
         // ajv copies the whole list of errors for every failing part, which is quadratic in their number.
+        .replaceAll(
+          /if\(vErrors === null\)\{vErrors = \[(\w+)\];\}else \{vErrors\.push\(\1\);\}/g,
+          '(vErrors ??= []).push($1);',
+        )
         .replaceAll(/vErrors\.concat\((\w+\.errors)\)/g, 'append(vErrors, $1)'),
       'function append(list, more) { for (const error of more) list.push(error); return list; }',
     ].join('\n'),

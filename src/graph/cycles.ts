@@ -1,17 +1,16 @@
-import { adjacency } from './adjacency.js';
+import { adjacency, type Edge } from './adjacency.js';
 import { components } from './components.js';
-import type { Edge } from './edge.js';
 
 /** More cycles than this in one plan help nobody. */
 const ENOUGH = 20;
 
 /**
- * Takes task ids in plan order and the edges between them; gives cycles, each as its edges in order (`to` of one is
- * `from` of the next, the last leads back to the first task). No two of them share an edge, and unless there are more
- * than 20, leaving out all their edges would leave no cycle. Each is a shortest one through its first task.
+ * What keeps tasks (ids in plan order) from ever starting: cycles, each as its edges in order (`to` of one is `from` of
+ * the next, the last leads back to the first task). No two of them share an edge, and unless there are more than 20,
+ * leaving out all their edges would leave no cycle. Each is a shortest one through its first task.
  */
-export function findCycles(ids: readonly string[], edges: readonly Edge[]): Edge[][] {
-  const cycles: Edge[][] = [];
+export function findCycles<E extends Edge>(ids: readonly string[], edges: readonly E[]): E[][] {
+  const cycles: E[][] = [];
   let left = edgesOnCycles(ids, edges);
   while (left.length > 0 && cycles.length < ENOUGH) {
     const cycle = shortestCycle(ids, left);
@@ -26,7 +25,7 @@ export function findCycles(ids: readonly string[], edges: readonly Edge[]): Edge
 }
 
 /** The edges that lie on a cycle: those inside a strongly connected component. */
-function edgesOnCycles(ids: readonly string[], edges: readonly Edge[]): Edge[] {
+function edgesOnCycles<E extends Edge>(ids: readonly string[], edges: readonly E[]): E[] {
   const number = new Map(ids.map((id, index) => [id, index]));
   const from = edges.map((edge) => number.get(edge.from)!);
   const to = edges.map((edge) => number.get(edge.to)!);
@@ -35,15 +34,15 @@ function edgesOnCycles(ids: readonly string[], edges: readonly Edge[]): Edge[] {
 }
 
 /** A shortest cycle through the first task that has one; every edge given must lie on a cycle. */
-function shortestCycle(ids: readonly string[], edges: readonly Edge[]): Edge[] {
-  const outgoing = new Map<string, Edge[]>();
+function shortestCycle<E extends Edge>(ids: readonly string[], edges: readonly E[]): E[] {
+  const outgoing = new Map<string, E[]>();
   for (const edge of edges) {
     const list = outgoing.get(edge.from);
     if (list === undefined) outgoing.set(edge.from, [edge]);
     else list.push(edge);
   }
   const start = ids.find((id) => outgoing.has(id))!;
-  const cameBy = new Map<string, Edge>();
+  const cameBy = new Map<string, E>();
   const queue = [start];
   for (const id of queue) {
     for (const edge of outgoing.get(id) ?? []) {
@@ -56,8 +55,8 @@ function shortestCycle(ids: readonly string[], edges: readonly Edge[]): Edge[] {
   throw new Error(`no cycle leads through ${start}`);
 }
 
-function pathBack(start: string, cameBy: ReadonlyMap<string, Edge>): Edge[] {
-  const cycle: Edge[] = [];
+function pathBack<E extends Edge>(start: string, cameBy: ReadonlyMap<string, E>): E[] {
+  const cycle: E[] = [];
   let id = start;
   do {
     const edge = cameBy.get(id)!;

@@ -1,3 +1,3 @@
+export type { Edge } from './adjacency.js';
 export { findCycles } from './cycles.js';
-export type { Edge } from './edge.js';
-export { type GraphSource, graphOf, TaskGraph } from './task-graph.js';
+export { type GraphSource, TaskGraph } from './task-graph.js';

@@ -28,7 +28,7 @@ export async function checkPlan({
       },
     ];
   });
-  return problems.length === 0
-    ? result
-    : { ok: false, diagnostics: problems, tasks: result.plan.tasks.length };
+  if (problems.length === 0) return result;
+  const { text, tasks, root } = result.plan;
+  return { ok: false, diagnostics: problems, text, tasks: tasks.length, root };
 }

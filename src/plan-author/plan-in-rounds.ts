@@ -1,5 +1,6 @@
 import { type AgentEvent, agentNames, listPersonas, loadAdapter } from '../agents/index.js';
-import { diagnosticRenderer, filesOf, type PlanResult } from '../plan/index.js';
+import { diagnosticRenderer, type PlanResult } from '../plan/index.js';
+import { projectFiles } from '../util/git/list-files.js';
 import { askAgent } from './ask-agent.js';
 import { checkPlan } from './check-plan.js';
 import { extractPlan } from './extract-plan.js';
@@ -40,7 +41,7 @@ export async function planInRounds(options: PlanningOptions): Promise<Planned> {
   const { root, file, vars } = options;
   const [adapter, paths, personas, checks] = await Promise.all([
     loadAdapter(options.agent),
-    filesOf(root),
+    projectFiles(root),
     listPersonas(root),
     checksOf(root),
   ]);

@@ -1,10 +1,11 @@
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type AgentEvent, agentNames } from '../agents/index.js';
-import { type PlanResult, readPlan, resolveRoot } from '../plan/index.js';
+import { type PlanResult, readPlan } from '../plan/index.js';
 import { ExitCode } from '../util/errors/exit-code.js';
 import { ForgeError } from '../util/errors/forge-error.js';
 import { writeFileDurably } from '../util/files/durable.js';
+import { resolveRoot } from '../util/git/project-root.js';
 import { shownPath } from '../util/paths/shown-path.js';
 import { interruption, listenForInterrupt } from '../util/process/interrupt.js';
 import { count } from '../util/text/count.js';

@@ -56,6 +56,14 @@ export interface Task {
   at: SourceRange;
 }
 
+/** An order between two tasks, and where the plan says so. */
+export type TaskEdge = Edge &
+  (
+    | /** `to` names `from` in its `needs`, written at `at`. */ { reason: 'needs'; at: SourceRange }
+    /** `to` reads (by `pattern`, written at `at`) what `from` owns (by `owned`). */
+    | { reason: 'reads'; at: SourceRange; pattern: Pattern; owned: Pattern }
+  );
+
 /** A command that must succeed on the integrated result before anything is merged. */
 export interface Gate {
   name: string;
@@ -79,8 +87,8 @@ export interface Plan {
   goal?: string;
   concurrency: number;
   tasks: readonly Task[];
-  /** What must run before what, by needs and reads, each pair once; `graphOf(plan)` answers questions about it. */
-  edges: readonly Edge[];
+  /** What must run before what, by needs and reads, each pair once; `new TaskGraph(plan)` answers questions about it. */
+  edges: readonly TaskEdge[];
   gates: readonly Gate[];
   /** Capacity of every lock that is declared; others have capacity 1. */
   locks: Readonly<Record<string, number>>;
@@ -91,6 +99,15 @@ export interface Plan {
 }
 
 /** What reading a plan gives: a plan when nothing is wrong, and every problem found otherwise. */
-export type PlanResult =
-  | { ok: true; plan: Plan; warnings: Diagnostic[] }
-  | { ok: false; diagnostics: Diagnostic[]; tasks: number };
+export type PlanResult = { ok: true; plan: Plan; warnings: Diagnostic[] } | InvalidPlan;
+
+export interface InvalidPlan {
+  ok: false;
+  diagnostics: Diagnostic[];
+  /** The text it was read from. */
+  text: string;
+  /** How many tasks it has, as far as that can be told. */
+  tasks: number;
+  /** Absolute real path of the working tree, as far as that can be told. */
+  root?: string;
+}

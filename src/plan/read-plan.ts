@@ -1,22 +1,23 @@
 import { basename, dirname } from 'node:path';
-import { graphOf } from '../graph/index.js';
-import { codeOf, reasonOf } from '../util/errors/system-error.js';
+import { TaskGraph } from '../graph/index.js';
+import { codeOf, messageOf } from '../util/errors/system-error.js';
+import { isCaseInsensitive, RootError, resolveRoot } from '../util/git/project-root.js';
 import { sanitize } from '../util/text/sanitize.js';
-import { findCycleProblems, findEdges } from './diagnostics/order-problems.js';
+import { findCycleProblems } from './diagnostics/cycle-problems.js';
 import { findOwnershipProblems } from './diagnostics/ownership-problems.js';
-import { type Problem, Problems } from './diagnostics/problem.js';
-import type { Gate, PlanResult, Task } from './plan.js';
+import { Problems } from './diagnostics/problems.js';
+import { findEdges } from './edges.js';
+import type { PlanResult, Task } from './plan.js';
 import { readPlanFile } from './plan-file.js';
-import { isCaseInsensitive, RootError, resolveRoot } from './root.js';
 import { findSchemaProblems } from './schema/schema-problems.js';
-import { Fields } from './tasks/fields.js';
+import { FieldReader } from './tasks/field-reader.js';
+import { readGates } from './tasks/gates.js';
 import { readSecretRules } from './tasks/secret-rules.js';
 import type { Splits, Tree } from './tasks/split.js';
-import { DEFAULT_TIMEOUT, readTasks } from './tasks/tasks.js';
+import { readTasks } from './tasks/tasks.js';
 import { Variables } from './tasks/variables.js';
-import { LineTable } from './yaml/line-table.js';
-import { parseQuickly } from './yaml/quick-yaml.js';
-import type { MapNode, YamlNode } from './yaml/yaml-node.js';
+import { type Entries, entriesOf, type YamlNode } from './yaml/yaml-node.js';
+import { parseYaml } from './yaml/yaml-tree.js';
 
 const DEFAULT_CONCURRENCY = 4;
 
@@ -29,97 +30,78 @@ export interface ReadPlanOptions {
   vars: Readonly<Record<string, string>>;
   /** Names of the adapters that take prompts. */
   agents: readonly string[];
-  /** `-j`, which wins over the plan's `concurrency`. */
-  jobs?: number;
-  /** Paths of the tree, relative to root; asked for only when there is an overlap to show. */
-  existing?: () => readonly string[];
   /** How the files of tasks with `split` were divided when the run that goes on began: the tree is not looked at. */
   splits?: Splits;
 }
 
 /**
- * Reads and validates a plan. Gives the plan when nothing is wrong, and every problem at once, sorted by place,
- * otherwise. Throws PlanFileError when the file can't be read as text at all.
+ * Reads and validates a plan: gives the plan when nothing is wrong, otherwise every problem at once, sorted by place.
+ * @throws PlanFileError when the file can't be read as text at all
  */
 export async function readPlan(options: ReadPlanOptions): Promise<PlanResult> {
-  const text = options.text ?? (await readPlanFile(options.file));
-  const problems = new Problems(new LineTable(options.file, text));
-  const tree = await parse(text);
-  for (const problem of tree.problems) problems.add(problem);
-  if (tree.root === undefined) {
-    if (tree.problems.length === 0)
+  const { file } = options;
+  const text = options.text ?? (await readPlanFile(file));
+  const { root, findings, lines } = parseYaml(text);
+  const problems = new Problems(file, text, lines);
+  for (const finding of findings) problems.add(finding);
+  if (root === undefined) {
+    if (findings.length === 0)
       problems.add({
         code: 'schema',
         message: 'the plan is empty',
         at: { start: 0, end: 0 },
         hint: 'a plan has at least `version: 1` and `tasks`',
       });
-    return { ok: false, diagnostics: problems.sorted(), tasks: 0 };
+    return { ok: false, diagnostics: problems.sorted(), text, tasks: 0 };
   }
-  findSchemaProblems(tree.root, problems);
-  return await readTree(tree.root, text, problems, options);
+  findSchemaProblems(root, problems);
+  return await readTree(root, problems, options);
 }
 
 /**
  * The root of a plan, whatever else is wrong with it or with `--var`; undefined where even that can't be told.
- *
- * @throws PlanFileError when the file can't be read as text, RootError for a folder that cannot be a root.
+ * @throws PlanFileError when the file can't be read as text, RootError for a folder that cannot be a root
  */
 export async function readPlanRoot(file: string): Promise<string | undefined> {
   const text = await readPlanFile(file);
-  const { root } = await parse(text);
+  const { root, lines } = parseYaml(text);
   if (root?.kind !== 'map') return undefined;
-  const problems = new Problems(new LineTable(file, text));
-  const variables = new Variables(asMap(root.entries.get('vars')?.value), {}, text, problems);
+  const problems = new Problems(file, text, lines);
+  const variables = new Variables(root.entries.get('vars')?.value, {}, problems);
   const node = root.entries.get('root')?.value;
-  const value = new Fields(variables, problems, text).text(node);
+  const value = new FieldReader(variables, problems).text(node);
   if (node !== undefined && value === undefined) return undefined;
   try {
     return resolveRoot(file, value);
   } catch (error) {
+    if (error instanceof RootError) throw error;
     // There is no such folder (any more).
-    if (!(error instanceof RootError) && codeOf(error) !== undefined) return undefined;
-    throw error;
+    return undefined;
   }
 }
 
-async function parse(text: string): Promise<{ root?: YamlNode; problems: Problem[] }> {
-  const root = parseQuickly(text);
-  if (root !== undefined) return { root, problems: [] };
-  // Loaded only when it is needed: it is by far the heaviest module.
-  const { parseYaml } = await import('./yaml/yaml-tree.js');
-  return parseYaml(text);
-}
-
-async function readTree(
-  root: YamlNode,
-  text: string,
-  problems: Problems,
-  options: ReadPlanOptions,
-): Promise<PlanResult> {
-  const entries: MapNode['entries'] = root.kind === 'map' ? root.entries : new Map();
+async function readTree(root: YamlNode, problems: Problems, options: ReadPlanOptions): Promise<PlanResult> {
+  const { file } = options;
+  const entries = entriesOf(root);
   const get = (key: string) => entries.get(key)?.value;
-  const variables = new Variables(asMap(get('vars')), options.vars, text, problems);
-  const fields = new Fields(variables, problems, text);
+  const variables = new Variables(get('vars'), options.vars, problems);
+  const fields = new FieldReader(variables, problems);
 
-  const place = readRoot(get('root'), fields, options.file);
+  const place = findPlace(get('root'), fields, file);
   const env = fields.environment(get('env'));
-  const taskMap = asMap(get('tasks'));
-  const surroundings = {
-    defaults: get('defaults'),
-    agents: get('agents'),
+  const taskEntries = entriesOf(get('tasks'));
+  const looksAtTree = options.splits === undefined && usesSplit(taskEntries, get('defaults'));
+  const tasks = readTasks(taskEntries, fields, {
+    defaults: entriesOf(get('defaults')),
+    agents: entriesOf(get('agents')),
     env,
     known: options.agents,
     kept: options.splits ?? {},
-    tree:
-      options.splits === undefined && usesSplit(taskMap, get('defaults'))
-        ? await readFiles(place)
-        : undefined,
-  };
-  const tasks = taskMap === undefined ? [] : readTasks(taskMap, fields, surroundings);
+    tree: looksAtTree ? await readFiles(place) : undefined,
+  });
   const gates = readGates(get('gates'), fields, env);
   const locks: Record<string, number> = Object.create(null);
-  for (const [name, { value }] of asMap(get('locks'))?.entries ?? [])
+  for (const [name, { value }] of entriesOf(get('locks')))
     locks[name] = fields.count(value, `locks.${name}`, 1) ?? 1;
   const secrets = readSecretRules(get('secrets'), fields);
   const name = fields.filledText(get('name'), 'name');
@@ -128,21 +110,22 @@ async function readTree(
   variables.reportUnused(entries.get('vars')?.at ?? { start: root.start, end: root.start });
 
   const edges = findEdges(tasks, place.caseInsensitive);
-  problems.diagnostics.push(...findCycleProblems(tasks, edges));
-  const owning = { caseInsensitive: place.caseInsensitive, existing: options.existing };
-  for (const overlap of findOwnershipProblems(tasks, graphOf({ tasks, edges }), owning))
-    problems.diagnostics.push(overlap);
+  const graph = new TaskGraph({ tasks, edges });
+  for (const cycle of findCycleProblems(tasks, edges)) problems.add(cycle);
+  for (const overlap of findOwnershipProblems(tasks, graph, place.caseInsensitive)) problems.add(overlap);
 
   const diagnostics = problems.sorted();
+  const { text } = problems;
   if (diagnostics.some((diagnostic) => diagnostic.severity === 'error'))
-    return { ok: false, diagnostics, tasks: tasks.length };
+    return { ok: false, diagnostics, text, tasks: tasks.length, root: place.isGood ? place.root : undefined };
   const plan = {
-    file: options.file,
+    file,
     text,
-    ...place,
-    name: name ?? (basename(dirname(options.file)) || 'plan'),
-    ...(goal === undefined ? {} : { goal }),
-    concurrency: options.jobs ?? concurrency ?? DEFAULT_CONCURRENCY,
+    root: place.root,
+    caseInsensitive: place.caseInsensitive,
+    name: name ?? (basename(dirname(file)) || 'plan'),
+    goal,
+    concurrency: concurrency ?? DEFAULT_CONCURRENCY,
     tasks,
     edges,
     gates,
@@ -153,25 +136,28 @@ async function readTree(
   return { ok: true, plan, warnings: diagnostics };
 }
 
-function usesSplit(tasks: MapNode | undefined, defaults: YamlNode | undefined): boolean {
-  const has = (node: YamlNode | undefined) => asMap(node)?.entries.has('split') === true;
-  return has(defaults) || [...(tasks?.entries.values() ?? [])].some(({ value }) => has(value));
+function usesSplit(tasks: Entries, defaults: YamlNode | undefined): boolean {
+  return [defaults, ...Array.from(tasks.values(), ({ value }) => value)].some((node) =>
+    entriesOf(node).has('split'),
+  );
 }
 
-async function readFiles({
-  root,
-  caseInsensitive,
-}: {
+/** The working tree of a plan. */
+interface Place {
   root: string;
   caseInsensitive: boolean;
-}): Promise<Tree> {
+  /** Whether it is a folder where tasks may work; otherwise why not is reported. */
+  isGood: boolean;
+}
+
+async function readFiles({ root, caseInsensitive }: Place): Promise<Tree> {
   // Loaded only when it is needed, as git is asked only then.
-  const { isFile, listFiles, walk } = await import('./tasks/list-files.js');
+  const { isFile, listFiles, walkFiles } = await import('../util/git/list-files.js');
   return {
     caseInsensitive,
     list: await listFiles(root),
     isFile: (path) => isFile(root, path),
-    all: () => walk(root),
+    all: () => walkFiles(root),
   };
 }
 
@@ -183,62 +169,29 @@ function splitsOf(tasks: readonly Task[]): Splits {
   return splits;
 }
 
-function readRoot(
-  node: YamlNode | undefined,
-  fields: Fields,
-  file: string,
-): { root: string; caseInsensitive: boolean } {
+function findPlace(node: YamlNode | undefined, fields: FieldReader, file: string): Place {
   try {
     const root = resolveRoot(file, fields.text(node));
-    return { root, caseInsensitive: isCaseInsensitive(root) };
+    return { root, caseInsensitive: isCaseInsensitive(root), isGood: true };
   } catch (error) {
-    const at = node ?? { start: 0, end: 0 };
-    if (error instanceof RootError) {
-      fields.problems.add({ code: error.code, message: `\`root\`: ${sanitize(error.message)}`, at });
-      return { root: error.root, caseInsensitive: false };
-    }
-    const reason = reasonOf(error, {
-      ENOENT: 'there is no such folder',
-      ENOTDIR: 'it is not a folder',
-    });
+    const isThere = error instanceof RootError;
     fields.problems.add({
-      code: 'schema',
-      message: `\`root\`: ${reason}`,
-      at,
-      hint: '`root` is relative to the folder of the plan file',
+      code: isThere && error.isReserved ? 'reserved-path' : 'schema',
+      message: `\`root\`: ${isThere ? sanitize(error.message) : reason(error)}`,
+      at: node ?? { start: 0, end: 0 },
+      hint: isThere ? undefined : '`root` is relative to the folder of the plan file',
     });
-    return { root: dirname(file), caseInsensitive: false };
+    return { root: isThere ? error.root : dirname(file), caseInsensitive: false, isGood: false };
   }
 }
 
-function readGates(
-  node: YamlNode | undefined,
-  fields: Fields,
-  planEnv: Readonly<Record<string, string>>,
-): Gate[] {
-  if (node?.kind !== 'list') return [];
-  const named = new Map<string, YamlNode>();
-  return node.items.flatMap((item) => {
-    const entries = asMap(item)?.entries;
-    const get = (key: string) => entries?.get(key)?.value;
-    const name = fields.filledText(get('name'), 'name');
-    const run = fields.command(get('run'), 'run');
-    const timeout = fields.duration(get('timeout'), 'timeout') ?? DEFAULT_TIMEOUT;
-    const env = Object.assign(Object.create(null), planEnv, fields.environment(get('env')));
-    if (name === undefined || run === undefined) return [];
-    const first = named.get(name);
-    if (first !== undefined)
-      fields.problems.addOnce({
-        code: 'schema',
-        message: `two gates are called \`${name}\``,
-        at: get('name')!,
-        related: [{ at: first, message: 'the other one' }],
-      });
-    named.set(name, first ?? get('name')!);
-    return [{ name, run, timeout, env, at: fields.problems.lines.range(item) }];
-  });
-}
-
-function asMap(node: YamlNode | undefined): MapNode | undefined {
-  return node?.kind === 'map' ? node : undefined;
+function reason(error: unknown): string {
+  switch (codeOf(error)) {
+    case 'ENOENT':
+      return 'there is no such folder';
+    case 'ENOTDIR':
+      return 'it is not a folder';
+    default:
+      return `it cannot be read (${messageOf(error)})`;
+  }
 }

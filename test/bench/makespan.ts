@@ -1,4 +1,4 @@
-import { graphOf } from '../../src/graph/index.js';
+import { TaskGraph } from '../../src/graph/index.js';
 import { Scheduler } from '../../src/run/schedule/scheduler.js';
 
 /**
@@ -29,7 +29,7 @@ function oneRatio(random: () => number): number {
   const edges = prerequisites.flatMap((needed, index) =>
     needed.map((from) => ({ from, to: `t${index}`, reason: 'needs' as const, at })),
   );
-  const priorities = graphOf({ tasks, edges }).priorities();
+  const priorities = new TaskGraph({ tasks, edges }).priorities();
   const scheduler = new Scheduler(
     tasks.map(({ id }, index) => ({
       id,

@@ -1,5 +1,5 @@
 import { agentNames } from '../../agents/index.js';
-import { readPlan, readPlanRoot } from '../../plan/index.js';
+import { readPlan } from '../../plan/index.js';
 import { recover, renderDryRun, startRun, trustToAct } from '../../run/index.js';
 import { ExitCode } from '../../util/errors/exit-code.js';
 import { ForgeError } from '../../util/errors/forge-error.js';
@@ -42,7 +42,7 @@ export const run = command(spec, async (flags, words) => {
   let result = await read();
   // What a merge was cut short in may be the plan itself, or the files that a split divides.
   // Where not even the root can be told, the diagnostics below say why.
-  const root = result.ok ? result.plan.root : await readPlanRoot(file).catch(() => undefined);
+  const root = result.ok ? result.plan.root : result.root;
   if (root !== undefined && mayBeMerging(root)) {
     if (flags['dry-run'])
       complain(
@@ -54,7 +54,7 @@ export const run = command(spec, async (flags, words) => {
       result = await read();
     }
   }
-  printDiagnostics(file, result, flags);
+  printDiagnostics(result, flags);
   if (!result.ok) return ExitCode.invalid;
   const { plan } = result;
   if (flags['dry-run']) {

@@ -23,7 +23,7 @@ export const run = command(spec, async (flags, words) => {
   const result = await readPlan({ file, vars: parseVars(flags.var), agents: agentNames });
   if (flags.json) process.stdout.write(`${toJsonText(diagnosticsToJson(file, result))}\n`);
   else {
-    printDiagnostics(file, result, flags);
+    printDiagnostics(result, flags);
     if (result.ok && !flags.quiet) process.stdout.write(describe(result.plan));
     if (result.ok && flags.verbose) process.stdout.write(await describeSecrets(result.plan));
   }

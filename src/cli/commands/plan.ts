@@ -78,7 +78,7 @@ function readText(file: string, flag: string): string {
 function showRejected(flags: Flags, { file, result, rounds }: Told): ExitCode {
   const { tell, warn } = openDialog(flags);
   tell({ ...diagnosticsToJson(file, result), rounds, written: false });
-  if (!flags.json) printDiagnostics(file, result, flags);
+  if (!flags.json) printDiagnostics(result, flags);
   const tries = rounds === undefined ? '' : ` after ${rounds} rounds`;
   const kept = shownPath(file);
   warn(`the plan is not valid${tries}; it is kept in ${kept}: repair it, then \`forge apply ${kept}\``);
@@ -87,7 +87,7 @@ function showRejected(flags: Flags, { file, result, rounds }: Told): ExitCode {
 
 async function showWritten(flags: Flags, { file, result, rounds }: Told): Promise<number> {
   const { say, tell } = openDialog(flags);
-  printDiagnostics(file, result, flags);
+  printDiagnostics(result, flags);
   if (!result.ok) return ExitCode.invalid;
   const text = renderDryRun(result.plan, [], { json: flags.json });
   if (flags.json) tell({ ok: true, ...JSON.parse(text), rounds, written: true });

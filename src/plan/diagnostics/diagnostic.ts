@@ -14,7 +14,7 @@ export type DiagnosticCode =
   | 'unknown-variable'
   | 'split-empty';
 
-/** A problem as data; `renderDiagnostic` turns it into text. */
+/** What is wrong with a plan, as data; `diagnosticRenderer` turns it into text. */
 export interface Diagnostic {
   code: DiagnosticCode;
   severity: 'error' | 'warning';
@@ -30,5 +30,5 @@ export interface Diagnostic {
   /** What to do about it. */
   hint?: string;
   /** The plan's text there may be a secret: it is not shown. */
-  hideSource?: true;
+  hideSource?: boolean;
 }

@@ -20,7 +20,7 @@ export interface CheckJson {
   diagnostics: JsonDiagnostic[];
 }
 
-/** Takes what reading a plan file gave; gives the object that `forge check --json` prints. */
+/** What reading a plan file gave, as `forge check --json` prints it. */
 export function diagnosticsToJson(file: string, result: PlanResult): CheckJson {
   return {
     ok: result.ok,
@@ -46,10 +46,10 @@ function toJson({
     severity,
     message,
     ...at,
-    ...(tasks === undefined ? {} : { tasks }),
-    ...(patterns === undefined ? {} : { patterns }),
-    ...(witness === undefined ? {} : { witness }),
-    ...(hint === undefined ? {} : { hint }),
+    tasks,
+    patterns,
+    witness,
+    hint,
     related: related.map((place) => ({ ...place.at, message: place.message })),
   };
 }

@@ -1,34 +1,29 @@
 import type { TaskGraph } from '../../graph/index.js';
 import { findOverlaps, type Overlap } from '../../ownership/index.js';
 import type { Pattern, Task } from '../plan.js';
-import type { Diagnostic } from './diagnostic.js';
+import type { Finding } from './problems.js';
 
-/**
- * Takes tasks and the order between them; gives an `ownership-overlap` for every two tasks without an order that may
- * write a common path. `existing` lists paths of the tree, which make the better witnesses.
- */
+/** An `ownership-overlap` for every two tasks without an order between them that may write a common path. */
 export function findOwnershipProblems(
   tasks: readonly Task[],
   graph: TaskGraph,
-  options: { caseInsensitive: boolean; existing?: (() => readonly string[]) | undefined },
-): Diagnostic[] {
+  caseInsensitive: boolean,
+): Finding[] {
   const owners = tasks.filter((task) => task.owns.length > 0);
   const overlaps = findOverlaps(
     owners.map((task) => task.owns.map((pattern) => pattern.text)),
     {
-      caseInsensitive: options.caseInsensitive,
+      caseInsensitive,
       skip: (a, b) => graph.ordered(owners[a]!.id, owners[b]!.id),
       skipAmong: (sets) => graph.isChain(sets.map((set) => owners[set]!.id)),
-      ...(options.existing === undefined ? {} : { existing: options.existing }),
     },
   );
-  return overlaps.map((overlap): Diagnostic => {
+  return overlaps.map((overlap) => {
     const [first, second] = [owners[overlap.a]!, owners[overlap.b]!];
     const [mine, other] = [first.owns[overlap.patternA]!, second.owns[overlap.patternB]!];
     const pair = `\`${first.id}\` and \`${second.id}\``;
     return {
       code: 'ownership-overlap',
-      severity: 'error',
       message:
         overlap.witness === undefined
           ? `it could not be decided whether ${pair} may write the same file (${overlap.undecided ?? 'the patterns are too large'}), so it counts as if they may`
@@ -37,7 +32,7 @@ export function findOwnershipProblems(
       related: [{ at: other.at, message: `\`${second.id}\` owns it by ${quoted(other)}` }],
       tasks: [first.id, second.id],
       patterns: [mine.text, other.text],
-      ...(overlap.witness === undefined ? {} : { witness: overlap.witness }),
+      witness: overlap.witness,
       hint: repair(first, second, overlap),
     };
   });

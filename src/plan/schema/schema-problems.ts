@@ -1,5 +1,5 @@
 import { didYouMean } from '../../util/text/nearest-name.js';
-import type { Problem, Problems } from '../diagnostics/problem.js';
+import type { Finding, Problems } from '../diagnostics/problems.js';
 import { nodeAt, plainValue, type YamlNode } from '../yaml/yaml-node.js';
 import { shapeAt } from './schema-shape.js';
 import { validate } from './schema-validator.generated.js';
@@ -21,7 +21,7 @@ interface SchemaError {
   propertyName?: string;
 }
 
-/** Takes the tree of a plan; adds everything that the schema does not allow to `problems`. */
+/** Adds everything in the tree of a plan that the schema does not allow to `problems`. */
 export function findSchemaProblems(root: YamlNode, problems: Problems): void {
   // A cast, because the generated validator has no types.
   const check = validate as unknown as { (data: unknown): boolean; errors?: SchemaError[] | null };
@@ -36,7 +36,7 @@ export function findSchemaProblems(root: YamlNode, problems: Problems): void {
   }
 }
 
-function toProblem(root: YamlNode, error: SchemaError): Problem | undefined {
+function toProblem(root: YamlNode, error: SchemaError): Finding | undefined {
   const path = error.instancePath
     .split('/')
     .slice(1)
@@ -46,7 +46,7 @@ function toProblem(root: YamlNode, error: SchemaError): Problem | undefined {
   const at = path.length === 0 ? firstKey(root) : place.at;
   // Who writes NAME=value there must not find the value in a log of CI.
   const hideSource = path[0] === 'secrets';
-  const problem = (message: string, hint?: string): Problem => {
+  const problem = (message: string, hint?: string): Finding => {
     return { code: 'schema', message, at, hint, hideSource };
   };
   switch (error.keyword) {
@@ -82,7 +82,7 @@ function toProblem(root: YamlNode, error: SchemaError): Problem | undefined {
   };
 }
 
-function unknownKey(node: YamlNode, path: readonly string[], key: string): Problem {
+function unknownKey(node: YamlNode, path: readonly string[], key: string): Finding {
   const entry = node.kind === 'map' ? node.entries.get(key) : undefined;
   const allowed = Object.keys(shapeAt(path)?.keys ?? {});
   return {
@@ -93,7 +93,7 @@ function unknownKey(node: YamlNode, path: readonly string[], key: string): Probl
   };
 }
 
-function badKey(node: YamlNode, path: readonly string[], key: string): Problem {
+function badKey(node: YamlNode, path: readonly string[], key: string): Finding {
   const entry = node.kind === 'map' ? node.entries.get(key) : undefined;
   const names = shapeAt(path)?.names?.title ?? 'another name';
   return {
@@ -107,7 +107,7 @@ function promptAndRun(
   { at, value }: { at: { start: number; end: number }; value: YamlNode },
   path: readonly string[],
   both: boolean,
-): Problem {
+): Finding {
   const prompt = value.kind === 'map' ? value.entries.get('prompt') : undefined;
   const run = value.kind === 'map' ? value.entries.get('run') : undefined;
   if (!both || prompt === undefined || run === undefined)

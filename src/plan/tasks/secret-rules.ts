@@ -1,11 +1,11 @@
 import type { YamlNode } from '../yaml/yaml-node.js';
-import type { Fields } from './fields.js';
+import type { FieldReader } from './field-reader.js';
 
 /** An environment variable's name, or a part of one and `*`. */
 const RULE = /^!?[^\s=!][^\s=]*$/;
 
 /** The plan's `secrets`, in their order. An entry that is no name of a variable is reported, without what may be its value. */
-export function readSecretRules(node: YamlNode | undefined, fields: Fields): string[] {
+export function readSecretRules(node: YamlNode | undefined, fields: FieldReader): string[] {
   const first = new Map<string, YamlNode>();
   const rules: string[] = [];
   for (const { text, at } of fields.texts(node)) {

@@ -1,9 +1,9 @@
 import { createMatcher } from '../../ownership/index.js';
 import type { Pattern } from '../plan.js';
-import type { YamlNode } from '../yaml/yaml-node.js';
-import { divide } from './divide.js';
-import type { Fields } from './fields.js';
+import { entriesOf, type YamlNode } from '../yaml/yaml-node.js';
+import type { FieldReader } from './field-reader.js';
 import type { Part } from './part.js';
+import { partition } from './partition.js';
 
 /** How the files of each task that has `split` were divided, by the task's id. */
 export type Splits = Readonly<Record<string, readonly (readonly string[])[]>>;
@@ -26,16 +26,16 @@ export interface Split {
 }
 
 /**
- * Takes the value of a task's `split`; gives its parts. `kept` is how the files were divided before (a run that goes
- * on), `tree` where they are looked for otherwise. Problems go to `fields.problems`.
+ * The parts that the value of a task's `split` makes. `kept` is how the files were divided before (a run that goes on),
+ * `tree` where they are looked for otherwise.
  */
 export function readSplit(
   of: string,
   node: YamlNode,
-  fields: Fields,
+  fields: FieldReader,
   { kept, tree }: { kept: Splits; tree: Tree | undefined },
 ): Split {
-  const get = (key: string) => (node.kind === 'map' ? node.entries.get(key)?.value : undefined);
+  const get = (key: string) => entriesOf(node).get(key)?.value;
   const rename = new Map(Object.entries(fields.record(get('rename'))));
   const into = fields.count(get('into'), 'into', 1);
   const files = get('files');
@@ -61,14 +61,14 @@ export function readSplit(
           : 'patterns are relative to root',
     });
   }
-  return { parts: partsOf(of, divide(found, into)), rename };
+  return { parts: partsOf(of, partition(found, into)), rename };
 }
 
 function partsOf(of: string, shares: readonly (readonly string[])[]): Part[] {
   return shares.map((files, i) => ({ of, index: i + 1, count: shares.length, files }));
 }
 
-function readPatterns(node: YamlNode | undefined, fields: Fields): Pattern[] {
+function readPatterns(node: YamlNode | undefined, fields: FieldReader): Pattern[] {
   if (node === undefined || node.kind === 'map') return [];
   if (node.kind === 'list') return fields.patterns(node);
   return fields.patterns({ kind: 'list', items: [node], start: node.start, end: node.end });

@@ -1,6 +1,6 @@
 import { didYouMean } from '../../util/text/nearest-name.js';
-import type { Problems } from '../diagnostics/problem.js';
-import type { MapNode, ScalarNode, Span } from '../yaml/yaml-node.js';
+import type { Problems } from '../diagnostics/problems.js';
+import { entriesOf, type ScalarNode, type Span, type YamlNode } from '../yaml/yaml-node.js';
 import { type ListStyle, type SplitValue, splitText } from './part.js';
 
 /** `${{ ... }}` on one line; with one more `$` before it, it stands for itself. */
@@ -37,13 +37,12 @@ export class Variables {
   #grown = 0;
 
   constructor(
-    declared: MapNode | undefined,
+    declared: YamlNode | undefined,
     readonly overrides: Readonly<Record<string, string>>,
-    readonly text: string,
     readonly problems: Problems,
   ) {
     this.#declared = new Map(
-      [...(declared?.entries ?? [])].flatMap(([name, { at, value }]) =>
+      [...entriesOf(declared)].flatMap(([name, { at, value }]) =>
         value.kind === 'scalar' ? [[name, { at, value }]] : [],
       ),
     );
@@ -203,8 +202,9 @@ export class Variables {
 
   /** Where the given occurrence of some text stands in the source of a scalar; the whole scalar where it is escaped there. */
   #place(node: ScalarNode, searched: string, occurrence: number): Span {
-    let start = this.text.indexOf(searched, node.start);
-    for (let i = 0; i < occurrence && start !== -1; i += 1) start = this.text.indexOf(searched, start + 1);
+    const { text } = this.problems;
+    let start = text.indexOf(searched, node.start);
+    for (let i = 0; i < occurrence && start !== -1; i += 1) start = text.indexOf(searched, start + 1);
     if (start === -1 || start + searched.length > node.end) return node;
     return { start, end: start + searched.length };
   }

@@ -21,14 +21,23 @@ export interface ListNode extends Span {
 
 export interface MapNode extends Span {
   kind: 'map';
-  entries: ReadonlyMap<string, MapEntry>;
+  entries: Entries;
 }
+
+export type Entries = ReadonlyMap<string, MapEntry>;
 
 export interface MapEntry {
   key: string;
   /** Where the key was written. */
   at: Span;
   value: YamlNode;
+}
+
+const NO_ENTRIES: Entries = new Map();
+
+/** The entries of a map; none where there is no map, which the schema complains about. */
+export function entriesOf(node: YamlNode | undefined): Entries {
+  return node?.kind === 'map' ? node.entries : NO_ENTRIES;
 }
 
 /** An object that inherits nothing. Made by a class, because V8 makes those of Object.create(null) slow hash tables. */
@@ -41,7 +50,7 @@ Reflect.deleteProperty(PlainObject.prototype, 'constructor');
 /** A JSON-like value whose objects have no prototype, so that no key (`__proto__`, `constructor`) is special. */
 export type PlainValue = string | number | boolean | null | PlainValue[] | { [key: string]: PlainValue };
 
-/** Takes a node; gives its value. Nodes that are used twice through an alias give the same object. */
+/** The value of a node. Nodes that are used twice through an alias give the same object. */
 export function plainValue(node: YamlNode, known = new Map<YamlNode, PlainValue>()): PlainValue {
   if (node.kind === 'scalar') return node.value;
   const before = known.get(node);
@@ -57,7 +66,7 @@ export function plainValue(node: YamlNode, known = new Map<YamlNode, PlainValue>
   return object;
 }
 
-/** Takes a node and a path of keys and list indexes; gives the entry or item there, `at` being the key or the item itself. */
+/** The entry or item at a path of keys and list indexes, `at` being the key or the item itself. */
 export function nodeAt(root: YamlNode, path: readonly string[]): { at: Span; value: YamlNode } | undefined {
   let found: { at: Span; value: YamlNode } = { at: root, value: root };
   for (const key of path) {

@@ -8,10 +8,11 @@ import {
   isScalar,
   isSeq,
   Lexer,
+  LineCounter,
   type ParsedNode,
   Parser,
 } from 'yaml';
-import type { Problem } from '../diagnostics/problem.js';
+import type { Finding } from '../diagnostics/problems.js';
 import type { MapEntry, MapNode, ScalarNode, Span, YamlNode } from './yaml-node.js';
 
 /** A plan nests about seven levels; the composer of `yaml` and ours are recursive and must not exhaust the stack. */
@@ -33,14 +34,15 @@ const HARMLESS = new Set([
 const PLAIN_TAGS = /^(!|tag:yaml\.org,2002:(str|int|float|bool|null|map|seq))$/;
 
 /**
- * Takes the text of a YAML document; gives its tree, with duplicate keys, merge keys (`<<`) and aliases resolved, and
- * what is wrong with its syntax. The tree is missing when the document is empty or when an error leaves doubt about
+ * The tree of a YAML document, with duplicate keys, merge keys (`<<`) and aliases resolved, what is wrong with its
+ * syntax, and where its lines are. The tree is missing when the document is empty or when an error leaves doubt about
  * what the text means.
  */
-export function parseYaml(text: string): { root?: YamlNode; problems: Problem[] } {
-  const problems: Problem[] = [];
-  const document = compose(text, problems);
-  if (document === undefined) return { problems };
+export function parseYaml(text: string): { root?: YamlNode; findings: Finding[]; lines: LineCounter } {
+  const findings: Finding[] = [];
+  const lines = new LineCounter();
+  const document = compose(text, lines, findings);
+  if (document === undefined) return { findings, lines };
   let inDoubt = false;
   let toldTo = -1;
   for (const { code, message, pos } of document.errors) {
@@ -48,7 +50,7 @@ export function parseYaml(text: string): { root?: YamlNode; problems: Problem[] 
     if (pos[0] <= toldTo) continue;
     const lineEnd = text.indexOf('\n', pos[0]);
     toldTo = lineEnd === -1 ? text.length : lineEnd;
-    problems.push({
+    findings.push({
       code: 'yaml-syntax',
       message: sentence(message),
       at: openingQuote(document.contents, text, message) ?? { start: pos[0], end: pos[1] },
@@ -56,19 +58,20 @@ export function parseYaml(text: string): { root?: YamlNode; problems: Problem[] 
     });
     inDoubt ||= !HARMLESS.has(code);
   }
-  if (inDoubt || document.contents === null) return { problems };
-  const root = new TreeBuilder(text, problems).build(document.contents);
-  return { root, problems };
+  if (inDoubt || document.contents === null) return { findings, lines };
+  const root = new TreeBuilder(text, findings).build(document.contents);
+  return { root, findings, lines };
 }
 
-function compose(text: string, problems: Problem[]): Document.Parsed | undefined {
-  const parser = new Parser();
+function compose(text: string, lines: LineCounter, findings: Finding[]): Document.Parsed | undefined {
+  lines.addNewLine(0);
+  const parser = new Parser(lines.addNewLine);
   const tokens: CST.Token[] = [];
   for (const lexeme of new Lexer().lex(text)) {
     for (const token of parser.next(lexeme)) tokens.push(token);
     if (parser.stack.length > DEEPEST) {
       const at = { start: parser.offset - lexeme.length, end: parser.offset };
-      problems.push({ code: 'yaml-syntax', message: `nested more than ${DEEPEST} levels deep`, at });
+      findings.push({ code: 'yaml-syntax', message: `nested more than ${DEEPEST} levels deep`, at });
       return undefined;
     }
   }
@@ -79,7 +82,7 @@ function compose(text: string, problems: Problem[]): Document.Parsed | undefined
   if (second !== undefined) {
     const start = text.indexOf('---', first!.range[1]);
     const at = start === -1 ? { start: second.range[0], end: second.range[0] } : { start, end: start + 3 };
-    problems.push({
+    findings.push({
       code: 'yaml-syntax',
       message: 'a second document: a plan is a single YAML document',
       at,
@@ -98,7 +101,7 @@ class TreeBuilder {
 
   constructor(
     readonly text: string,
-    readonly problems: Problem[],
+    readonly findings: Finding[],
   ) {}
 
   build(node: ParsedNode | null | undefined, fallback = 0): YamlNode {
@@ -151,12 +154,12 @@ class TreeBuilder {
     if (key === null) return '';
     const node = this.build(key, at.start);
     if (node.kind === 'scalar') return node.text;
-    this.problems.push({ code: 'yaml-syntax', message: `a key must be text, not a ${node.kind}`, at });
+    this.findings.push({ code: 'yaml-syntax', message: `a key must be text, not a ${node.kind}`, at });
     return '';
   }
 
   #duplicate(name: string, at: Span, first: Span): void {
-    this.problems.push({
+    this.findings.push({
       code: 'yaml-syntax',
       message: `the key \`${name}\` is there twice`,
       at,
@@ -170,7 +173,7 @@ class TreeBuilder {
       if (from.kind === 'map') {
         for (const entry of from.entries.values()) if (!entries.has(entry.key)) entries.set(entry.key, entry);
       } else
-        this.problems.push({ code: 'yaml-syntax', message: '`<<` merges maps, not other values', at: from });
+        this.findings.push({ code: 'yaml-syntax', message: '`<<` merges maps, not other values', at: from });
     }
   }
 
@@ -182,13 +185,13 @@ class TreeBuilder {
       // Told once: every alias after the first one too many would say the same.
       if (this.#aliased < Number.POSITIVE_INFINITY) {
         const message = `aliases make more than ${MOST_ALIASED} values of this document`;
-        this.problems.push({ code: 'yaml-syntax', message, at });
+        this.findings.push({ code: 'yaml-syntax', message, at });
         this.#aliased = Number.POSITIVE_INFINITY;
       }
       return scalar(null, '', at);
     }
     const written = this.text.slice(at.start, at.end);
-    this.problems.push({
+    this.findings.push({
       code: 'yaml-syntax',
       message: this.#anchors.has(name)
         ? `the alias *${name} contains itself`
@@ -211,7 +214,7 @@ class TreeBuilder {
     const written = [tagText, isScalar(node) ? String(node.value ?? '') : ''].join(' ').trim();
     const at = { start, end: Math.max(span.end, start + tagText.length) };
     const known = tag.startsWith('tag:');
-    this.problems.push({
+    this.findings.push({
       code: 'yaml-syntax',
       message: `\`${tagText}\` is a YAML tag here, and plans have none`,
       at: { start, end: start + tagText.length },

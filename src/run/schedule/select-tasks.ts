@@ -1,4 +1,4 @@
-import { graphOf } from '../../graph/index.js';
+import { TaskGraph } from '../../graph/index.js';
 import type { Plan, Task } from '../../plan/index.js';
 import { ExitCode } from '../../util/errors/exit-code.js';
 import { ForgeError } from '../../util/errors/forge-error.js';
@@ -38,7 +38,7 @@ export function selectTasks(plan: Plan, named: readonly string[]): SelectedTask[
       ExitCode.invalid,
     );
   }
-  const graph = graphOf(plan);
+  const graph = new TaskGraph(plan);
   const estimates = estimatesOf(plan);
   // A task of which nothing is known weighs as much as the others do.
   const usual = median([...estimates.values()]) ?? 1;

@@ -1,16 +1,17 @@
 import { existsSync, lstatSync, opendirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { ExitCode } from '../util/errors/exit-code.js';
-import { ForgeError } from '../util/errors/forge-error.js';
-import { isGitFolder, isRepositoryTop, repositoryAbove } from '../util/git/repository.js';
-import { isReservedPath } from '../util/paths/reserved-path.js';
+import { ExitCode } from '../errors/exit-code.js';
+import { ForgeError } from '../errors/forge-error.js';
+import { isReservedPath } from '../paths/reserved-path.js';
+import { isGitFolder, isRepositoryTop, repositoryAbove } from './repository.js';
 
 /** A folder that cannot be the root of a plan, though it is there. */
 export class RootError extends ForgeError {
   override name = 'RootError';
   constructor(
     readonly root: string,
-    readonly code: 'reserved-path' | 'schema',
+    /** Whether it is, or lies in, a folder that is nobody's to work in. */
+    readonly isReserved: boolean,
     message: string,
   ) {
     super(`${root} ${message}`, ExitCode.invalid);
@@ -28,13 +29,13 @@ export function resolveRoot(file: string, root: string | undefined): string {
     root === undefined ? (repositoryAbove(folder) ?? folder) : resolve(folder, root),
   );
   if (real.includes('\ufffd') && !existsSync(real)) {
-    throw new RootError(real, 'schema', 'is a path that is not UTF-8, and forge works only where it is');
+    throw new RootError(real, false, 'is a path that is not UTF-8, and forge works only where it is');
   }
   if (!statSync(real).isDirectory()) throw Object.assign(new Error('not a folder'), { code: 'ENOTDIR' });
   if (isReservedPath(real) || isInGitFolder(real)) {
     const what = isReservedPath(real) ? 'a .git or .forge folder' : 'a bare repository';
     const message = `is, or lies in, ${what}: no task may work there`;
-    throw new RootError(real, 'reserved-path', message);
+    throw new RootError(real, true, message);
   }
   return real;
 }

@@ -10,14 +10,14 @@ interface Unit {
 }
 
 /**
- * Takes paths (with `/`, each once) and a number of parts; gives that many parts, fewer when there are fewer files:
- * disjoint, complete, none empty, each sorted, and in the order of their first files. Sizes differ by at most a fifth
- * of the average, or by one file. The same paths give the same parts, in whatever order they come.
+ * Divides paths (with `/`, each once) into so many parts, fewer when there are fewer files: disjoint, complete, none
+ * empty, each sorted, and in the order of their first files. Sizes differ by at most a fifth of the average, or by one
+ * file. The same paths give the same parts, in whatever order they come.
  *
  * Folders are put into parts whole, the largest first, each into the part that holds least (LPT, Graham 1969). Where
  * that is not balanced, the largest unit of the parts that hold too much is broken up, and all is tried again.
  */
-export function divide(files: readonly string[], into: number): string[][] {
+export function partition(files: readonly string[], into: number): string[][] {
   const sorted = [...files].sort();
   const count = Math.min(into, sorted.length);
   if (count === 0) return [];

@@ -1,7 +1,7 @@
 import { checkPattern } from '../../ownership/index.js';
 import { CAPABILITIES, capabilityName } from '../../util/process/capabilities.js';
 import { didYouMean } from '../../util/text/nearest-name.js';
-import type { Problems } from '../diagnostics/problem.js';
+import type { Problems } from '../diagnostics/problems.js';
 import type { LockUse, Pattern } from '../plan.js';
 import type { ListNode, MapNode, ScalarNode, Span, YamlNode } from '../yaml/yaml-node.js';
 import { parseDuration } from './duration.js';
@@ -30,14 +30,13 @@ const LONGEST_ARGUMENT = 128 * 1024 - 1;
  * Reads single values of a plan. A value of the wrong type is what the schema already complained about, so it reads
  * as absent; what variables turned into something impossible is reported here.
  */
-export class Fields {
+export class FieldReader {
   readonly #patterns = new Map<ListNode, Pattern[]>();
 
   /** `split` is what `${{ split.* }}` stands for: in texts, and in lists of patterns. */
   constructor(
     readonly variables: Variables,
     readonly problems: Problems,
-    readonly source: string,
     readonly split?: Readonly<Record<'texts' | 'patterns', ReadonlyMap<string, SplitValue>>>,
   ) {}
 
@@ -193,7 +192,7 @@ export class Fields {
       .flatMap((item) => this.#patternTexts(item))
       .flatMap(({ text, at }) => {
         const problem = checkPattern(text);
-        if (problem === null) return [{ text, at: this.problems.lines.range(at) }];
+        if (problem === null) return [{ text, at: this.problems.range(at) }];
         const { code, message, hint, start, end } = problem;
         this.problems.addOnce({ code, message, hint, at: this.#inside(at, text, start, end) });
         return [];
@@ -217,9 +216,9 @@ export class Fields {
 
   /** The place of a part of a scalar; the whole scalar where escapes, folding or variables make the two differ. */
   #inside(node: ScalarNode, text: string, start: number, end: number): Span {
-    const quote = /["']/.test(this.source[node.start] ?? '') ? 1 : 0;
+    const quote = /["']/.test(this.problems.text[node.start] ?? '') ? 1 : 0;
     const from = node.start + quote;
-    if (this.source.slice(from, node.end - quote) !== text) return node;
+    if (this.problems.text.slice(from, node.end - quote) !== text) return node;
     return { start: from + start, end: from + Math.max(end, start + 1) };
   }
 }

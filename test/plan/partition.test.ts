@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { divide } from '../../src/plan/tasks/divide.js';
+import { partition } from '../../src/plan/tasks/partition.js';
 
 const segment = fc.constantFrom('a', 'b', 'c', 'dd', 'é', '.x', 'a.js', 'A');
 const path = fc
@@ -14,7 +14,7 @@ describe('divide', () => {
   it('disjoint, complete, none empty, balanced, deterministic', () => {
     fc.assert(
       fc.property(tree, into, fc.nat(), (files, count, seed) => {
-        const parts = divide(files, count);
+        const parts = partition(files, count);
         assert.equal(parts.length, Math.min(count, files.length));
         assert.deepEqual(parts.flat().sort(), [...files].sort());
         for (const part of parts) assert.deepEqual(part, [...part].sort());
@@ -24,7 +24,7 @@ describe('divide', () => {
         assert.ok(spread <= Math.max(1, average / 5), `${sizes}`);
         assert.ok(files.length === 0 || Math.min(...sizes) > 0);
         const shuffled = [...files].sort((a, b) => ((a.length * seed) % 7) - ((b.length * seed) % 7));
-        assert.deepEqual(divide(shuffled, count), parts);
+        assert.deepEqual(partition(shuffled, count), parts);
       }),
       { numRuns: 1000 },
     );
@@ -36,7 +36,7 @@ describe('divide', () => {
         const files = Array.from({ length: count }, (_, d) =>
           Array.from({ length: size }, (_, n) => `src/d${d}/${n % 2 ? 'x/' : ''}f${n}.js`),
         ).flat();
-        for (const part of divide(files, count))
+        for (const part of partition(files, count))
           assert.equal(new Set(part.map((file) => file.split('/')[1])).size, 1);
       }),
     );
@@ -46,14 +46,14 @@ describe('divide', () => {
     const many = (folder: string, n: number) =>
       Array.from({ length: n }, (_, i) => `${folder}/${String(i).padStart(3, '0')}.js`);
     const files = [...many('src/api', 62), ...many('src/components', 58), ...many('src/utils', 41)];
-    const parts = divide([...files, ...many('src/services', 38), ...many('lib', 8)], 5);
+    const parts = partition([...files, ...many('src/services', 38), ...many('lib', 8)], 5);
     const folders = parts.map((part) => [...new Set(part.map((file) => file.replace(/\/\d.*/, '')))]);
     assert.ok(Math.max(...parts.map(({ length }) => length)) <= 46);
     assert.ok(folders.some((names) => names.includes('lib')));
     assert.ok(folders.flat().length <= 12, JSON.stringify(folders));
     // One flat folder is cut into runs.
     assert.deepEqual(
-      divide(many('src', 247), 5).map((part) => [part.length, part[0], part.at(-1)]),
+      partition(many('src', 247), 5).map((part) => [part.length, part[0], part.at(-1)]),
       [
         [49, 'src/000.js', 'src/048.js'],
         [50, 'src/049.js', 'src/098.js'],
@@ -66,6 +66,6 @@ describe('divide', () => {
 
   it('100,000 files in 10,000 folders into 200 parts', { timeout: 60_000 }, () => {
     const files = Array.from({ length: 100_000 }, (_, n) => `src/${n % 100}/${(n >> 3) % 97}/${n}.js`);
-    assert.equal(divide(files, 200).length, 200);
+    assert.equal(partition(files, 200).length, 200);
   });
 });

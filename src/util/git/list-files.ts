@@ -1,33 +1,38 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { ExitCode } from '../../util/errors/exit-code.js';
-import { ForgeError } from '../../util/errors/forge-error.js';
-import { gitIfThere } from '../../util/git/git.js';
-import { repositoryAbove } from '../../util/git/repository.js';
-import { isReservedPath } from '../../util/paths/reserved-path.js';
-import { decodeName, decodeNames, encodePath } from '../../workspace/index.js';
+import { ExitCode } from '../errors/exit-code.js';
+import { ForgeError } from '../errors/forge-error.js';
+import { decodeName, decodeNames, encodePath } from '../paths/path-bytes.js';
+import { isReservedPath } from '../paths/reserved-path.js';
+import { gitIfThere } from './git.js';
+import { repositoryAbove } from './repository.js';
 
 /** Never part of what people mean by "the files of a project". */
 const LEFT_OUT = /(?:^|\/)node_modules(?:\/|$)/;
 
+/** The files of a project: those that `listFiles` names and that are there, sorted. @throws ForgeError (2) as it does */
+export async function projectFiles(root: string): Promise<string[]> {
+  return (await listFiles(root)).filter((path) => isFile(root, path)).sort();
+}
+
 /**
- * Takes the absolute path of a working tree; gives the paths of its files, relative to it, as `decodeName` writes
- * them: what git tracks or would, where there is git, otherwise what a walk finds; without .git, .forge and
- * node_modules. Links are not followed. May name files that were removed, and folders of other repositories:
- * `isFile` tells. Throws ForgeError (2) when git has a repository but cannot list it.
+ * Paths of the files of a working tree, relative to it, as `decodeName` writes them: what git tracks or would, where
+ * there is git, otherwise what a walk finds; without .git, .forge and node_modules. Links are not followed. May name
+ * files that were removed, and folders of other repositories: `isFile` tells.
+ * @throws ForgeError (2) when git has a repository but cannot list it
  */
 export async function listFiles(root: string): Promise<string[]> {
   const files = repositoryAbove(root) !== undefined ? await askGit(root) : undefined;
-  return (files ?? walk(root)).filter((path) => !isLeftOut(path));
+  return (files ?? walkFiles(root)).filter((path) => !isLeftOut(path));
 }
 
-/** Takes a working tree and a path in it; says whether a regular file is there now. */
+/** Whether a regular file is at a path of a working tree now. */
 export function isFile(root: string, path: string): boolean {
   return lstatSync(absolute(root, path), { throwIfNoEntry: false })?.isFile() === true;
 }
 
 /** Every file of a folder, whatever git says. */
-export function walk(root: string): string[] {
+export function walkFiles(root: string): string[] {
   const files: string[] = [];
   const folders = [''];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
@@ -51,7 +56,7 @@ async function askGit(root: string): Promise<string[] | undefined> {
   const listed = await gitIfThere(root, ['ls-files', '-z', '--cached', '--others', '--exclude-standard']);
   if (listed === undefined) return undefined;
   if (listed.code === 0) return [...new Set(decodeNames(listed.stdout))];
-  const [why] = listed.stderr.split('\n');
+  const why = listed.stderr.split('\n')[0];
   throw new ForgeError(`git cannot list the files of ${root}: ${why}`, ExitCode.invalid);
 }
 
