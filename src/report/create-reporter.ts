@@ -1,6 +1,6 @@
+import { toJsonText } from '../util/text/json-text.js';
 import { GithubReporter } from './ci/github.js';
 import { withoutCommands } from './ci/github-commands.js';
-import { JsonReporter } from './json.js';
 import { LiveReporter } from './live/live.js';
 import { Output } from './output.js';
 import type { Reporter, ReporterOptions } from './reporter.js';
@@ -21,8 +21,11 @@ function createInner(options: ReporterOptions): Reporter {
   switch (kind) {
     case 'live':
       return new LiveReporter(options);
-    case 'json':
-      return new JsonReporter(options);
+    case 'json': {
+      // One line per event on stdout and nothing else.
+      const output = new Output(options.stdout, options.stderr);
+      return { event: (event) => output.write(`${toJsonText(event)}\n`), close: () => output.flush() };
+    }
     case 'plain':
     case 'quiet': {
       const output = new Output(options.stdout, options.stderr, github ? withoutCommands : undefined);

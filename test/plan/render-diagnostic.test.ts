@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Diagnostic, renderDiagnostic } from '../../src/plan/index.js';
-import { sanitize } from '../../src/util/text/sanitize.js';
-import { displayWidth } from '../../src/util/text/width.js';
 
 const at = (line: number, column: number, endColumn: number, endLine = line) => ({
   file: '/work/forge.plan.yaml',
@@ -97,17 +95,5 @@ describe('renderDiagnostic', () => {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are what is looked for
     assert.equal(out.replace(/\u001b\[\d+m/g, ''), render('x', found));
     assert.match(render('x', found), /^\/other\/p\.yaml:1:1: warning\[schema\]: no\n/);
-  });
-});
-
-describe('text of a plan', () => {
-  it('is one line', () => {
-    assert.equal(sanitize('a\nb\tc\u2028d'), 'a\\nb\\tc\\u2028d');
-  });
-  it('has the width that terminals give it', () => {
-    assert.deepEqual(
-      ['abc', '日本', 'ｆ', 'é', 'e\u0301', '😀', '—', ''].map(displayWidth),
-      [3, 4, 2, 1, 1, 2, 1, 0],
-    );
   });
 });

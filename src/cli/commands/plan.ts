@@ -5,7 +5,7 @@ import { MOST_ROUNDS, type PlanRequest, writePlan } from '../../plan-author/inde
 import { renderDryRun } from '../../run/index.js';
 import { ExitCode } from '../../util/errors/exit-code.js';
 import { ForgeError } from '../../util/errors/forge-error.js';
-import { codeOf, messageOf } from '../../util/errors/system-error.js';
+import { reasonOf } from '../../util/errors/system-error.js';
 import { shownPath } from '../../util/paths/shown-path.js';
 import { type COMMON_FLAGS, type CommandSpec, command, type Flag, type Values } from '../command-line.js';
 import { defaultPlan, parseVars } from '../plan-argument.js';
@@ -70,7 +70,7 @@ function readText(file: string, flag: string): string {
   try {
     return readFileSync(file === '-' ? 0 : file, 'utf8');
   } catch (error) {
-    const why = codeOf(error) === 'ENOENT' ? 'there is no such file' : messageOf(error);
+    const why = reasonOf(error, { ENOENT: 'there is no such file' });
     throw new ForgeError(`${flag} ${file}: ${why}`, ExitCode.invalid);
   }
 }
