@@ -1,7 +1,7 @@
 import { copyBackend } from './copy/copy.js';
 import { BackendUnavailableError } from './failure.js';
 import { overlayBackend } from './overlay/overlay.js';
-import { type Covered, findCovered } from './private-git/git-place.js';
+import { type Covered, findCovered } from './private-git/covered.js';
 import { probeClone, probeNamespace, probeOverlay } from './probe.js';
 import { prepareStateFolder, stateFolders } from './scratch/state-folder.js';
 import type { Backend, BackendName, ChosenBackend } from './workspace.js';
@@ -24,7 +24,7 @@ type Tried = { backend: Backend; reason: string } | { refused: string };
 /**
  * Picks overlay, clone or copy, the first that works, by really doing it once; or tries the one that is wanted.
  * `reason` is one line for the start of a run: what the backend is, and why better ones were passed over.
- * Throws BackendUnavailableError where nothing (or not the wanted one) works, UncoverableError where a git folder can't be kept apart.
+ * @throws BackendUnavailableError where nothing (or not the wanted one) works, UncoverableError where a git folder can't be kept apart
  */
 export async function chooseBackend(options: ChooseOptions): Promise<ChosenBackend> {
   const order: readonly BackendName[] =

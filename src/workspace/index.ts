@@ -8,10 +8,10 @@ export type {
   FoundChange,
   RelativePath,
 } from './changeset/changeset.js';
+export { type ClassifiedChanges, classifyChanges } from './changeset/classify-changes.js';
 export { composeChangesets } from './changeset/compose.js';
 export type { PathState } from './changeset/disk-tree.js';
 export { blobPath, loadChangeset, saveManifest } from './changeset/manifest.js';
-export { type SortedChanges, sortChanges } from './changeset/sort-changes.js';
 export { type ChooseOptions, chooseBackend } from './choose.js';
 export { BackendUnavailableError, WorkspaceError } from './failure.js';
 export { foreignOwned } from './overlay/foreign-owned.js';

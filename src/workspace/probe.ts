@@ -16,7 +16,7 @@ import { removeFile } from '../util/files/remove-tree.js';
 import { type CopyConfinement, copyLayout } from './copy/copy-layout.js';
 import { overlayLayout } from './overlay/overlay-layout.js';
 import { type OverlayMode, overlayMount } from './overlay/overlay-mounts.js';
-import type { Covered } from './private-git/git-place.js';
+import type { Covered } from './private-git/covered.js';
 import { namespacesRuledOut } from './sandbox/keeper.js';
 import { mountsBelow } from './sandbox/mounts-below.js';
 import { Namespace } from './sandbox/namespace.js';

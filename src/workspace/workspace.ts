@@ -44,7 +44,7 @@ export interface Collected {
   outside: string[];
 }
 
-/** Takes everything that was changed, sorted by path; gives what is to be kept of it, in the same order. */
+/** What is to be kept of everything that was changed, in the order of both: by path. */
 export type ChooseChanges = (found: readonly FoundChange[]) => Promise<readonly FoundChange[]>;
 
 /** A private copy-on-write view of the working tree. */

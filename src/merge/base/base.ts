@@ -1,5 +1,5 @@
 import { mkdir, open, rename } from 'node:fs/promises';
-import { codeOf } from '../../util/errors/system-error.js';
+import { ignoring } from '../../util/errors/system-error.js';
 import { type FileState, isUnchanged, lstatOrNull } from '../../util/files/file-state.js';
 import { hashFile } from '../../util/files/hash.js';
 import { readOurFile } from '../../util/files/provenance.js';
@@ -132,12 +132,8 @@ class RecordedBase implements Base {
   /** The copy, if a crash of the machine did not damage it. */
   async #copied(record: BaseRecord): Promise<string | undefined> {
     const at = `${this.dir}/copies/${record.copy}`;
-    try {
-      return (await hashFile(at)) === record.hash ? at : undefined;
-    } catch (error) {
-      if (codeOf(error) === 'ENOENT') return undefined;
-      throw error;
-    }
+    const hash = await hashFile(at).catch(ignoring('ENOENT'));
+    return hash !== undefined && hash === record.hash ? at : undefined;
   }
 
   /** git's blob, written to a file once; undefined when git no longer has it or its size is not the file's. */

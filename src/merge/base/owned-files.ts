@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { yieldToEventLoop } from '../../util/async/yield-to-event-loop.js';
-import { codeOf } from '../../util/errors/system-error.js';
+import { unlessOutOfReach } from '../../util/errors/system-error.js';
 import { isUnchanged, lstatOrNull } from '../../util/files/file-state.js';
 import { TreeReader } from '../../util/files/tree-reader.js';
 import { git, gitPath, isTrusted, repositoryPrefix } from '../../util/git/git.js';
@@ -140,11 +140,6 @@ async function walk(root: string, owned: Owned, found: OwnedFiles): Promise<void
 }
 
 function entriesOf(folder: string | Buffer) {
-  try {
-    return readdirSync(folder, { withFileTypes: true, encoding: 'buffer' });
-  } catch (error) {
-    // A folder that nobody can read, or that has just gone, holds nothing that could be kept.
-    if (['ENOENT', 'ENOTDIR', 'EACCES'].includes(codeOf(error) ?? '')) return [];
-    throw error;
-  }
+  // A folder that this user can't read, or that has just gone, holds nothing that could be kept.
+  return unlessOutOfReach(() => readdirSync(folder, { withFileTypes: true, encoding: 'buffer' })) ?? [];
 }

@@ -9,7 +9,7 @@ export class GitObjects {
     private readonly converted: ReadonlySet<string>,
   ) {}
 
-  /** Stores a file's content for a path; `from` is the absolute path of the file. Gives the blob's id. Throws a MergeError. */
+  /** Stores the content of a file (`from`, absolute) for a path; gives the blob's id. @throws GitError */
   async store(path: string, from: string | Buffer): Promise<string> {
     const how = this.converted.has(path) ? ['--path', path] : ['--no-filters'];
     const handle = await open(from, 'r');

@@ -1,7 +1,7 @@
 import { constants, type Stats } from 'node:fs';
 import { access, lstat, mkdir, open as openFile, rename, rmdir, writeFile } from 'node:fs/promises';
 import { forEachConcurrent } from '../../util/async/for-each-concurrent.js';
-import { codeOf } from '../../util/errors/system-error.js';
+import { codeOf, ignoring } from '../../util/errors/system-error.js';
 import { removeTree } from '../../util/files/remove-tree.js';
 import { nameOf, parentOf } from '../../util/paths/relative-path.js';
 import { MergeError, mergeFailure, NOTHING_TOUCHED } from '../merge-error.js';
@@ -127,21 +127,13 @@ async function checkRemoval(at: string | Buffer, isFolder: boolean, occupied: st
     if (ALLOWED.has(code)) return;
     // Moving a folder takes more rights than removing it, and a folder that goes is removed.
     if (isFolder && (code === 'EACCES' || code === 'EXDEV')) return;
-    if (code === 'EXDEV') return checkRemovalElsewhere(at);
-    throw error;
+    if (code !== 'EXDEV') throw error;
+    // On another file system than the merge folder: rmdir(2) of what is no folder, which fails as well.
+    return await rmdir(at).catch(ignoring('ENOTDIR', 'ENOENT'));
   }
   throw new Error(
     `this file system let a folder that is not empty be replaced: what was there is now ${occupied}`,
   );
-}
-
-/** On another file system than the merge folder: rmdir(2) of what is no folder, which fails as well. */
-async function checkRemovalElsewhere(at: string | Buffer): Promise<void> {
-  try {
-    await rmdir(at);
-  } catch (error) {
-    if (codeOf(error) !== 'ENOTDIR' && codeOf(error) !== 'ENOENT') throw error;
-  }
 }
 
 /**
@@ -153,15 +145,9 @@ async function checkModeChange(at: string | Buffer, stat: Stats, occupied: strin
     await checkRemoval(at, stat.isDirectory(), occupied);
   } catch (error) {
     if (codeOf(error) !== 'EPERM' || !stat.isFile()) throw error;
-    await openForWriting(at);
-  }
-}
-
-async function openForWriting(at: string | Buffer): Promise<void> {
-  try {
-    await (await openFile(at, constants.O_WRONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)).close();
-  } catch (error) {
+    const flags = constants.O_WRONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
     // Its permission bits protect its content, not its mode; a running program is busy; something else is there by now.
-    if (!['EACCES', 'ETXTBSY', 'ENOENT', 'ELOOP'].includes(codeOf(error) ?? '')) throw error;
+    const handle = await openFile(at, flags).catch(ignoring('EACCES', 'ETXTBSY', 'ENOENT', 'ELOOP'));
+    await handle?.close();
   }
 }

@@ -1,6 +1,6 @@
 import { constants, existsSync } from 'node:fs';
 import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
-import { codeOf } from '../../util/errors/system-error.js';
+import { hasCode, ignoring } from '../../util/errors/system-error.js';
 import { syncFolder } from '../../util/files/durable.js';
 import { O_PATH } from '../../util/files/file-handles.js';
 import { lstatOrNull } from '../../util/files/file-state.js';
@@ -40,7 +40,7 @@ async function openAnchored(root: string, names: string[]): Promise<Folder> {
     try {
       next = await open(encodePath(`/proc/self/fd/${handle.fd}/${name}`), flags | constants.O_NOFOLLOW);
     } catch (error) {
-      throw ['ENOTDIR', 'ELOOP'].includes(codeOf(error) ?? '') ? notAFolder(names.slice(0, i + 1)) : error;
+      throw hasCode(error, 'ENOTDIR', 'ELOOP') ? notAFolder(names.slice(0, i + 1)) : error;
     } finally {
       await handle.close();
     }
@@ -69,7 +69,7 @@ function notAFolder(names: string[]): NotAFolderError {
 
 /** Whether opening a folder failed because it is gone, or something else is in its place. */
 export function isFolderGone(error: unknown): boolean {
-  return codeOf(error) === 'ENOENT' || error instanceof NotAFolderError;
+  return hasCode(error, 'ENOENT') || error instanceof NotAFolderError;
 }
 
 /**
@@ -95,9 +95,7 @@ export async function ensureFolder(
     const at = parent.at(nameOf(path));
     const kind = lstatOrNull(at)?.kind ?? 'directory';
     if (kind !== 'directory') await rename(at, freeName(`${job.dir}/old/${n}.folder`));
-    await mkdir(at).catch((error: unknown) => {
-      if (codeOf(error) !== 'EEXIST') throw error;
-    });
+    await mkdir(at).catch(ignoring('EEXIST'));
   } finally {
     await parent.close();
   }

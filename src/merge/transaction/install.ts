@@ -1,5 +1,5 @@
 import { chmod, chown, link, rename, rmdir, symlink } from 'node:fs/promises';
-import { codeOf } from '../../util/errors/system-error.js';
+import { codeOf, hasCode } from '../../util/errors/system-error.js';
 import { copyFile } from '../../util/files/copy-file.js';
 import { syncPath } from '../../util/files/durable.js';
 import { type FileState, lstatOrNull } from '../../util/files/file-state.js';
@@ -69,7 +69,7 @@ async function putFile(
     await link(staged, at);
   } catch (error) {
     // A bind mount in between, or a file system without hard links: copy beside the target, then rename.
-    if (!['EXDEV', 'EPERM', 'ENOTSUP', 'ENOSYS'].includes(codeOf(error) ?? '')) throw error;
+    if (!hasCode(error, 'EXDEV', 'EPERM', 'ENOTSUP', 'ENOSYS')) throw error;
     const copy = folder.at(`${besideName(job.plan.run, write.n)}-new`);
     removeFile(copy);
     await copyFile(staged, copy, { exclusive: true });
@@ -88,11 +88,9 @@ async function putFile(
 async function isRemoved(at: string | Buffer): Promise<boolean> {
   try {
     await rmdir(at);
-    return true;
   } catch (error) {
-    const code = codeOf(error);
-    if (code === 'ENOTEMPTY' || code === 'EEXIST') return false;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return true;
-    throw error;
+    if (hasCode(error, 'ENOTEMPTY', 'EEXIST')) return false;
+    if (!hasCode(error, 'ENOENT', 'ENOTDIR')) throw error;
   }
+  return true;
 }

@@ -1,6 +1,6 @@
 import { chmod, rmdir } from 'node:fs/promises';
 import { forEachConcurrent } from '../../util/async/for-each-concurrent.js';
-import { codeOf } from '../../util/errors/system-error.js';
+import { ignoring } from '../../util/errors/system-error.js';
 import { syncPath } from '../../util/files/durable.js';
 import { lstatOrNull } from '../../util/files/file-state.js';
 import { foldersAbove, nameOf } from '../../util/paths/relative-path.js';
@@ -108,12 +108,8 @@ async function explained(path: string, work: () => Promise<void>): Promise<void>
 }
 
 async function removeIfEmpty(folder: Folder, { path }: PlannedWrite): Promise<void> {
-  try {
-    await rmdir(folder.at(nameOf(path)));
-  } catch (error) {
-    // Not empty: it holds something that is not the run's; gone or replaced: nothing to do.
-    if (!['ENOTEMPTY', 'EEXIST', 'ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')) throw error;
-  }
+  // Not empty: it holds something that is not the run's; gone or replaced: nothing to do.
+  await rmdir(folder.at(nameOf(path))).catch(ignoring('ENOTEMPTY', 'EEXIST', 'ENOENT', 'ENOTDIR'));
 }
 
 /** Gives a file or folder its new permission bits and syncs it; something of another kind in its place is left alone. */
@@ -124,10 +120,8 @@ async function setMode(folder: Folder, write: PlannedWrite): Promise<void> {
   const now = lstatOrNull(at);
   if (now === null || now.kind !== kind || now.kind === 'symlink') return;
   if (now.mode !== write.mode) await chmod(at, write.mode);
-  await syncPath(at).catch((error: unknown) => {
-    // Not readable for us (any more): the folder's own sync has to do.
-    if (codeOf(error) !== 'EACCES' && codeOf(error) !== 'ENOENT') throw error;
-  });
+  // Where it is not readable for us (any more), the folder's own sync has to do.
+  await syncPath(at).catch(ignoring('EACCES', 'ENOENT'));
 }
 
 /** Folders that were made on the way have their own entries to keep: each up to root. */

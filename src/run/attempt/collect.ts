@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { removeTree } from '../../util/files/remove-tree.js';
 import { gitIgnored } from '../../util/git/git-ignored.js';
 import { listed } from '../../util/text/count.js';
-import { type FoundChange, sortChanges, type Workspace } from '../../workspace/index.js';
+import { classifyChanges, type FoundChange, type Workspace } from '../../workspace/index.js';
 import type { AttemptRequest, AttemptResult } from './executor.js';
 
 /**
@@ -19,12 +19,12 @@ export async function collectWork(
   let strays: string[] = [];
   let dropped = 0;
   const choose = async (found: readonly FoundChange[]): Promise<FoundChange[]> => {
-    const sorted = sortChanges(found, owned);
-    const unowned = sorted.strays.map(({ path }) => path);
+    const classified = classifyChanges(found, owned);
+    const unowned = classified.strays.map(({ path }) => path);
     const ignored = await gitIgnored(root, unowned);
     strays = unowned.filter((path) => !ignored.has(path));
-    dropped = unowned.length - strays.length + sorted.dropped.length;
-    return usualModes ? sorted.kept.map(withUsualMode) : sorted.kept;
+    dropped = unowned.length - strays.length + classified.dropped.length;
+    return usualModes ? classified.kept.map(withUsualMode) : classified.kept;
   };
   try {
     const { changeset, special, reserved, outside } = await workspace.collect(into, choose);

@@ -36,19 +36,34 @@ export function explain(error: unknown): string {
   return MEANINGS[codeOf(error) ?? '']?.join(': ') ?? messageOf(error);
 }
 
+/** Whether an error is a system error with one of these codes. */
+export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
+  return codes.includes(codeOf(error) ?? '');
+}
+
+/** For `catch` of a promise: passes over system errors with these codes. @throws any other error */
+export function ignoring(...codes: readonly string[]): (error: unknown) => undefined {
+  return (error) => {
+    if (!hasCode(error, ...codes)) throw error;
+  };
+}
+
 /** What `act` gives; undefined where what it acts on is gone (ENOENT). @throws all else that it throws */
 export function unlessGone<T>(act: () => T): T | undefined {
+  return unless(['ENOENT'], act);
+}
+
+/** The same where it is not there, or not for this user to get at, whoever asks; not where asking failed (EMFILE). */
+export function unlessOutOfReach<T>(act: () => T): T | undefined {
+  return unless(['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'EPERM'], act);
+}
+
+function unless<T>(codes: readonly string[], act: () => T): T | undefined {
   try {
     return act();
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
-    throw error;
+    return ignoring(...codes)(error);
   }
-}
-
-/** Whether an error says that something is not there, or not for this user to get at, whoever asks; not that asking failed (EMFILE). */
-export function isOutOfReach(error: unknown): boolean {
-  return ['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'EPERM'].includes(codeOf(error) ?? '');
 }
 
 /** Whether making something under a name worked; false when the name is taken (EEXIST). @throws all else that `make` throws */

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { open, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { codeOf } from '../errors/system-error.js';
+import { ignoring } from '../errors/system-error.js';
 
 /** Flushes a file or folder to disk. */
 export async function syncPath(path: string | Buffer, flags = constants.O_RDONLY): Promise<void> {
@@ -15,11 +15,7 @@ export async function syncPath(path: string | Buffer, flags = constants.O_RDONLY
 
 /** The same for a folder's entries. One that may be written but not read can't be synced: they reach the disk with the file system's journal. */
 export async function syncFolder(path: string | Buffer): Promise<void> {
-  try {
-    await syncPath(path, constants.O_RDONLY | constants.O_DIRECTORY);
-  } catch (error) {
-    if (codeOf(error) !== 'EACCES') throw error;
-  }
+  await syncPath(path, constants.O_RDONLY | constants.O_DIRECTORY).catch(ignoring('EACCES'));
 }
 
 /** What a file is made of: as a whole, or in pieces that are never held as a whole. */

@@ -24,7 +24,7 @@ const SMALL = 1 << 20;
  * Makes the folder tree at `dir` what the entries say: first the deletions, deepest first, then everything else from
  * the top down. Never writes or deletes through a symbolic link inside the tree. For private trees only (a workspace,
  * a fresh copy): it is not crash-safe, and a folder that is to go takes along whatever is still in it.
- * Throws WorkspaceError naming the path.
+ * @throws WorkspaceError naming the path
  */
 export async function applyEntries(dir: string, entries: readonly ComposedEntry[]): Promise<void> {
   const sorted = [...entries].sort((a, b) => (a.path < b.path ? -1 : 1));
@@ -46,7 +46,7 @@ export async function applyEntries(dir: string, entries: readonly ComposedEntry[
   async function step(path: string, act: () => Promise<void> | void): Promise<void> {
     await pause();
     try {
-      await tree.insisting(path, act);
+      await tree.withWriteAccess(path, act);
     } catch (error) {
       throw workspaceFailure(error, `apply the change of ${path} in ${dir}`);
     }
@@ -80,7 +80,7 @@ async function create(tree: WritableTree, entry: ComposedEntry): Promise<void> {
 /** Writing into a tree, one real folder at a time. */
 class WritableTree {
   readonly #folders = new Set<string>(['']);
-  readonly #lent = new Map<string, number>();
+  readonly #modes = new Map<string, number>();
 
   constructor(readonly dir: string) {}
 
@@ -126,30 +126,30 @@ class WritableTree {
     }
   }
 
-  /** Does something to a path; where a folder above forbids it to its owner (mode 555), lends the permission. */
-  async insisting(path: string, act: () => Promise<void> | void): Promise<void> {
+  /** Does something to a path, even where a folder above forbids it to its owner (mode 555), until `restoreModes`. */
+  async withWriteAccess(path: string, act: () => Promise<void> | void): Promise<void> {
     try {
       await act();
     } catch (error) {
-      if (codeOf(error) !== 'EACCES' || !this.#lend(parentOf(path))) throw error;
-      await this.insisting(path, act);
+      if (codeOf(error) !== 'EACCES' || !this.#open(parentOf(path))) throw error;
+      await this.withWriteAccess(path, act);
     }
   }
 
-  /** Gives back lent permissions, except where an entry has set them meanwhile. */
+  /** Takes back the permissions that were added, except where an entry has set them meanwhile. */
   restoreModes(except: ReadonlySet<string>): void {
-    for (const [path, mode] of [...this.#lent].reverse()) {
+    for (const [path, mode] of [...this.#modes].reverse()) {
       if (!except.has(path) && this.#kind(path) === 'folder') chmodSync(this.absolute(path), mode);
     }
   }
 
-  #lend(folder: string): boolean {
-    const above = folder === '' ? false : this.#lend(parentOf(folder));
-    if (above) return true;
+  /** Makes a folder, or the topmost above it that is not, writable for us; false when nothing more can be done. */
+  #open(folder: string): boolean {
+    if (folder !== '' && this.#open(parentOf(folder))) return true;
     const stats = lstatSync(this.absolute(folder), { throwIfNoEntry: false });
     if (stats === undefined || !stats.isDirectory() || (stats.mode & 0o300) === 0o300) return false;
     if (stats.uid !== process.geteuid?.()) return false;
-    if (!this.#lent.has(folder)) this.#lent.set(folder, stats.mode & 0o7777);
+    if (!this.#modes.has(folder)) this.#modes.set(folder, stats.mode & 0o7777);
     chmodSync(this.absolute(folder), (stats.mode & 0o7777) | 0o700);
     return true;
   }

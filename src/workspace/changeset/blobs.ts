@@ -8,7 +8,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { chmod, open, rename } from 'node:fs/promises';
+import { chmod, rename } from 'node:fs/promises';
 import { codeOf } from '../../util/errors/system-error.js';
 import { copyFile } from '../../util/files/copy-file.js';
 import { hashBytes, hashFile } from '../../util/files/hash.js';
@@ -81,7 +81,7 @@ function readSmall(at: string | Buffer, path: string): Buffer | undefined {
   throw new WorkspaceError(`cannot collect ${path}: a process is still changing it`);
 }
 
-/** Whether a file on disk has the given content; `unknown` content never matches. */
+/** Whether a file on disk (`size` in bytes) has the given content; `unknown` content never matches. */
 export async function sameContent(
   tree: DiskTree,
   path: string,
@@ -89,47 +89,11 @@ export async function sameContent(
   other: Content,
 ): Promise<boolean> {
   if (other === 'unknown') return false;
-  if ('hash' in other) return (await hashOf(tree, path, size)) === other.hash;
-  if (size > SMALL) return sameBytes(tree.readable(path), other.in.readable(other.path));
-  const mine = tree.reading(path, () => readFileSync(tree.absolute(path)));
-  const theirs = other.in.reading(other.path, () => readFileSync(other.in.absolute(other.path)));
-  return mine.equals(theirs);
+  const hash = 'hash' in other ? other.hash : await hashOf(other.in, other.path, size);
+  return (await hashOf(tree, path, size)) === hash;
 }
 
 async function hashOf(tree: DiskTree, path: string, size: number): Promise<string> {
   if (size > SMALL) return hashFile(tree.readable(path));
   return hashBytes(tree.reading(path, () => readFileSync(tree.absolute(path))));
-}
-
-async function sameBytes(a: string | Buffer, b: string | Buffer): Promise<boolean> {
-  const [left, right] = [await open(a), await open(b)];
-  try {
-    const [mine, theirs] = [Buffer.allocUnsafe(SMALL), Buffer.allocUnsafe(SMALL)];
-    for (let at = 0; ; ) {
-      const read = await left.read(mine, 0, SMALL, at);
-      const other = await readFully(right, theirs, read.bytesRead === 0 ? 1 : read.bytesRead, at);
-      if (read.bytesRead !== other) return false;
-      if (read.bytesRead === 0) return true;
-      if (!mine.subarray(0, other).equals(theirs.subarray(0, other))) return false;
-      at += other;
-    }
-  } finally {
-    await left.close();
-    await right.close();
-  }
-}
-
-async function readFully(
-  file: Awaited<ReturnType<typeof open>>,
-  into: Buffer,
-  length: number,
-  at: number,
-): Promise<number> {
-  let done = 0;
-  while (done < length) {
-    const { bytesRead } = await file.read(into, done, length - done, at + done);
-    if (bytesRead === 0) break;
-    done += bytesRead;
-  }
-  return done;
 }

@@ -33,6 +33,11 @@ export type ChangesetEntry =
   | { path: RelativePath; kind: 'directory'; change: 'created' | 'mode'; mode: number; was?: EntryKind }
   | { path: RelativePath; kind: 'absent'; change: 'deleted'; was: EntryKind };
 
+/** What an entry says of the kind that its path had before, if that is another. */
+export function formerKind(was: EntryKind | undefined, kind: EntryKind): { was?: EntryKind } {
+  return was === undefined || was === kind ? {} : { was };
+}
+
 /** A change before it is decided whether it is kept: of a file, its content is not stored yet. */
 export type FoundChange =
   | Omit<Extract<ChangesetEntry, { kind: 'file' }>, 'size' | 'hash'>

@@ -1,12 +1,12 @@
 import { yieldToEventLoop } from '../../util/async/yield-to-event-loop.js';
 import { codeOf } from '../../util/errors/system-error.js';
-import { parentOf } from '../../util/paths/relative-path.js';
+import { ancestorsOf } from '../../util/paths/relative-path.js';
 import { reservedTop } from '../../util/paths/reserved-path.js';
-import { checkTree } from '../copy/check-tree.js';
 import { WorkspaceError, workspaceFailure } from '../failure.js';
 import type { ChooseChanges, Collected } from '../workspace.js';
 import { BlobStore, sameContent } from './blobs.js';
-import type { ChangesetEntry, EntryKind, FoundChange } from './changeset.js';
+import { type ChangesetEntry, type FoundChange, formerKind } from './changeset.js';
+import { checkTree } from './check-tree.js';
 import { DiskTree, type PathState } from './disk-tree.js';
 import { saveManifest } from './manifest.js';
 
@@ -20,7 +20,7 @@ export interface CollectorOptions {
   /** The workspace's tree as it is now. */
   now: DiskTree;
   start: Start;
-  /** Takes a link's target as the workspace has it; gives what it stands for in the working tree. */
+  /** What a link's target, as the workspace has it, stands for in the working tree. */
   translateTarget?: (path: string, target: string) => string;
 }
 
@@ -95,7 +95,7 @@ export class Collector {
   async #leaveOut(top: string): Promise<void> {
     this.#reserved.add(top);
     if ((await this.options.start.state(top)).kind === 'absent') return;
-    for (let folder = parentOf(top); folder !== ''; folder = parentOf(folder)) this.#staying.add(folder);
+    for (const folder of ancestorsOf(top)) this.#staying.add(folder);
   }
 
   /** Stores a file; where it is gone by now, gives what is there instead. */
@@ -130,32 +130,29 @@ export class Collector {
     const now = this.options.now.state(path);
     const before = await this.options.start.state(path);
     const was = before.kind === 'absent' || before.kind === 'special' ? undefined : before.kind;
+    const change = was === undefined ? 'created' : 'modified';
     switch (now.kind) {
       case 'special':
-      case 'absent': {
-        const special = now.kind === 'special' ? { isSpecial: true } : {};
-        if (was === undefined) return special;
-        return { change: { path, kind: 'absent', change: 'deleted', was }, ...special };
-      }
+      case 'absent':
+        return {
+          isSpecial: now.kind === 'special',
+          change: was && { path, kind: 'absent', change: 'deleted', was },
+        };
       case 'directory': {
         const { kind, mode } = now;
         if (before.kind !== kind)
-          return { change: { path, kind, change: 'created', mode, ...changed(was, kind) } };
+          return { change: { path, kind, change: 'created', mode, ...formerKind(was, kind) } };
         return before.mode === mode ? {} : { change: { path, kind, change: 'mode', mode } };
       }
       case 'symlink': {
-        const { kind } = now;
-        const target = this.options.translateTarget?.(path, now.target ?? '') ?? now.target ?? '';
+        const { kind, target: stored = '' } = now;
+        const target = this.options.translateTarget?.(path, stored) ?? stored;
         if (before.kind === kind && before.target === target) return {};
-        const change = was === undefined ? 'created' : 'modified';
-        return { change: { path, kind, change, target, ...changed(was, kind) } };
+        return { change: { path, kind, change, target, ...formerKind(was, kind) } };
       }
       case 'file': {
         const { kind, mode } = now;
-        if (before.kind !== kind) {
-          const change = was === undefined ? 'created' : 'modified';
-          return { change: { path, kind, change, mode, ...changed(was, kind) } };
-        }
+        if (before.kind !== kind) return { change: { path, kind, change, mode, ...formerKind(was, kind) } };
         const isSame = await this.#isSame(path, now, before);
         if (isSame && before.mode === mode) return {};
         return { change: { path, kind, change: isSame ? 'mode' : 'modified', mode } };
@@ -206,8 +203,4 @@ async function patiently<T>(path: string, look: (again: boolean) => Promise<T>):
 
 function sorted(changes: FoundChange[]): FoundChange[] {
   return changes.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
-}
-
-function changed<K extends EntryKind>(was: EntryKind | undefined, kind: K): { was?: EntryKind } {
-  return was === undefined || was === kind ? {} : { was };
 }

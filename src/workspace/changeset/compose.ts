@@ -1,10 +1,16 @@
-import { parentOf } from '../../util/paths/relative-path.js';
-import type { Changeset, ChangesetEntry, ComposedEntry, EntryKind } from './changeset.js';
+import { foldersAbove } from '../../util/paths/relative-path.js';
+import {
+  type Changeset,
+  type ChangesetEntry,
+  type ComposedEntry,
+  type EntryKind,
+  formerKind,
+} from './changeset.js';
 import { blobPath } from './manifest.js';
 
 /**
- * Takes changesets; gives the entries of the one changeset that does what applying them in order does: later ones
- * win, what was created and then deleted disappears, what was deleted and then created is modified. Sorted by path.
+ * The entries of the one changeset that does what applying several in order does: later ones win, what was created and
+ * then deleted disappears, what was deleted and then created is modified. Sorted by path.
  */
 export function composeChangesets(changesets: readonly Changeset[]): ComposedEntry[] {
   const composed = new Map<string, ComposedEntry>();
@@ -35,8 +41,6 @@ function join(
   next: ChangesetEntry,
   was: EntryKind | undefined,
 ): ChangesetEntry | undefined {
-  const switched = (kind: EntryKind): { was?: EntryKind } =>
-    was === undefined || was === kind ? {} : { was };
   switch (next.kind) {
     case 'absent':
       return was === undefined ? undefined : { path: next.path, kind: 'absent', change: 'deleted', was };
@@ -44,15 +48,15 @@ function join(
       const { path, mode, size, hash } = next;
       const onlyMode = next.change === 'mode' && (earlier === undefined || earlier.change === 'mode');
       const change = was === undefined ? 'created' : onlyMode ? 'mode' : 'modified';
-      return { path, kind: 'file', change, mode, size, hash, ...switched('file') };
+      return { path, kind: 'file', change, mode, size, hash, ...formerKind(was, 'file') };
     }
     case 'symlink': {
       const change = was === undefined ? 'created' : 'modified';
-      return { path: next.path, kind: 'symlink', change, target: next.target, ...switched('symlink') };
+      return { path: next.path, kind: 'symlink', change, target: next.target, ...formerKind(was, 'symlink') };
     }
     case 'directory': {
       const change = was === 'directory' ? 'mode' : 'created';
-      return { path: next.path, kind: 'directory', change, mode: next.mode, ...switched('directory') };
+      return { path: next.path, kind: 'directory', change, mode: next.mode, ...formerKind(was, 'directory') };
     }
     default:
       return next satisfies never;
@@ -61,11 +65,7 @@ function join(
 
 /** One changeset removes a folder because nothing was left in it, another puts a file there: the folder stays. */
 function dropRevivedFolders(composed: Map<string, ComposedEntry>): void {
-  for (const { path, kind } of [...composed.values()]) {
-    if (kind === 'absent') continue;
-    for (let folder = parentOf(path); folder !== ''; folder = parentOf(folder)) {
-      const entry = composed.get(folder);
-      if (entry?.kind === 'absent') composed.delete(folder);
-    }
-  }
+  const living = [...composed.values()].filter(({ kind }) => kind !== 'absent');
+  for (const folder of foldersAbove(living.map(({ path }) => path)))
+    if (composed.get(folder)?.kind === 'absent') composed.delete(folder);
 }

@@ -21,7 +21,7 @@ export function blobPath(dir: string, hash: string): string {
 /**
  * Writes `manifest.json` of a changeset so that after a crash of the machine it is there whole, with all its blobs,
  * or not at all. An empty changeset is written without waiting for the disk: there is nothing in it to lose.
- * Throws WorkspaceError where the disk refuses.
+ * @throws WorkspaceError where the disk refuses
  */
 export async function saveManifest(changeset: Changeset): Promise<void> {
   const { dir, entries } = changeset;

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Covered } from '../private-git/git-place.js';
+import type { Covered } from '../private-git/covered.js';
 import { hideFolder, hideState } from '../sandbox/hidden.js';
 import type { NamespaceLayout } from '../sandbox/keeper.js';
 import type { Mount } from '../sandbox/mount-table.js';

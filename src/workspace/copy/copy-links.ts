@@ -5,9 +5,9 @@ import { decodeName, encodePath } from '../../util/paths/path-bytes.js';
 import { isWithin } from '../../util/paths/relative-path.js';
 
 /**
- * Takes a link of the working tree (path relative to root, target as stored); gives the target that it needs in a
- * copy of the tree at `copy`, or undefined where the same one does. A link must not lead a write back into the
- * working tree, and a relative link that leaves the tree must still lead where it led.
+ * The target that a link of the working tree (path relative to root, target as stored) needs in a copy of the tree at
+ * `copy`, or undefined where the same one does. A link must not lead a write back into the working tree, and a relative
+ * link that leaves the tree must still lead where it led.
  */
 export function targetInCopy(root: string, copy: string, path: string, target: string): string | undefined {
   const lexical = posix.normalize(posix.join(posix.dirname(path), target));
@@ -19,7 +19,7 @@ export function targetInCopy(root: string, copy: string, path: string, target: s
   return isAbsolute(target) ? undefined : absolute;
 }
 
-/** Takes an absolute link target in a copy; gives what it stands for in the working tree. Others are given back as they are. */
+/** What an absolute link target in a copy stands for in the working tree; others stand for themselves. */
 export function targetInRoot(root: string, copy: string, target: string): string {
   return isAbsolute(target) && isWithin(target, copy) ? root + target.slice(copy.length) : target;
 }

@@ -26,7 +26,7 @@ export type Reflink = 'always' | 'never';
  * Copies what is in a folder into another (made already), with modes, times and links; names in `except` (at the top
  * only) are left out. Nothing is hard-linked to the original. On Linux by `cp -a`, over the cores by top-level entry,
  * the fastest safe way measured; elsewhere file by file. An entry that vanishes meanwhile is left out: the tree is alive.
- * Throws WorkspaceError with what the first complaint was.
+ * @throws WorkspaceError with what the first complaint was
  */
 export async function copyTree(
   from: string,
@@ -43,28 +43,15 @@ export async function copyTree(
   }
   const cores = availableParallelism();
   const batch = Math.max(1, Math.ceil(names.length / (cores * 8)));
-  // xargs takes names as bytes, which an argument list from Node cannot.
-  const outcome = await run(
-    'xargs',
-    [
-      '-0',
-      '-r',
-      '-P',
-      String(cores),
-      '-n',
-      String(batch),
-      'cp',
-      '-a',
-      // As in an overlay, a changed name gets a file of its own.
-      '--no-preserve=links',
-      `--reflink=${reflink}`,
-      '-t',
-      to,
-      '--',
-    ],
+  // xargs takes names as bytes, which an argument list from Node cannot. As in an overlay, a changed name gets a file of
+  // its own.
+  const cp = ['cp', '-a', '--no-preserve=links', `--reflink=${reflink}`, '-t', to, '--'];
+  const outcome = await run('xargs', ['-0', '-r', '-P', String(cores), '-n', String(batch), ...cp], {
+    cwd: from,
+    input: Buffer.concat(names.flatMap((name) => [name, NUL])),
     // Long, and of no use once the run is interrupted.
-    { cwd: from, input: Buffer.concat(names.flatMap((name) => [name, NUL])), interruptible: true },
-  );
+    interruptible: true,
+  });
   if (outcome.ok) return;
   const complaints = outcome.stderr
     .split('\n')

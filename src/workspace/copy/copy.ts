@@ -8,7 +8,7 @@ import { StartView } from '../changeset/start-view.js';
 import { WorkspaceError, workspaceFailure } from '../failure.js';
 import { OutsideChanges } from '../overlay/outside-changes.js';
 import { settleCopiedGit } from '../private-git/copied-git.js';
-import type { Covered } from '../private-git/git-place.js';
+import type { Covered } from '../private-git/covered.js';
 import { makePrivateGit } from '../private-git/private-git.js';
 import type { Confinement } from '../sandbox/confinement.js';
 import { Namespace } from '../sandbox/namespace.js';

@@ -3,8 +3,8 @@ import { gitIgnored } from '../../util/git/git-ignored.js';
 import { isWithin } from '../../util/paths/relative-path.js';
 import { isReservedPath } from '../../util/paths/reserved-path.js';
 import { sameContent } from '../changeset/blobs.js';
+import { checkTree } from '../changeset/check-tree.js';
 import type { DiskTree, PathState } from '../changeset/disk-tree.js';
-import { checkTree } from '../copy/check-tree.js';
 
 export interface OutsideOptions {
   /** The view of the repository, and the real one. */

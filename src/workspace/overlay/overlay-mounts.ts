@@ -1,6 +1,6 @@
 import { chmodSync, chownSync, mkdirSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Covered } from '../private-git/git-place.js';
+import type { Covered } from '../private-git/covered.js';
 import type { Mount } from '../sandbox/mount-table.js';
 
 /** How overlay mounts are made here, as the probe found out. */

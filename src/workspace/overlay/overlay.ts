@@ -5,7 +5,7 @@ import { Collector } from '../changeset/collector.js';
 import { DiskTree } from '../changeset/disk-tree.js';
 import { StartView } from '../changeset/start-view.js';
 import { workspaceFailure } from '../failure.js';
-import type { Covered } from '../private-git/git-place.js';
+import type { Covered } from '../private-git/covered.js';
 import { Namespace } from '../sandbox/namespace.js';
 import { makeScratch, removeScratch } from '../scratch/scratch.js';
 import type { Backend, Collected, OpenOptions, Workspace } from '../workspace.js';

@@ -1,6 +1,6 @@
 import { type Dirent, existsSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { isOutOfReach, unlessGone } from '../../util/errors/system-error.js';
+import { unlessGone, unlessOutOfReach } from '../../util/errors/system-error.js';
 import { isWithin } from '../../util/paths/relative-path.js';
 
 /** A link in a git folder that leads out of it: a shared object store, hooks or config kept elsewhere (git-new-workdir, repo). */
@@ -33,23 +33,16 @@ export function linksOutOf(gitFolder: string): GitLink[] {
 }
 
 function entries(folder: string): Dirent[] {
-  try {
-    return realpathSync(folder) === folder ? readdirSync(folder, { withFileTypes: true }) : [];
-  } catch (error) {
-    // No git command of this user's gets there either.
-    if (isOutOfReach(error)) return [];
-    throw error;
-  }
+  // Where it can't be read no git command of this user's gets either.
+  const read = () => (realpathSync(folder) === folder ? readdirSync(folder, { withFileTypes: true }) : []);
+  return unlessOutOfReach(read) ?? [];
 }
 
 function whatIsAt(path: string): Pick<GitLink, 'target' | 'kind'> {
-  try {
-    const target = realpathSync(path);
-    const stats = statSync(target);
+  const target = unlessOutOfReach(() => realpathSync(path));
+  const stats = target === undefined ? undefined : unlessOutOfReach(() => statSync(target));
+  if (target !== undefined && stats !== undefined)
     return { target, kind: stats.isDirectory() ? 'folder' : stats.isFile() ? 'file' : 'other' };
-  } catch (error) {
-    if (!isOutOfReach(error)) throw error;
-    // Where the folder that it would be in is there, git can make it.
-    return { target: path, kind: existsSync(dirname(path)) ? 'file' : 'other' };
-  }
+  // Where the folder that it would be in is there, git can make it.
+  return { target: path, kind: existsSync(dirname(path)) ? 'file' : 'other' };
 }

@@ -1,6 +1,6 @@
 import { type Dirent, lstatSync, readdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { isOutOfReach } from '../../util/errors/system-error.js';
+import { unlessOutOfReach } from '../../util/errors/system-error.js';
 import { gitIfThere } from '../../util/git/git.js';
 import { decodeName, decodeNames, encodePath } from '../../util/paths/path-bytes.js';
 import { foldersAbove } from '../../util/paths/relative-path.js';
@@ -56,33 +56,18 @@ function walk(folder: string, depth: number, found: Set<string>): void {
 }
 
 function entries(folder: string): Dirent<Buffer>[] {
-  try {
-    return readdirSync(encodePath(folder), {
-      withFileTypes: true,
-      encoding: 'buffer',
-    }) as unknown as Dirent<Buffer>[];
-  } catch (error) {
-    // No command of this user's gets there either.
-    if (isOutOfReach(error)) return [];
-    throw error;
-  }
+  const options = { withFileTypes: true, encoding: 'buffer' } as const;
+  // Where no command of this user's gets either, there is none.
+  const found = unlessOutOfReach(() => readdirSync(encodePath(folder), options)) ?? [];
+  return found as unknown as Dirent<Buffer>[];
 }
 
 function isRealFolder(folder: string): boolean {
-  try {
-    const real = realpathSync(encodePath(folder), { encoding: 'buffer' }) as unknown as Buffer;
-    return decodeName(real) === folder;
-  } catch (error) {
-    if (isOutOfReach(error)) return false;
-    throw error;
-  }
+  const real = unlessOutOfReach(() => realpathSync(encodePath(folder), { encoding: 'buffer' }));
+  return real !== undefined && decodeName(real as unknown as Buffer) === folder;
 }
 
 function hasDotGit(folder: string): boolean {
-  try {
-    return lstatSync(encodePath(join(folder, '.git')), { throwIfNoEntry: false }) !== undefined;
-  } catch (error) {
-    if (isOutOfReach(error)) return false;
-    throw error;
-  }
+  const dotGit = encodePath(join(folder, '.git'));
+  return unlessOutOfReach(() => lstatSync(dotGit, { throwIfNoEntry: false })) !== undefined;
 }

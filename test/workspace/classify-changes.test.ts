@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type ChangesetEntry, sortChanges } from '../../src/workspace/index.js';
+import { type ChangesetEntry, classifyChanges } from '../../src/workspace/index.js';
 
 const file = (path: string): ChangesetEntry => ({
   path,
@@ -24,7 +24,7 @@ const gone = (path: string, was: 'file' | 'directory' = 'file'): ChangesetEntry 
 });
 
 function sorted(entries: ChangesetEntry[], owned: (path: string) => boolean) {
-  const { kept, strays, dropped } = sortChanges(entries, owned);
+  const { kept, strays, dropped } = classifyChanges(entries, owned);
   const paths = (list: { path: string }[]) => list.map((entry) => entry.path).join(' ');
   return { kept: paths(kept), strays: paths(strays), dropped: paths(dropped) };
 }

@@ -1,7 +1,7 @@
 import { parentOf } from '../../util/paths/relative-path.js';
 import type { FoundChange } from './changeset.js';
 
-export interface SortedChanges {
+export interface ClassifiedChanges {
   /** What may be merged. */
   kept: FoundChange[];
   /** Changes outside what is owned (git may ignore some: see gitIgnored). */
@@ -11,27 +11,27 @@ export interface SortedChanges {
 }
 
 /**
- * Sorts changes by what is owned. A folder made outside `owned` is kept where something kept lies in it; a folder
- * removed outside `owned` is kept where things in it were removed and all of those are kept. Each list stays sorted.
+ * Classifies changes by what is owned. A folder made outside `owned` is kept where something kept lies in it; a folder
+ * removed outside `owned` is kept where things in it were removed and all of those are kept. Each list keeps the order.
  */
-export function sortChanges(
+export function classifyChanges(
   changes: readonly FoundChange[],
   owned: (path: string) => boolean,
-): SortedChanges {
-  const sorted: SortedChanges = { kept: [], strays: [], dropped: [] };
+): ClassifiedChanges {
+  const classified: ClassifiedChanges = { kept: [], strays: [], dropped: [] };
   const holdsKept = new Set<string>();
   const holdsOther = new Set<string>();
   // From the bottom up: what is in a folder is decided before the folder.
   const entries = [...changes].sort((a, b) => (a.path < b.path ? 1 : -1));
   for (const entry of entries) {
     const verdict = judge(entry, owned(entry.path), holdsKept.has(entry.path), holdsOther.has(entry.path));
-    sorted[verdict].push(entry);
+    classified[verdict].push(entry);
     const mark = verdict === 'kept' ? holdsKept : holdsOther;
     for (let folder = parentOf(entry.path); folder !== '' && !mark.has(folder); folder = parentOf(folder))
       mark.add(folder);
   }
-  for (const list of [sorted.kept, sorted.strays, sorted.dropped]) list.reverse();
-  return sorted;
+  for (const list of Object.values(classified)) list.reverse();
+  return classified;
 }
 
 function judge(
@@ -39,7 +39,7 @@ function judge(
   isOwned: boolean,
   holdsKept: boolean,
   holdsOther: boolean,
-): keyof SortedChanges {
+): keyof ClassifiedChanges {
   if (isOwned) return 'kept';
   switch (entry.kind) {
     case 'file':
