@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, mkdirSync, mkdtempSync, openSync, syml
 import { codeOf } from '../../util/errors/system-error.js';
 import { O_PATH } from '../../util/files/file-handles.js';
 import type { FileState } from '../../util/files/file-state.js';
-import { removeTreeSync } from '../../util/files/remove-tree.js';
+import { removeTree } from '../../util/files/remove-tree.js';
 import { run } from '../../util/process/run-program.js';
 
 /** A file that is to have the extended attributes of another, which it replaces. */
@@ -42,7 +42,7 @@ export async function keepAttributes(dir: string, replacements: readonly Replace
     }
     return notes;
   } finally {
-    removeTreeSync(links.dir);
+    await removeTree(links.dir);
   }
 }
 

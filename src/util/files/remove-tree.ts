@@ -1,4 +1,3 @@
-import { type ExecFileSyncOptions, execFileSync } from 'node:child_process';
 import {
   chmodSync,
   closeSync,
@@ -12,14 +11,18 @@ import {
   readlinkSync,
   realpathSync,
   rmdirSync,
+  rmSync,
   unlinkSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { yieldToEventLoop } from '../async/yield-to-event-loop.js';
+import { ForgeError } from '../errors/forge-error.js';
 import { codeOf, unlessGone } from '../errors/system-error.js';
+import { run } from '../process/run-program.js';
 import { O_PATH, onceFilesCanBeOpened } from './file-handles.js';
 
 const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+const HAS_HANDLES = process.platform === 'linux' && existsSync('/proc/self/fd');
 /** How often a folder is emptied again because something was put into it meanwhile. */
 const TRIES = 4;
 
@@ -33,17 +36,23 @@ const TRIES = 4;
  * @throws what the system says (EBUSY for a mount point, EACCES for what is somebody else's).
  */
 export async function removeTree(path: string | Buffer): Promise<void> {
-  await onceFilesCanBeOpened(() => removeInSlices(path));
+  await onceFilesCanBeOpened(async () => {
+    if (!HAS_HANDLES) return removeByProgram(path);
+    const pause = yieldToEventLoop();
+    try {
+      for (const _ of removing(path)) await pause();
+    } catch (error) {
+      // A tree deeper than handles may be open.
+      if (codeOf(error) !== 'EMFILE') throw error;
+      await removeByProgram(path);
+    }
+  });
 }
 
-async function removeInSlices(path: string | Buffer): Promise<void> {
-  const pause = yieldToEventLoop();
-  for (const _ of removing(path)) await pause();
-}
-
-/** The same at once, for something small. */
+/** The same at once, for something small of forge's own. */
 export function removeTreeSync(path: string | Buffer): void {
-  for (const _ of removing(path));
+  if (!HAS_HANDLES) rmSync(path, { recursive: true, force: true });
+  else for (const _ of removing(path));
 }
 
 /** Removes a file or link (never what it leads to); nothing there is fine. @throws what the system says */
@@ -56,15 +65,8 @@ function* removing(path: string | Buffer): Generator<void> {
   const stats = unlessGone(() => lstatSync(path));
   if (stats === undefined) return;
   if (!stats.isDirectory()) return removeFile(path);
-  if (process.platform !== 'linux' || !existsSync('/proc/self/fd')) return removeByProgram(path);
   const folder = Buffer.from(path);
-  try {
-    yield* removeFolder(folder, mountOf(parentOf(folder)));
-  } catch (error) {
-    // A tree deeper than handles may be open.
-    if (codeOf(error) !== 'EMFILE') throw error;
-    removeByProgram(path);
-  }
+  yield* removeFolder(folder, mountOf(parentOf(folder)));
 }
 
 /** `mount` is that of the folder above. */
@@ -145,17 +147,14 @@ function parentOf(path: Buffer): Buffer {
 }
 
 /** rm(1) goes from folder to folder by handles, too, but into what is mounted there from the same disk. */
-function removeByProgram(path: string | Buffer): void {
+async function removeByProgram(path: string | Buffer): Promise<void> {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return removeFile(path);
   const point = mountPoints().find((each) => `${each}/`.startsWith(`${realpathSync(path, 'latin1')}/`));
   if (point !== undefined) throw mounted(point);
-  const options: ExecFileSyncOptions = { cwd: '/', stdio: ['ignore', 'ignore', 'pipe'] };
-  const name = path.toString();
-  try {
-    execFileSync('chmod', ['-R', 'u+rwX', '--', name], options);
-  } catch {
-    // What is not ours to open stays closed; rm says so.
-  }
-  execFileSync('rm', ['-rf', '--', name], options);
+  // What is not ours to open stays closed; rm says so.
+  await run('chmod', ['-R', 'u+rwX', '--', path.toString()], { cwd: '/' });
+  const { ok, notStarted, stderr } = await run('rm', ['-rf', '--', path.toString()], { cwd: '/' });
+  if (!ok) throw notStarted ?? new ForgeError(stderr);
 }
 
 /** As bytes (latin1). Empty where there is no /proc. */
