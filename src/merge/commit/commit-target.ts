@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { git, gitPath, isTrusted, repositoryPrefix } from '../../util/git/git.js';
+import { ancestorsOf } from '../../util/paths/relative-path.js';
 import { CommitTargetError, checkCommitLocks } from './commit-locks.js';
 
 /** What git leaves in its folder while it is in the middle of something. */
@@ -81,8 +82,8 @@ async function checkNewBranch(branch: string, ask: Ask): Promise<string> {
     throw new CommitTargetError(
       `--branch ${name}: ${taken.text.split('\n')[0]} exists already. Choose a new name.`,
     );
-  for (let cut = ref.lastIndexOf('/'); cut > 'refs/heads'.length; cut = ref.lastIndexOf('/', cut - 1)) {
-    const above = ref.slice(0, cut);
+  // The first two are `refs` and `refs/heads`.
+  for (const above of ancestorsOf(ref).slice(2)) {
     if ((await ask('rev-parse', '-q', '--verify', above)).ok)
       throw new CommitTargetError(
         `--branch ${name}: the branch ${above} exists, so there can't be one below it. Choose another name.`,

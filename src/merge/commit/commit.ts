@@ -256,7 +256,7 @@ class CommitBuilder {
     const blob = base.blob(path);
     if (blob !== undefined) return { mode, oid: blob };
     const content = await base.content(path);
-    return content === undefined ? undefined : { mode, oid: await this.objects.store(path, content) };
+    return content === undefined ? undefined : { mode, oid: await this.objects.store(content, path) };
   }
 
   /** `stored` is the blob of a file. */

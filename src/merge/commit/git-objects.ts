@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { gitOk } from '../../util/git/git.js';
+import { type GitOptions, gitOk } from '../../util/git/git.js';
 
 /** Stores contents in a repository's object database, as `git add` would for the paths they belong to. */
 export class GitObjects {
@@ -9,8 +9,8 @@ export class GitObjects {
     private readonly converted: ReadonlySet<string>,
   ) {}
 
-  /** Stores the content of a file (`from`, absolute) for a path; gives the blob's id. @throws GitError */
-  async store(path: string, from: string | Buffer): Promise<string> {
+  /** Stores the content of a file (`from`, absolute), for a path or as it is; gives the blob's id. @throws GitError */
+  async store(from: string | Buffer, path = ''): Promise<string> {
     const how = this.converted.has(path) ? ['--path', path] : ['--no-filters'];
     const handle = await open(from, 'r');
     try {
@@ -25,16 +25,6 @@ export class GitObjects {
     return this.#hash(['--no-filters', '--stdin'], { input });
   }
 
-  /** Stores a file's content as it is. */
-  async storeFile(from: string): Promise<string> {
-    const handle = await open(from, 'r');
-    try {
-      return await this.#hash(['--no-filters', '--stdin'], { stdinFd: handle.fd });
-    } finally {
-      await handle.close();
-    }
-  }
-
   /** Stores many files as they are with one git process; those that need a conversion, or whose names can't be listed line by line, one by one. Gives blob ids by path. */
   async storeAll(files: ReadonlyMap<string, string>): Promise<Map<string, string>> {
     const stored = new Map<string, string>();
@@ -47,7 +37,7 @@ export class GitObjects {
       const ids = (await gitOk(this.root, args, { input })).toString().trim().split('\n');
       for (const [i, [path]] of listable.entries()) stored.set(path, ids[i]!);
     }
-    for (const [path, from] of files) if (!stored.has(path)) stored.set(path, await this.store(path, from));
+    for (const [path, from] of files) if (!stored.has(path)) stored.set(path, await this.store(from, path));
     return stored;
   }
 
@@ -61,7 +51,7 @@ export class GitObjects {
     }
   }
 
-  async #hash(args: string[], options: { input?: Buffer | string; stdinFd?: number }): Promise<string> {
+  async #hash(args: string[], options: GitOptions): Promise<string> {
     return (await gitOk(this.root, ['hash-object', '-w', '-t', 'blob', ...args], options)).toString().trim();
   }
 }

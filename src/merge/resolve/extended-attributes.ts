@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, mkdirSync, mkdtempSync, openSync, symlinkSync } from 'node:fs';
-import { codeOf } from '../../util/errors/system-error.js';
+import { hasCode, ignoring } from '../../util/errors/system-error.js';
 import { O_PATH } from '../../util/files/file-handles.js';
 import type { FileState } from '../../util/files/file-state.js';
 import { removeTree } from '../../util/files/remove-tree.js';
@@ -19,9 +19,13 @@ export interface Replacement {
 
 /** So many pairs of files are kept open at once while cp works on them. */
 const BATCH = 64;
-const GONE: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP']);
 /** The first descriptor that cp inherits beyond its standard streams. */
 const FIRST_FD = 3;
+
+/** There is no cp that can do it. */
+class NoGnuCpError extends Error {}
+const WITHOUT_CP =
+  'extended attributes, ACLs and capabilities that the replaced files may have had are not kept, because there is no GNU cp here (coreutils)';
 
 /**
  * Gives files the extended attributes of those that they replace: user attributes, POSIX ACLs, file capabilities. Node has no
@@ -35,15 +39,15 @@ export async function keepAttributes(dir: string, replacements: readonly Replace
   const links = makeLinks(dir, Math.min(BATCH, replacements.length));
   const notes: string[] = [];
   try {
-    for (let at = 0; at < replacements.length; at += BATCH) {
-      const lost = await keepOfBatch(links, replacements.slice(at, at + BATCH));
-      if (lost === 'no GNU cp') return [...notes, WITHOUT_CP];
-      notes.push(...lost);
-    }
-    return notes;
+    for (let at = 0; at < replacements.length; at += BATCH)
+      notes.push(...(await keepOfBatch(links, replacements.slice(at, at + BATCH))));
+  } catch (error) {
+    if (!(error instanceof NoGnuCpError)) throw error;
+    notes.push(WITHOUT_CP);
   } finally {
     await removeTree(links.dir);
   }
+  return notes;
 }
 
 /** Two folders of links to descriptors that cp inherits: names could lead to something else by then. */
@@ -63,20 +67,14 @@ function makeLinks(parent: string, count: number): Links {
   return { dir, count };
 }
 
-const WITHOUT_CP =
-  'extended attributes, ACLs and capabilities that the replaced files may have had are not kept, because there is no GNU cp here (coreutils)';
-
+/** A pair of files, as descriptors. */
 interface Opened {
   path: string;
-  /** Descriptors. */
   from: number;
   to: number;
 }
 
-async function keepOfBatch(
-  links: Links,
-  replacements: readonly Replacement[],
-): Promise<string[] | 'no GNU cp'> {
+async function keepOfBatch(links: Links, replacements: readonly Replacement[]): Promise<string[]> {
   const opened: Opened[] = [];
   const descriptors: number[] = [];
   try {
@@ -101,8 +99,7 @@ function openExpected({ from, expected }: Replacement): number | undefined {
   try {
     descriptor = openSync(from, O_PATH | constants.O_NOFOLLOW);
   } catch (error) {
-    if (GONE.has(codeOf(error))) return undefined;
-    throw error;
+    return ignoring('ENOENT', 'ENOTDIR', 'ELOOP')(error);
   }
   const stat = fstatSync(descriptor, { bigint: true });
   if (stat.isFile() && String(stat.ino) === expected.ino) return descriptor;
@@ -110,29 +107,21 @@ function openExpected({ from, expected }: Replacement): number | undefined {
   return undefined;
 }
 
-/** One process for all; where something is refused, halves find out for which files. */
-async function keepOfOpened(links: Links, opened: readonly Opened[]): Promise<string[] | 'no GNU cp'> {
+/** One process for all; where something is refused, halves find out for which files. @throws NoGnuCpError */
+async function keepOfOpened(links: Links, opened: readonly Opened[]): Promise<string[]> {
   if (opened.length === 0) return [];
   const before = opened.map(({ to }) => contentStamp(to));
   // Links that are left over lead to the first pair once more.
   const pairs = Array.from({ length: links.count }, (_, n) => opened[n] ?? opened[0]!);
-  const result = await copyAttributes(
-    links.dir,
-    pairs.flatMap(({ from, to }) => [from, to]),
-  );
-  for (const [n, { to }] of opened.entries()) {
-    if (contentStamp(to) !== before[n]) throw new Error('cp --attributes-only changed the content of a file');
-  }
-  if (result === 'done' || result === 'no GNU cp') return result === 'done' ? [] : result;
-  if (opened.length === 1) return [`${opened[0]!.path} ${result.refused}`];
+  const descriptors = pairs.flatMap(({ from, to }) => [from, to]);
+  const refused = await copyAttributes(links.dir, descriptors);
+  if (opened.some(({ to }, n) => contentStamp(to) !== before[n]))
+    throw new Error('cp --attributes-only changed the content of a file');
+  if (refused === undefined) return [];
+  if (opened.length === 1) return [`${opened[0]!.path} ${lossOf(refused)}`];
   const middle = Math.ceil(opened.length / 2);
-  const notes: string[] = [];
-  for (const half of [opened.slice(0, middle), opened.slice(middle)]) {
-    const lost = await keepOfOpened(links, half);
-    if (lost === 'no GNU cp') return lost;
-    notes.push(...lost);
-  }
-  return notes;
+  const first = await keepOfOpened(links, opened.slice(0, middle));
+  return [...first, ...(await keepOfOpened(links, opened.slice(middle)))];
 }
 
 function contentStamp(descriptor: number): string {
@@ -140,19 +129,17 @@ function contentStamp(descriptor: number): string {
   return `${size} ${mtimeNs}`;
 }
 
-async function copyAttributes(
-  dir: string,
-  descriptors: readonly number[],
-): Promise<'done' | 'no GNU cp' | { refused: string }> {
+/** Gives what cp complained of, if it did. */
+async function copyAttributes(dir: string, descriptors: readonly number[]): Promise<string | undefined> {
   const args = ['-rLT', '--attributes-only', '--preserve=mode,xattr', '--', `${dir}/from`, `${dir}/to`];
   const { ok, notStarted, stderr } = await run('cp', args, { fds: { more: descriptors } });
-  if (ok) return 'done';
-  if (codeOf(notStarted) === 'ENOENT') return 'no GNU cp';
+  if (ok) return undefined;
+  if (hasCode(notStarted, 'ENOENT')) throw new NoGnuCpError();
   // The machine's own failure (no more processes): nothing is merged for the sake of going on.
   if (notStarted !== undefined) throw notStarted;
   // What another cp says to options that it does not know.
-  if (/unrecognized option|(illegal|invalid|unknown) option|usage:/i.test(stderr)) return 'no GNU cp';
-  return { refused: lossOf(stderr) };
+  if (/unrecognized option|(illegal|invalid|unknown) option|usage:/i.test(stderr)) throw new NoGnuCpError();
+  return stderr;
 }
 
 /** What is lost and what the system said; cp names our links, which mean nothing to people. */
