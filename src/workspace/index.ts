@@ -1,4 +1,3 @@
-export { decodeName, decodeNames, encodePath } from '../util/paths/path-bytes.js';
 export { applyEntries } from './changeset/apply.js';
 export type {
   Changeset,

@@ -24,8 +24,8 @@ import {
   resolveMerge,
   writeMerge,
 } from '../../src/merge/index.js';
+import { decodeName, encodePath } from '../../src/util/paths/path-bytes.js';
 import type { ComposedEntry } from '../../src/workspace/index.js';
-import { decodeName, encodePath } from '../../src/workspace/index.js';
 
 // The tests' repositories must not depend on the settings of whoever runs them.
 process.env.GIT_CONFIG_GLOBAL = '/dev/null';
