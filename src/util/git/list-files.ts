@@ -1,8 +1,7 @@
 import { lstatSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { ExitCode } from '../errors/exit-code.js';
 import { ForgeError } from '../errors/forge-error.js';
-import { decodeName, decodeNames, encodePath } from '../paths/path-bytes.js';
+import { decodeName, decodeNames, joinRoot } from '../paths/path-bytes.js';
 import { isReservedPath } from '../paths/reserved-path.js';
 import { gitIfThere } from './git.js';
 import { repositoryAbove } from './repository.js';
@@ -28,7 +27,7 @@ export async function listFiles(root: string): Promise<string[]> {
 
 /** Whether a regular file is at a path of a working tree now. */
 export function isFile(root: string, path: string): boolean {
-  return lstatSync(absolute(root, path), { throwIfNoEntry: false })?.isFile() === true;
+  return lstatSync(joinRoot(root, path), { throwIfNoEntry: false })?.isFile() === true;
 }
 
 /** Every file of a folder, whatever git says. */
@@ -36,7 +35,7 @@ export function walkFiles(root: string): string[] {
   const files: string[] = [];
   const folders = [''];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    const entries = readdirSync(absolute(root, folder), { withFileTypes: true, encoding: 'buffer' });
+    const entries = readdirSync(joinRoot(root, folder), { withFileTypes: true, encoding: 'buffer' });
     for (const entry of entries) {
       const path = folder + decodeName(entry.name as unknown as Buffer);
       if (isLeftOut(path)) continue;
@@ -58,9 +57,4 @@ async function askGit(root: string): Promise<string[] | undefined> {
   if (listed.code === 0) return [...new Set(decodeNames(listed.stdout))];
   const why = listed.stderr.split('\n')[0];
   throw new ForgeError(`git cannot list the files of ${root}: ${why}`, ExitCode.invalid);
-}
-
-function absolute(root: string, path: string): string | Buffer {
-  const bytes = encodePath(path);
-  return typeof bytes === 'string' ? join(root, bytes) : Buffer.concat([Buffer.from(`${root}/`), bytes]);
 }
