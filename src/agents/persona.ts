@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExitCode } from '../util/errors/exit-code.js';
 import { ForgeError } from '../util/errors/forge-error.js';
-import { codeOf } from '../util/errors/system-error.js';
+import { codeOf, messageOf } from '../util/errors/system-error.js';
 import { nearestName } from '../util/text/nearest-name.js';
 
 /** A custom droid, read from `.factory/droids/NAME.md`. */
@@ -95,7 +95,7 @@ async function parse(text: string, file: string): Promise<{ fields: Record<strin
     const fields = Object(yaml.parse(match[1]!) ?? {}) as Record<string, unknown>;
     return { fields, body: text.slice(match[0].length).trim() };
   } catch (error) {
-    throw broken(file, `its front matter is not YAML: ${(error as Error).message.split('\n')[0]}`);
+    throw broken(file, `its front matter is not YAML: ${messageOf(error).split('\n')[0]}`);
   }
 }
 

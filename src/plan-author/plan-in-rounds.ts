@@ -1,8 +1,20 @@
-import { type AgentEvent, agentNames, listPersonas, loadAdapter } from '../agents/index.js';
-import { diagnosticRenderer, type PlanResult } from '../plan/index.js';
+import {
+  type AgentEvent,
+  agentNames,
+  listPersonas,
+  loadAdapter,
+  type PersonaEntry,
+} from '../agents/index.js';
+import {
+  type Diagnostic,
+  diagnosticRenderer,
+  type PlanResult,
+  type ReadPlanOptions,
+  readPlan,
+} from '../plan/index.js';
 import { projectFiles } from '../util/git/list-files.js';
+import { didYouMean } from '../util/text/nearest-name.js';
 import { askAgent } from './ask-agent.js';
-import { checkPlan } from './check-plan.js';
 import { extractPlan } from './extract-plan.js';
 import { renderPlannerPrompt } from './planner-prompt.js';
 import { repoMap } from './repo-map.js';
@@ -77,4 +89,35 @@ export async function planInRounds(options: PlanningOptions): Promise<Planned> {
 async function checksOf(root: string): Promise<readonly { name: string; run: string }[]> {
   const { proposeGates, surveyProject } = await import('../init/index.js');
   return proposeGates(await surveyProject(root));
+}
+
+/**
+ * Reads a plan that an agent wrote. A task for a persona that is not there is wrong too: `forge apply` would only find
+ * out when it starts. @throws what `readPlan` throws
+ */
+async function checkPlan({
+  personas,
+  ...options
+}: ReadPlanOptions & { personas: readonly PersonaEntry[] }): Promise<PlanResult> {
+  const result = await readPlan(options);
+  if (!result.ok) return result;
+  const names = personas.map(({ name }) => name);
+  const problems = result.plan.tasks.flatMap(({ id, persona, at }): Diagnostic[] => {
+    if (persona === undefined || names.includes(persona)) return [];
+    return [
+      {
+        code: 'schema',
+        severity: 'error',
+        message: `\`${id}\` is for the persona \`${persona}\`, which has no file .factory/droids/${persona}.md`,
+        at,
+        related: [],
+        hint:
+          didYouMean(persona, names) ??
+          (names.length > 0 ? `there is ${names.join(', ')}` : 'leave `droid` out'),
+      },
+    ];
+  });
+  if (problems.length === 0) return result;
+  const { text, tasks, root } = result.plan;
+  return { ok: false, diagnostics: problems, text, tasks: tasks.length, root };
 }

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ExitCode } from '../../util/errors/exit-code.js';
 import { ForgeError } from '../../util/errors/forge-error.js';
+import { messageOf } from '../../util/errors/system-error.js';
 import { quoteForShell } from '../../util/text/quote-for-shell.js';
 import type { AttemptContext, Ownership } from '../adapter.js';
 import { WRITING_TOOLS } from './tools.js';
@@ -79,8 +80,7 @@ export async function readUserSettings(path: string | undefined, root: string): 
       return settings as Settings;
     throw new Error('it must hold one JSON object');
   } catch (error) {
-    const why = (error as Error).message;
-    throw new ForgeError(`${SETTINGS_VARIABLE} names ${file}: ${why}`, ExitCode.invalid);
+    throw new ForgeError(`${SETTINGS_VARIABLE} names ${file}: ${messageOf(error)}`, ExitCode.invalid);
   }
 }
 

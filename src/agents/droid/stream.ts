@@ -13,28 +13,28 @@ const EMPTY_PHRASE = /^exec failed\.?$/i;
  * it is ended by SIGTERM. Lines that are not JSON and types that are not known mean nothing.
  */
 export class DroidStreamReader implements OutputReader {
-  private cwd = '';
-  private readonly calls = new Map<string, { tool: string; summary: string }>();
-  private readonly errors: string[] = [];
-  private completion: { empty: boolean } | undefined;
+  #cwd = '';
+  readonly #calls = new Map<string, { tool: string; summary: string }>();
+  readonly #errors: string[] = [];
+  #completion: { empty: boolean } | undefined;
 
   line(text: string): AgentEvent[] {
     const event = parse(text);
     switch (event?.type) {
       case 'system':
-        if (typeof event.cwd === 'string') this.cwd = event.cwd;
+        if (typeof event.cwd === 'string') this.#cwd = event.cwd;
         return [];
       case 'message':
         return readMessage(event);
       case 'tool_call':
-        return this.readToolCall(event);
+        return this.#readToolCall(event);
       case 'tool_result':
-        return this.readToolResult(event);
+        return this.#readToolResult(event);
       case 'error':
-        if (typeof event.message === 'string') this.errors.push(event.message);
+        if (typeof event.message === 'string') this.#errors.push(event.message);
         return [];
       case 'completion':
-        this.completion = { empty: event.finalText === '' && event.numTurns === 0 };
+        this.#completion = { empty: event.finalText === '' && event.numTurns === 0 };
         return readUsage(event);
       default:
         return [];
@@ -43,11 +43,11 @@ export class DroidStreamReader implements OutputReader {
 
   finish(end: CommandEnd): Verdict {
     if (end.signal !== null) return { ok: false, reason: `droid was ended by ${end.signal}` };
-    if (end.exitCode === 0 && this.completion !== undefined) {
-      if (!this.completion.empty) return { ok: true };
+    if (end.exitCode === 0 && this.#completion !== undefined) {
+      if (!this.#completion.empty) return { ok: true };
       return { ok: false, reason: 'the model gave an empty answer: no text and no tool call' };
     }
-    const messages = this.errors.filter((message) => !EMPTY_PHRASE.test(message.trim()));
+    const messages = this.#errors.filter((message) => !EMPTY_PHRASE.test(message.trim()));
     const reason =
       messages.length > 0
         ? `droid: ${messages.join('; ')}`
@@ -58,16 +58,16 @@ export class DroidStreamReader implements OutputReader {
     return limit === undefined ? { ok: false, reason } : { ok: false, reason, rateLimited: limit };
   }
 
-  private readToolCall(event: StreamEvent): AgentEvent[] {
+  #readToolCall(event: StreamEvent): AgentEvent[] {
     const tool = typeof event.toolName === 'string' ? event.toolName : 'tool';
-    const summary = summariseToolCall(tool, event.parameters, this.cwd);
-    if (typeof event.id === 'string') this.calls.set(event.id, { tool, summary });
+    const summary = summariseToolCall(tool, event.parameters, this.#cwd);
+    if (typeof event.id === 'string') this.#calls.set(event.id, { tool, summary });
     return [{ type: 'tool', tool, summary }];
   }
 
-  private readToolResult(event: StreamEvent): AgentEvent[] {
-    const call = typeof event.id === 'string' ? this.calls.get(event.id) : undefined;
-    if (typeof event.id === 'string') this.calls.delete(event.id);
+  #readToolResult(event: StreamEvent): AgentEvent[] {
+    const call = typeof event.id === 'string' ? this.#calls.get(event.id) : undefined;
+    if (typeof event.id === 'string') this.#calls.delete(event.id);
     if (event.isError !== true) return [];
     const tool = call?.tool ?? (typeof event.toolId === 'string' ? event.toolId : 'tool');
     const message = (event.error as { message?: unknown } | undefined)?.message;
