@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { urlSecrets } from '../../src/run/secrets/embedded-secrets.js';
 import { Redactor } from '../../src/run/secrets/redactor.js';
 import { SecretFinder } from '../../src/run/secrets/secret-finder.js';
 import { formsOf } from '../../src/run/secrets/secret-forms.js';
 import { SecretMask } from '../../src/run/secrets/secret-mask.js';
 import { isSecretName } from '../../src/run/secrets/secret-names.js';
 import { secretsIn } from '../../src/run/secrets/secrets.js';
-import { urlSecrets } from '../../src/run/secrets/url-secrets.js';
 
 const SECRET_NAMES = `
   PGPASSWORD DBPASSWORD MYSQL_PWD MYTOKEN GITHUB_PAT SSHPASS OPENAI_KEY STRIPE_SECRETKEY DB_PASS NPM_AUTHTOKEN apiKey

@@ -41,7 +41,7 @@ export class LocalExecutor implements Executor {
         { caseInsensitive: request.caseInsensitive },
       );
       workspace = await this.#open(request, owned);
-      const log = new OutputLog(join(request.dir, 'output.log'), { redactor: this.redactor });
+      const log = await OutputLog.open(join(request.dir, 'output.log'), this.redactor);
       try {
         const adapter = await this.adapter(request.task.agent);
         const attempt = new Attempt({ request, owned, workspace, scratch, adapter, log, emit, signal });
@@ -113,18 +113,9 @@ class Attempt {
   /** Runs the task's agent or command. */
   async #work(): Promise<{ ended: Ended; verdict: Verdict }> {
     const { request, workspace, scratch, adapter, log, emit, signal } = this.it;
-    const { task, attempt, prompt, root, others, caseInsensitive } = request;
-    const command = await adapter.prepare({
-      task,
-      attempt,
-      prompt,
-      workspacePath: workspace.path,
-      root,
-      scratch,
-      env: this.#env,
-      others,
-      caseInsensitive,
-    });
+    const { task } = request;
+    const env = this.#env;
+    const command = await adapter.prepare({ ...request, workspacePath: workspace.path, scratch, env });
     const reader = adapter.reader();
     const stderr = new Tail(TAIL);
     const output = outputEvents(request, emit);
@@ -157,7 +148,7 @@ class Attempt {
   async #verify(verify: string): Promise<Partial<AttemptResult>> {
     const { request, workspace, log, emit, signal } = this.it;
     const { capabilities, timeout } = request.task;
-    log.note(`--- verify: ${verify}\n`);
+    await log.note(`--- verify: ${verify}\n`);
     const tail = new Tail(TAIL);
     const output = outputEvents(request, emit);
     const ended = await supervise(

@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { createWriteStream, type WriteStream } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import type { Redactor } from '../secrets/redactor.js';
@@ -20,29 +19,27 @@ export class TooMuchOutputError extends Error {
 
 /** The output of an attempt or gate, on disk as it comes, secrets masked; forge never holds more than a line of it. */
 export class OutputLog {
-  readonly #file: WriteStream;
-  readonly #redactor: Redactor;
   #written = 0;
-  #failure: Error | undefined;
 
-  /** Appends to `file`, or starts it anew when `fresh`. */
-  constructor(file: string, options: { fresh?: boolean; redactor: Redactor }) {
-    this.#redactor = options.redactor;
-    this.#file = createWriteStream(file, { flags: options.fresh ? 'w' : 'a', mode: 0o600 });
-    this.#file.on('error', (error) => {
-      this.#failure = error;
-    });
+  private constructor(
+    private readonly file: FileHandle,
+    private readonly redactor: Redactor,
+  ) {}
+
+  /** Appends to `file` ('a'), or starts it anew ('w'). */
+  static async open(file: string, redactor: Redactor, how: 'a' | 'w' = 'a'): Promise<OutputLog> {
+    return new OutputLog(await open(file, how, 0o600), redactor);
   }
 
   /** Writes text of forge's own (a heading) between the outputs of commands. */
-  note(text: string): void {
-    if (!this.#failure) this.#file.write(this.#redactor.text(text));
+  async note(text: string): Promise<void> {
+    await this.file.appendFile(this.redactor.text(text));
   }
 
   /**
    * Copies a stream to the log and hands its lines to `line`, secrets masked in both, until it ends. `written` gets the
-   * lines as they are: a mask could damage what a program must read. Waits for the disk when it is slower than the
-   * command. Rejects with what writing the log threw (ENOSPC, …) or TooMuchOutputError.
+   * lines as they are: a mask could damage what a program must read. Waits for the disk when it is slower than the command.
+   * @throws TooMuchOutputError, and what writing the log throws (ENOSPC, …)
    */
   async copy(
     stream: Readable,
@@ -51,42 +48,25 @@ export class OutputLog {
   ): Promise<void> {
     const lines = new LineSplitter(line);
     const writtenLines = written && new LineSplitter(written);
-    const mask = this.#redactor.mask();
+    const mask = this.redactor.mask();
+    const write = async (bytes: Buffer) => {
+      lines.push(bytes);
+      this.#written += bytes.length;
+      if (this.#written > LARGEST_LOG) throw new TooMuchOutputError();
+      await this.file.appendFile(bytes);
+    };
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       writtenLines?.push(chunk);
-      const bytes = mask.push(chunk);
-      lines.push(bytes);
-      await this.#write(bytes);
+      await write(mask.push(chunk));
     }
     writtenLines?.end();
-    const rest = mask.end();
-    lines.push(rest);
-    await this.#write(rest);
+    await write(mask.end());
     lines.end();
   }
 
-  async #write(bytes: Buffer): Promise<void> {
-    if (this.#failure) throw this.#failure;
-    this.#written += bytes.length;
-    if (this.#written > LARGEST_LOG) throw new TooMuchOutputError();
-    if (this.#file.write(bytes)) return;
-    const waiting = new AbortController();
-    const { signal } = waiting;
-    try {
-      await Promise.race([once(this.#file, 'drain', { signal }), once(this.#file, 'close', { signal })]);
-    } finally {
-      // What did not come would go on listening, once more for every wait.
-      waiting.abort();
-    }
-  }
-
-  /** Resolves when everything is written. Rejects with what writing threw. */
+  /** Waits for what is being written. */
   async close(): Promise<void> {
-    if (!this.#failure) {
-      this.#file.end();
-      await once(this.#file, 'close');
-    }
-    if (this.#failure) throw this.#failure;
+    await this.file.close();
   }
 }
 

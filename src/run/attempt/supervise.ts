@@ -55,12 +55,7 @@ export async function supervise(
       failures.push(broken ?? (error as Error));
     }
   }
-  return {
-    exitCode: end.exitCode,
-    signal: end.signal,
-    ...(stopped && { stopped }),
-    ...(failures[0] && { error: failures[0] }),
-  };
+  return { exitCode: end.exitCode, signal: end.signal, stopped, error: failures[0] };
 }
 
 /** How long a killed process may take to be gone; one that waits for a dead disk or network never is. */

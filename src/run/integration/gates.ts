@@ -5,7 +5,7 @@ import { isMade } from '../../util/errors/system-error.js';
 import type { Workspace } from '../../workspace/index.js';
 import { inheritedEnvironment } from '../attempt/inherited-environment.js';
 import { OutputLog } from '../attempt/output.js';
-import { howItEnded, supervise } from '../attempt/supervise.js';
+import { type Ended, howItEnded, supervise } from '../attempt/supervise.js';
 import type { Redactor } from '../secrets/redactor.js';
 import type { PreparedRun } from '../session/prepare.js';
 
@@ -37,19 +37,21 @@ async function runGate(
   workspace: Workspace,
   { file, redactor, signal }: { file: string; redactor: Redactor; signal: AbortSignal },
 ): Promise<string | undefined> {
-  const log = new OutputLog(file, { fresh: true, redactor });
+  const log = await OutputLog.open(file, redactor, 'w');
   const began = performance.now();
   journal.append({ type: 'gate.started', name, log: file });
-  const ended = await supervise(
-    workspace,
-    {
-      argv: ['sh', '-c', run],
-      env: { ...inheritedEnvironment(), ...env, PWD: workspace.path, FORGE_RUN: folder.id },
-    },
-    { timeoutMs: timeout, signal, log, onLine: () => undefined },
-  );
-  if (ended.error) log.note(`${ended.error.message}\n`);
-  await log.close();
+  let ended: Ended;
+  try {
+    const environment = { ...inheritedEnvironment(), ...env, PWD: workspace.path, FORGE_RUN: folder.id };
+    ended = await supervise(
+      workspace,
+      { argv: ['sh', '-c', run], env: environment },
+      { timeoutMs: timeout, signal, log, onLine: () => undefined },
+    );
+    if (ended.error) await log.note(`${ended.error.message}\n`);
+  } finally {
+    await log.close();
+  }
   const ok = !ended.error && !ended.stopped && ended.exitCode === 0;
   const ms = Math.round(performance.now() - began);
   journal.append({ type: 'gate.finished', name, ok, exitCode: ended.exitCode, ms });

@@ -71,22 +71,17 @@ interface Merging {
 }
 
 class Integration {
-  readonly #run: PreparedRun;
-  readonly #results: readonly TaskResult[];
-  readonly #redactor: Redactor;
-  readonly #hooks: RunHooks;
-
-  constructor(run: PreparedRun, results: readonly TaskResult[], redactor: Redactor, hooks: RunHooks) {
-    this.#run = run;
-    this.#results = results;
-    this.#redactor = redactor;
-    this.#hooks = hooks;
-  }
+  constructor(
+    private readonly run: PreparedRun,
+    private readonly results: readonly TaskResult[],
+    private readonly redactor: Redactor,
+    private readonly hooks: RunHooks,
+  ) {}
 
   /** @throws TreeChangedError when the user changed what is to be merged meanwhile: nothing was merged, and it is to be tried again */
   async try(round: number): Promise<RunEnd> {
-    const { folder, journal } = this.#run;
-    const { signal, noMerge, approve } = this.#hooks;
+    const { folder, journal } = this.run;
+    const { signal, noMerge, approve } = this.hooks;
     const merging = await this.#compose(round);
     if ('conflicts' in merging) return this.#refuseConflicts(merging.conflicts);
     const failure = await this.#gates(merging.state, round);
@@ -117,13 +112,13 @@ class Integration {
 
   /** Tells that the merge is refused. */
   refuse(paths: string[], reason: string): RunEnd {
-    this.#run.journal.append({ type: 'merge.finished', state: 'refused', paths, reason });
+    this.run.journal.append({ type: 'merge.finished', state: 'refused', paths, reason });
     return { exitCode: ExitCode.refused, reason };
   }
 
   async #compose(round: number): Promise<Merging | { conflicts: readonly Conflict[] }> {
-    const { plan, folder, base, request } = this.#run;
-    const entries = composeChangesets(this.#results.map(({ changeset }) => changeset));
+    const { plan, folder, base, request } = this.run;
+    const entries = composeChangesets(this.results.map(({ changeset }) => changeset));
     // A branch gets the tasks' work alone: what the user changed meanwhile stays in the working tree.
     if (request.branch !== undefined)
       return { state: entries, writes: [], threeWay: [], check: async () => undefined };
@@ -140,12 +135,12 @@ class Integration {
 
   /** Gives what failed, in one sentence; undefined when every gate passed. */
   async #gates(state: readonly ComposedEntry[], round: number): Promise<string | undefined> {
-    const { plan, folder, base, chosen } = this.#run;
+    const { plan, folder, base, chosen } = this.run;
     if (plan.gates.length === 0) return undefined;
     const name = `${folder.id}.integration.${round}`;
     const workspace = await chosen.backend.open({ root: plan.root, start: state, name, base });
     try {
-      return await runGates(this.#run, workspace, this.#redactor, this.#hooks.signal);
+      return await runGates(this.run, workspace, this.redactor, this.hooks.signal);
     } finally {
       await workspace.close();
     }
@@ -153,7 +148,7 @@ class Integration {
 
   /** Merges, and tells what fails before the commit point as what it is: nothing was merged. */
   async #merge(writes: readonly ResolvedEntry[], paths: string[]): Promise<RunEnd> {
-    const { folder, journal, request } = this.#run;
+    const { folder, journal, request } = this.run;
     try {
       if (paths.length > 0) journal.append({ type: 'merge.started', paths: paths.length });
       await journal.synced();
@@ -179,7 +174,7 @@ class Integration {
         // The journal itself may be what failed (disk full): the first error is the one to report.
         throw error;
       }
-      if (error instanceof InterruptedMergeError) return interruption(this.#hooks.signal)!;
+      if (error instanceof InterruptedMergeError) return interruption(this.hooks.signal)!;
       if (error instanceof CommitTargetError) return refused;
       throw error;
     }
@@ -187,13 +182,13 @@ class Integration {
 
   /** The commits of `--branch` and `--commit`. */
   async #commits() {
-    const { plan, folder, request, base } = this.#run;
+    const { plan, folder, request, base } = this.run;
     if (request.branch === undefined && !request.commit) return undefined;
     return await commitRun({
       root: plan.root,
       runId: folder.id,
       base,
-      tasks: this.#results.map(({ task, title, changeset }) => ({
+      tasks: this.results.map(({ task, title, changeset }) => ({
         id: task,
         title,
         entries: composeChangesets([changeset]),
@@ -209,7 +204,7 @@ class Integration {
     { paths, notes, moved }: Merged,
     after: Parameters<typeof writeMerge>[0]['after'],
   ): Promise<void> {
-    const { plan, folder } = this.#run;
+    const { plan, folder } = this.run;
     notes.push(...hardLinkNotes(writes));
     await writeMerge({
       root: plan.root,
@@ -236,12 +231,11 @@ class Integration {
   }
 
   #lastCheck(): void {
-    if (this.#hooks.signal.aborted)
-      throw new InterruptedMergeError('interrupted before anything was written');
+    if (this.hooks.signal.aborted) throw new InterruptedMergeError('interrupted before anything was written');
   }
 
   async #record({ paths, notes, displaced = [], moved }: Merged): Promise<void> {
-    const { journal } = this.#run;
+    const { journal } = this.run;
     journal.append({
       type: 'merge.finished',
       state: 'merged',

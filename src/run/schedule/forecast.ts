@@ -1,5 +1,5 @@
 import { Scheduler } from './scheduler.js';
-import type { SelectedTask } from './select-tasks.js';
+import { type SelectedTask, schedulable } from './select-tasks.js';
 
 /** How long tasks are expected to take, in milliseconds. */
 export interface Forecast {
@@ -24,15 +24,7 @@ export function forecast(
     estimates.set(task.id, estimate);
   }
   if (tasks.length === 0) return undefined;
-  const scheduler = new Scheduler(
-    tasks.map(({ task, prerequisites, priority }) => ({
-      id: task.id,
-      prerequisites,
-      priority,
-      locks: task.locks,
-    })),
-    { concurrency, locks },
-  );
+  const scheduler = new Scheduler(tasks.map(schedulable), { concurrency, locks });
   const running = new Map<string, number>();
   let now = 0;
   while (!scheduler.finished) {

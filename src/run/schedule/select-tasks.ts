@@ -5,6 +5,7 @@ import { ForgeError } from '../../util/errors/forge-error.js';
 import { median } from '../../util/median.js';
 import { nearestName } from '../../util/text/nearest-name.js';
 import { estimatesOf } from './estimates.js';
+import type { Schedulable } from './scheduler.js';
 
 /** A task that is to run, with its place in the order. */
 export interface SelectedTask {
@@ -51,4 +52,9 @@ export function selectTasks(plan: Plan, named: readonly string[]): SelectedTask[
     priority: priorities.get(id)!,
     estimate: estimates.get(id),
   }));
+}
+
+/** What the scheduler needs to know of a task. */
+export function schedulable({ task: { id, locks }, prerequisites, priority }: SelectedTask): Schedulable {
+  return { id, prerequisites, priority, locks };
 }

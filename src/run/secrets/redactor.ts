@@ -9,6 +9,28 @@ const SHORTEST_BEGINNING = 4;
 /** Summaries of so many characters may have been cut without a sign of it (see droid-stream.ts). */
 const LONG = 300;
 
+/** The members of events that hold free text, or a list of such (and `tasks`, which have a `description`). */
+const FREE_TEXT: {
+  readonly [Type in EventBody['type']]: readonly (keyof Extract<EventBody, { type: Type }>)[];
+} = {
+  'run.started': ['backendReason'],
+  'task.ready': [],
+  'task.waiting': [],
+  'attempt.started': [],
+  'attempt.output': ['text'],
+  'attempt.progress': [],
+  'agent.message': ['text'],
+  'agent.tool': ['summary'],
+  'agent.usage': [],
+  'attempt.finished': ['reason', 'strays'],
+  'task.finished': ['reason'],
+  'gate.started': [],
+  'gate.finished': [],
+  'merge.started': [],
+  'merge.finished': ['reason', 'notes'],
+  'run.finished': ['reason'],
+};
+
 /**
  * Keeps a run's secrets out of what forge shows and stores: byte streams (logs) and the free text of events. What events
  * are about (ids, states, paths that were merged) stays as it is.
@@ -43,46 +65,19 @@ export class Redactor {
 
   /** An event with its free text masked. */
   event(event: EventBody): EventBody {
-    switch (event.type) {
-      case 'run.started':
-        return {
-          ...event,
-          ...(event.backendReason !== undefined && { backendReason: this.text(event.backendReason) }),
-          tasks: event.tasks.map((task) =>
-            task.description === undefined ? task : { ...task, description: this.text(task.description) },
-          ),
-        };
-      case 'attempt.output':
-      case 'agent.message':
-        return { ...event, text: this.text(event.text) };
-      case 'agent.tool':
-        return { ...event, summary: this.summary(event.summary) };
-      case 'attempt.finished':
-        return {
-          ...event,
-          ...(event.reason !== undefined && { reason: this.text(event.reason) }),
-          ...(event.strays && { strays: event.strays.map((path) => this.text(path)) }),
-        };
-      case 'task.finished':
-      case 'merge.finished':
-      case 'run.finished':
-        return {
-          ...event,
-          ...(event.reason !== undefined && { reason: this.text(event.reason) }),
-          ...('notes' in event && event.notes && { notes: event.notes.map((note) => this.text(note)) }),
-        };
-      case 'task.ready':
-      case 'task.waiting':
-      case 'attempt.started':
-      case 'attempt.progress':
-      case 'agent.usage':
-      case 'gate.started':
-      case 'gate.finished':
-      case 'merge.started':
-        return event;
-      default:
-        return event satisfies never;
+    const masked: Record<string, unknown> = { ...event };
+    for (const field of FREE_TEXT[event.type]) {
+      const value = masked[field];
+      if (typeof value === 'string')
+        masked[field] = field === 'summary' ? this.summary(value) : this.text(value);
+      if (Array.isArray(value)) masked[field] = value.map((text: string) => this.text(text));
     }
+    if (event.type === 'run.started')
+      masked.tasks = event.tasks.map((task) => ({
+        ...task,
+        description: task.description && this.text(task.description),
+      }));
+    return masked as EventBody;
   }
 
   #text(text: string, cut: number): string {

@@ -1,91 +1,44 @@
-/**
+/*
  * What makes the name of an environment variable the name of a secret. A name is taken apart into words, at `_` and the
  * like and where camelCase changes case; digits at the end of a word are left out.
  */
-const SECRET = {
-  /** Secret wherever they stand inside a word: PGPASSWORD, PASSWORDS, STRIPE_SECRETKEY, GOOGLE_CREDENTIALS. */
-  inside: [
-    'PASSWORD',
-    'PASSWD',
-    'PASSPHRASE',
-    'PASSCODE',
-    'CREDENTIAL',
-    'APIKEY',
-    'SECRETKEY',
-    'PRIVATEKEY',
-    'ACCESSKEY',
-  ],
-  /** Secret at the end of any word: MYTOKEN, TOKEN_PROD, CLIENT_SECRET. (TOKENIZERS is none.) */
-  ending: ['TOKEN', 'TOKENS', 'SECRET', 'SECRETS', 'PASSWORT'],
-  /** Secret at the end of the last word: OPENAI_KEY, MYKEY, SSHPASS, MYSQL_PWD. */
-  lastEnding: ['KEY', 'KEYS', 'PASS', 'PWD'],
-  /** Secret as the last word: GITHUB_PAT, NPM_CONFIG_AUTH. */
-  last: ['PAT', 'AUTH', 'JWT', 'PSK', 'COOKIE', 'CREDS'],
-} as const;
+const words = (text: string): readonly string[] => text.split(' ');
 
+/** Secret wherever they stand inside a word: PGPASSWORD, PASSWORDS, STRIPE_SECRETKEY, GOOGLE_CREDENTIALS. */
+const INSIDE = words('PASSWORD PASSWD PASSPHRASE PASSCODE CREDENTIAL APIKEY SECRETKEY PRIVATEKEY ACCESSKEY');
+/** Secret at the end of any word: MYTOKEN, TOKEN_PROD, CLIENT_SECRET. (TOKENIZERS is none.) */
+const ENDING = words('TOKEN TOKENS SECRET SECRETS PASSWORT');
+/** Secret at the end of the last word: OPENAI_KEY, MYKEY, SSHPASS, MYSQL_PWD. */
+const LAST_ENDING = words('KEY KEYS PASS PWD');
+/** Secret as the last word: GITHUB_PAT, NPM_CONFIG_AUTH. */
+const LAST = words('PAT AUTH JWT PSK COOKIE CREDS');
 /** Words that only look like the end of one of those above. */
-const INNOCENT_WORDS = new Set([
-  ...[
-    'MONKEY',
-    'DONKEY',
-    'TURKEY',
-    'HOCKEY',
-    'JOCKEY',
-    'WHISKEY',
-    'HOTKEY',
-    'LESSKEY',
-    'PUBKEY',
-    'PUBLICKEY',
-  ],
-  ...['COMPASS', 'BYPASS', 'TRESPASS', 'ASKPASS', 'OLDPWD'],
-]);
-
+const INNOCENT = words(
+  'MONKEY DONKEY TURKEY HOCKEY JOCKEY WHISKEY HOTKEY LESSKEY PUBKEY PUBLICKEY COMPASS BYPASS TRESPASS ASKPASS OLDPWD',
+);
 /** Before KEY they make it one that everybody may know, or no key of cryptography. */
-const INNOCENT_KEYS = new Set([
-  ...['PUBLIC', 'PUB', 'PUBLISHABLE', 'HOST', 'HOT', 'CACHE', 'PRIMARY', 'FOREIGN', 'SORT', 'PARTITION'],
-]);
-
+const INNOCENT_KEYS = words('PUBLIC PUB PUBLISHABLE HOST HOT CACHE PRIMARY FOREIGN SORT PARTITION');
 /** As the last word they say that the value tells of a secret (where it is, whose, how long) and is none itself. */
-const ABOUT = new Set([
-  ...[
-    'FILE',
-    'FILES',
-    'PATH',
-    'DIR',
-    'DIRECTORY',
-    'FOLDER',
-    'SOCK',
-    'SOCKET',
-    'URL',
-    'URI',
-    'DSN',
-    'ENDPOINT',
-  ],
-  ...['HOST', 'PORT', 'NAME', 'USER', 'USERNAME', 'TYPE', 'LENGTH', 'SIZE', 'LIMIT', 'MAX', 'MIN', 'COUNT'],
-  ...['TTL', 'EXPIRY', 'TIMEOUT', 'ENABLED', 'ALGORITHM', 'POLICY', 'VERSION', 'REGION', 'PARALLELISM'],
-]);
-
+const ABOUT = words(
+  'FILE FILES PATH DIR DIRECTORY FOLDER SOCK SOCKET URL URI DSN ENDPOINT HOST PORT NAME USER USERNAME TYPE LENGTH SIZE ' +
+    'LIMIT MAX MIN COUNT TTL EXPIRY TIMEOUT ENABLED ALGORITHM POLICY VERSION REGION PARALLELISM',
+);
 /** Last words that change nothing: OPENAI_KEY_PROD, AWS_ACCESS_KEY_ID. */
-const QUALIFIERS = new Set([
-  ...['ID', 'PROD', 'PRODUCTION', 'STAGING', 'DEV', 'TEST', 'CI', 'OLD', 'NEW', 'PRIMARY', 'SECONDARY'],
-  ...['CONFIG', 'JSON'],
-]);
+const QUALIFIERS = words('ID PROD PRODUCTION STAGING DEV TEST CI OLD NEW PRIMARY SECONDARY CONFIG JSON');
 
 /** Whether a variable's value is a secret, as far as its name tells. */
 export function isSecretName(name: string): boolean {
-  const words = wordsOf(name);
-  while (words.length > 1 && QUALIFIERS.has(words.at(-1)!)) words.pop();
-  const last = words.at(-1);
+  const parts = wordsOf(name);
+  while (parts.length > 1 && QUALIFIERS.includes(parts.at(-1)!)) parts.pop();
+  const last = parts.at(-1);
   // The folder that a shell is in.
-  if (last === undefined || ABOUT.has(last) || name === 'PWD') return false;
-  const anywhere = words.some((word) => has(word, SECRET.inside, 'includes') || has(word, SECRET.ending));
-  if (anywhere || (SECRET.last as readonly string[]).includes(last)) return true;
-  if (/^KEYS?$/.test(last) && INNOCENT_KEYS.has(words.at(-2) ?? '')) return false;
-  return !INNOCENT_WORDS.has(last) && has(last, SECRET.lastEnding);
-}
-
-function has(word: string, parts: readonly string[], where: 'includes' | 'endsWith' = 'endsWith'): boolean {
-  return parts.some((part) => word[where](part));
+  if (last === undefined || ABOUT.includes(last) || name === 'PWD') return false;
+  const endsWith = (endings: readonly string[]) => (word: string) =>
+    endings.some((end) => word.endsWith(end));
+  if (LAST.includes(last) || parts.some(endsWith(ENDING))) return true;
+  if (parts.some((word) => INSIDE.some((part) => word.includes(part)))) return true;
+  if (/^KEYS?$/.test(last) && INNOCENT_KEYS.includes(parts.at(-2) ?? '')) return false;
+  return !INNOCENT.includes(last) && endsWith(LAST_ENDING)(last);
 }
 
 function wordsOf(name: string): string[] {

@@ -2,9 +2,8 @@ import { existsSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import type { Plan } from '../../plan/index.js';
 import { inheritedEnvironment } from '../attempt/inherited-environment.js';
-import { jsonSecrets } from './json-secrets.js';
+import { jsonSecrets, urlSecrets } from './embedded-secrets.js';
 import { isSecretName } from './secret-names.js';
-import { urlSecrets } from './url-secrets.js';
 
 /** Shorter values stand in too much innocent text to be masked for a variable's name alone. */
 const SHORTEST = 6;
@@ -35,23 +34,18 @@ export function secretsIn(
   rules: readonly string[] = [],
 ): Secret[] {
   const rule = compileRules(rules);
-  const found = new Map<string, { why: Secret['why']; values: Set<string> }>();
-  const seen = new Map<string, Set<string>>();
-  for (const env of environments) {
-    for (const [name, value] of Object.entries(env)) {
-      const known = seen.get(name) ?? new Set();
-      if (known.has(value)) continue;
-      seen.set(name, known.add(value));
-      const secret = secretValues(name, value, rule(name));
-      if (secret.values.length === 0) continue;
-      const before = found.get(name);
-      for (const each of secret.values) before?.values.add(each);
-      if (!before) found.set(name, { why: secret.why, values: new Set(secret.values) });
-    }
-  }
-  return Array.from(found, ([name, { why, values }]) => ({ name, why, values: [...values] })).sort((a, b) =>
-    a.name < b.name ? -1 : 1,
-  );
+  const valuesOf = new Map<string, Set<string>>();
+  for (const env of environments)
+    for (const [name, value] of Object.entries(env))
+      valuesOf.set(name, (valuesOf.get(name) ?? new Set()).add(value));
+  return [...valuesOf]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([name, all]): Secret[] => {
+      const decision = rule(name);
+      const found = Array.from(all, (value) => secretValues(name, value, decision));
+      const why = found.find(({ values }) => values.length > 0)?.why;
+      return why ? [{ name, why, values: [...new Set(found.flatMap(({ values }) => values))] }] : [];
+    });
 }
 
 type Decision = 'named' | 'matched' | 'excluded' | undefined;

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventBody } from '../../journal/index.js';
 import type { Task } from '../../plan/index.js';
 import { syncPath } from '../../util/files/durable.js';
@@ -10,7 +11,7 @@ import type { AttemptResult, Executor } from '../attempt/executor.js';
 import { countChanges } from '../integration/changes.js';
 import { RateLimits } from '../schedule/rate-limit.js';
 import { Scheduler } from '../schedule/scheduler.js';
-import type { SelectedTask } from '../schedule/select-tasks.js';
+import { type SelectedTask, schedulable } from '../schedule/select-tasks.js';
 import type { PreparedRun } from './prepare.js';
 import { promptFor } from './task-prompt.js';
 
@@ -35,8 +36,6 @@ export async function runTasks(
 }
 
 class TaskLoop {
-  readonly #run: PreparedRun;
-  readonly #executor: Executor;
   readonly #scheduler: Scheduler;
   readonly #limits: RateLimits;
   readonly #byId: ReadonlyMap<string, SelectedTask>;
@@ -46,10 +45,12 @@ class TaskLoop {
   readonly #broken = new AbortController();
   readonly #signal: AbortSignal;
 
-  constructor(run: PreparedRun, executor: Executor, signal: AbortSignal) {
-    const { plan, request, tasks, done } = run;
-    this.#run = run;
-    this.#executor = executor;
+  constructor(
+    private readonly prepared: PreparedRun,
+    private readonly executor: Executor,
+    signal: AbortSignal,
+  ) {
+    const { plan, request, tasks, done } = prepared;
     this.#signal = AbortSignal.any([signal, this.#broken.signal]);
     // Every running task listens; Node would take more than ten for a leak.
     setMaxListeners(0, this.#signal);
@@ -57,15 +58,8 @@ class TaskLoop {
     const concurrency = request.jobs ?? plan.concurrency;
     this.#limits = new RateLimits(concurrency);
     this.#byId = new Map(tasks.map((entry) => [entry.task.id, entry]));
-    this.#scheduler = new Scheduler(
-      tasks.map(({ task, prerequisites, priority }) => ({
-        id: task.id,
-        prerequisites,
-        priority,
-        locks: task.locks,
-      })),
-      { concurrency, locks: plan.locks, done: new Set(done.keys()) },
-    );
+    const options = { concurrency, locks: plan.locks, done: new Set(done.keys()) };
+    this.#scheduler = new Scheduler(tasks.map(schedulable), options);
   }
 
   async run(): Promise<TasksResult> {
@@ -126,7 +120,7 @@ class TaskLoop {
     this.#emit({ type: 'task.finished', ...about, state, changes: 0, reason: result.reason });
     for (const id of this.#scheduler.ended(task.id, false))
       this.#notRun(id, 'skipped', `${task.id} ${state}`);
-    if (state === 'failed' && !this.#run.request.keepGoing) this.#giveUp('skipped', `${task.id} failed`);
+    if (state === 'failed' && !this.prepared.request.keepGoing) this.#giveUp('skipped', `${task.id} failed`);
   }
 
   /** Tries until it succeeds, may not be tried again, or is interrupted. Rate-limited tries don't count. */
@@ -161,19 +155,21 @@ class TaskLoop {
       if (waitMs === undefined) {
         attempt += 1;
         last = result;
-      } else if (!(await sleep(waitMs, this.#signal))) {
-        return { attempts: attempt, result: { ...result, outcome: 'cancelled', reason: 'interrupted' } };
+      } else {
+        await sleep(waitMs, undefined, { signal: this.#signal }).catch(() => undefined);
+        if (this.#signal.aborted)
+          return { attempts: attempt, result: { ...result, outcome: 'cancelled', reason: 'interrupted' } };
       }
     }
   }
 
   async #try(task: Task, attempt: number, last: AttemptResult | undefined) {
-    const { folder, plan, tasks } = this.#run;
+    const { folder, plan, tasks } = this.prepared;
     const number = folder.nextAttempt(task.id);
     const dir = folder.attempt(task.id, number);
     this.#emit({ type: 'attempt.started', task: task.id, attempt, log: `${dir}/output.log` });
     const began = performance.now();
-    const result = await this.#executor.run(
+    const result = await this.executor.run(
       {
         run: folder.id,
         root: plan.root,
@@ -198,14 +194,14 @@ class TaskLoop {
   }
 
   #others(task: Task): { id: string; owns: string[] }[] {
-    return this.#run.plan.tasks
+    return this.prepared.plan.tasks
       .filter(({ id }) => id !== task.id)
       .map(({ id, owns }) => ({ id, owns: owns.map(({ text }) => text) }));
   }
 
   /** Puts the changeset of the successful attempt where the rest of forge looks for it. */
   async #keep(task: Task, changeset: Changeset): Promise<Changeset> {
-    const dir = this.#run.folder.changeset(task.id);
+    const dir = this.prepared.folder.changeset(task.id);
     await removeTree(dir);
     await rename(changeset.dir, dir);
     // Durable before the journal says that the task succeeded; where there is nothing in it, nothing can be lost.
@@ -223,21 +219,6 @@ class TaskLoop {
   }
 
   #emit(event: EventBody): void {
-    this.#run.journal.append(event);
+    this.prepared.journal.append(event);
   }
-}
-
-/** Waits; false when interrupted. */
-function sleep(ms: number, signal: AbortSignal): Promise<boolean> {
-  return new Promise((resolve) => {
-    const done = (finished: boolean) => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', interrupted);
-      resolve(finished);
-    };
-    const interrupted = () => done(false);
-    const timer = setTimeout(done, ms, true);
-    signal.addEventListener('abort', interrupted);
-    if (signal.aborted) interrupted();
-  });
 }
