@@ -107,7 +107,7 @@ export interface RunView {
 }
 
 /** Lines of output kept per task, and characters kept of a line or message: what reports show, whatever agents print. */
-export const TAIL_LINES = 20;
+const TAIL_LINES = 20;
 const TEXT_LENGTH = 500;
 
 /** A run of which nothing is known yet. */

@@ -77,22 +77,8 @@ function compileRules(rules: readonly string[]): (name: string) => Decision {
     const excluded = rule.startsWith('!');
     const pattern = excluded ? rule.slice(1) : rule;
     const decision = excluded ? 'excluded' : pattern.includes('*') ? 'matched' : 'named';
-    return { decision, parts: pattern.split('*') } as const;
+    const literals = pattern.split('*').map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
+    return { decision, names: new RegExp(`^${literals.join('.*')}$`, 's') } as const;
   });
-  return (name) => lastFirst.find(({ parts }) => fits(name, parts))?.decision;
-}
-
-/** Whether a name is these parts with any characters between them. */
-function fits(name: string, parts: readonly string[]): boolean {
-  const [first, ...rest] = parts as [string, ...string[]];
-  const end = rest.pop();
-  if (end === undefined) return name === first;
-  if (!name.startsWith(first)) return false;
-  let at = first.length;
-  for (const part of rest) {
-    const found = name.indexOf(part, at);
-    if (found < 0) return false;
-    at = found + part.length;
-  }
-  return name.length - end.length >= at && name.endsWith(end);
+  return (name) => lastFirst.find(({ names }) => names.test(name))?.decision;
 }

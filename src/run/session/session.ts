@@ -7,7 +7,7 @@ import { countChanges } from '../integration/changes.js';
 import { integrate } from '../integration/integrate.js';
 import { Redactor } from '../secrets/redactor.js';
 import { secretsOf } from '../secrets/secrets.js';
-import type { RunEnd, RunHooks } from './hooks.js';
+import type { Proposal, RunEnd, RunHooks } from './hooks.js';
 import type { PreparedRun } from './prepare.js';
 import { runTasks } from './task-loop.js';
 
@@ -19,38 +19,31 @@ export async function executeRun(run: PreparedRun, hooks: RunHooks): Promise<Exi
   journal.listen(hooks.onEvent);
   const began = performance.now();
   // How long people took to answer is no part of what the run took.
-  const asking = { ms: 0 };
+  let askedMs = 0;
+  const approve = async (proposal: Proposal): Promise<boolean> => {
+    const asked = performance.now();
+    try {
+      return await hooks.approve!(proposal);
+    } finally {
+      askedMs += performance.now() - asked;
+    }
+  };
   const finish = async ({ exitCode, reason }: RunEnd): Promise<ExitCode> => {
-    const ms = Math.round(performance.now() - began - asking.ms);
+    const ms = Math.round(performance.now() - began - askedMs);
     journal.append({ type: 'run.finished', exitCode, ms, reason });
     await journal.close();
     return exitCode;
   };
   announce(run);
   try {
-    return await finish(
-      await tasksThenMerge(run, redactor, { ...hooks, approve: timed(hooks.approve, asking) }),
-    );
+    const timed = { ...hooks, approve: hooks.approve && approve };
+    return await finish(await tasksThenMerge(run, redactor, timed));
   } catch (error) {
     // The journal itself may be what failed (disk full): the first error is the one to report.
     const exitCode = error instanceof HalfWrittenError ? error.exitCode : ExitCode.failed;
     await finish({ exitCode, reason: (error as Error).message }).catch(() => undefined);
     throw error;
   }
-}
-
-function timed(approve: RunHooks['approve'], watch: { ms: number }): RunHooks['approve'] {
-  return (
-    approve &&
-    (async (proposal) => {
-      const asked = performance.now();
-      try {
-        return await approve(proposal);
-      } finally {
-        watch.ms += performance.now() - asked;
-      }
-    })
-  );
 }
 
 async function tasksThenMerge(run: PreparedRun, redactor: Redactor, hooks: RunHooks): Promise<RunEnd> {

@@ -1,4 +1,5 @@
-import { createReadStream } from 'node:fs';
+import { closeSync, constants, createReadStream, fstatSync, openSync, realpathSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join, sep } from 'node:path';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { replayRun } from '../../journal/index.js';
@@ -7,7 +8,6 @@ import { ForgeError } from '../../util/errors/forge-error.js';
 import { codeOf } from '../../util/errors/system-error.js';
 import { isReaderGone } from '../../util/process/reader-gone.js';
 import { nearestName } from '../../util/text/nearest-name.js';
-import { openRunFile } from './run-file.js';
 import type { RunFolder } from './run-folder.js';
 
 /**
@@ -38,12 +38,38 @@ export async function printLogs(
   }
 }
 
-/** As openRunFile; 'none yet' for a log that is not there. */
-function openLog(folder: RunFolder, log: string): number | 'none yet' | undefined {
+/**
+ * Opens a log that a journal names, for reading, if it is one of that run's own: a regular file (no link, no FIFO, no
+ * device) really below the run's folder. A journal is a file that anybody may have written. Gives the descriptor; undefined
+ * where it is not such a file.
+ */
+function openLog(folder: RunFolder, path: unknown): number | 'none yet' | undefined {
+  if (typeof path !== 'string' || !isAbsolute(path) || path.includes('\0')) return undefined;
+  const above = realFolder(dirname(path));
+  const top = realpathSync(folder.dir);
+  if (above !== top && !above?.startsWith(top + sep)) return undefined;
+  let file: number;
   try {
-    return openRunFile(folder, log);
+    // NONBLOCK: opening a FIFO would wait for somebody to write into it.
+    file = openSync(
+      join(above, basename(path)),
+      constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0),
+    );
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return 'none yet';
+    if (['ELOOP', 'ENXIO', 'EMLINK'].includes(codeOf(error) ?? '')) return undefined;
+    throw error;
+  }
+  if (fstatSync(file).isFile()) return file;
+  closeSync(file);
+  return undefined;
+}
+
+function realFolder(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(codeOf(error) ?? '')) return undefined;
     throw error;
   }
 }

@@ -226,7 +226,8 @@ const AT_STEPS: Moment[] = [
 test('killed at any moment of a run: the old tree or the new one, nothing running, nothing paid twice', {
   skip: LINUX,
 }, async (t) => {
-  const share = wanted > 0 ? Math.ceil((wanted - AT_STEPS.length) / 10) : 2;
+  // Fewer than there are steps are two for each, as by default.
+  const share = Math.max(2, Math.ceil((wanted - AT_STEPS.length) / 10));
   const figures = await sweep(
     t,
     [...spread(OVERLAY, 4 * share), ...spread(COPY, 3 * share), ...spread(BARE, 3 * share)],
