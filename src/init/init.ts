@@ -1,7 +1,7 @@
 import { ExitCode } from '../util/errors/exit-code.js';
 import type { Dialog } from '../util/text/dialog.js';
 import { type FileAction, type Installation, install, planInstallation } from './files/install.js';
-import { planRemoval, remove } from './files/remove.js';
+import { removeInstalled } from './files/remove.js';
 import { describeLanguages } from './plan/project-facts.js';
 import { designSetup, type Setup } from './setup.js';
 
@@ -94,11 +94,10 @@ export async function removeFromProject(
   { dryRun, force }: InitOptions,
   { say, warn, tell }: Dialog,
 ): Promise<void> {
-  const plan = await planRemoval(root, force);
-  if (!dryRun) await remove(plan);
-  tell({ root, dryRun, files: plan.files ?? [] });
-  if (plan.files === undefined) say(`${root}: forge init has put nothing here`);
-  for (const { path, action, reason } of plan.files ?? []) {
+  const files = await removeInstalled(root, { force, dryRun });
+  tell({ root, dryRun, files: files ?? [] });
+  if (files === undefined) say(`${root}: forge init has put nothing here`);
+  for (const { path, action, reason } of files ?? []) {
     if (action === 'keep') warn(`kept ${path}: ${reason}; --force removes it`);
     else if (action === 'remove') say(`  ${dryRun ? 'would remove' : 'removed'} ${path}`);
   }

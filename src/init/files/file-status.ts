@@ -6,38 +6,29 @@ import { hashText } from '../../util/files/hash.js';
 import { statOf } from './check-writable.js';
 import { type InstallRecord, readRecord } from './record.js';
 
-/** How a path stands to what forge once put there. */
-export type FileStatus =
-  | { state: 'missing' }
-  /** Somebody's own, or changed since forge wrote it. `link` and `folder` are never replaced. */
-  | { state: 'foreign'; kind: 'file' | 'link' | 'folder' }
-  /** As forge wrote it, now or earlier; `hash` is of its text. */
-  | { state: 'ours'; hash: string }
-  /** Not forge's, but with the very content asked about. */
-  | { state: 'same' };
+/** How a path stands to what forge once put there. Links and folders are never replaced. */
+export interface FileStatus {
+  kind: 'missing' | 'file' | 'link' | 'folder';
+  /** Of a file's text. */
+  hash?: string;
+  /** A file as forge wrote it, now or earlier; else it is somebody's own. */
+  isOurs: boolean;
+}
 
-/** What is at a path relative to the root, where `wanted` is the text that should be there. */
-export async function fileStatus(
-  root: string,
-  path: string,
-  record: InstallRecord,
-  wanted?: string,
-): Promise<FileStatus> {
+/** What is at a path relative to the root. @throws ForgeError (1) when it cannot be read */
+export async function fileStatus(root: string, path: string, { files }: InstallRecord): Promise<FileStatus> {
   const file = join(root, path);
   const stat = await statOf(file);
-  if (stat === undefined) return { state: 'missing' };
-  if (!stat.isFile()) return { state: 'foreign', kind: stat.isSymbolicLink() ? 'link' : 'folder' };
+  if (stat === undefined) return { kind: 'missing', isOurs: false };
+  if (!stat.isFile()) return { kind: stat.isSymbolicLink() ? 'link' : 'folder', isOurs: false };
   const text = await readFile(file, 'utf8').catch((error) => {
     throw new ForgeError(`cannot read ${file}: ${messageOf(error)}; nothing was changed`);
   });
   const hash = hashText(text);
-  if (Object.hasOwn(record.files, path) && record.files[path]!.includes(hash)) return { state: 'ours', hash };
-  return wanted !== undefined && hash === hashText(wanted)
-    ? { state: 'same' }
-    : { state: 'foreign', kind: 'file' };
+  return { kind: 'file', hash, isOurs: Object.hasOwn(files, path) && files[path]!.includes(hash) };
 }
 
 /** Whether a file (path relative to the root) is exactly as `forge init` wrote it, so that replacing it loses nobody's work. */
 export async function isUnmodified(root: string, path: string): Promise<boolean> {
-  return (await fileStatus(root, path, await readRecord(root))).state === 'ours';
+  return (await fileStatus(root, path, await readRecord(root))).isOurs;
 }

@@ -47,24 +47,12 @@ async function actionFor(root: string, file: SetupFile, record: InstallRecord): 
   const other = path.replace(/\.yaml$/, '.yml');
   if (path === PLAN_FILE && existsSync(join(root, other)) && !existsSync(join(root, path)))
     return { path, action: 'keep', reason: `there is ${other}, which it would hide` };
-  const status = await fileStatus(root, path, record, file.text);
-  switch (status.state) {
-    case 'missing':
-      return { path, action: 'create' };
-    case 'same':
-      return { path, action: 'unchanged' };
-    case 'ours':
-      return { path, action: status.hash === hashText(file.text) ? 'unchanged' : 'update' };
-    case 'foreign':
-      if (status.kind === 'file') return { path, action: 'changed' };
-      return {
-        path,
-        action: 'keep',
-        reason: `it is a ${status.kind === 'link' ? 'symbolic link' : 'folder'}`,
-      };
-    default:
-      return status satisfies never;
-  }
+  const { kind, hash, isOurs } = await fileStatus(root, path, record);
+  if (kind === 'missing') return { path, action: 'create' };
+  if (kind !== 'file')
+    return { path, action: 'keep', reason: `it is a ${kind === 'link' ? 'symbolic link' : 'folder'}` };
+  if (hash === hashText(file.text)) return { path, action: 'unchanged' };
+  return { path, action: isOurs ? 'update' : 'changed' };
 }
 
 /** Does what was planned, all of it or nothing; a file that is still `changed` is kept. @throws ForgeError (1) */

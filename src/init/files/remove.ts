@@ -14,38 +14,32 @@ export interface Removal {
   reason?: string;
 }
 
-/** A removal that was thought through but not done. */
-export interface RemovalPlan {
-  root: string;
-  /** undefined: forge init has put nothing here. */
-  files: Removal[] | undefined;
-  folders: readonly string[];
-}
-
 /**
- * What would be removed from `root`, a real path; with `force` changed files go too. @throws ForgeError (1) when a folder
- * leads out of the project or can't be written
+ * Removes from `root`, a real path, the files that forge put there (with `force` the changed ones, too), then the record,
+ * then folders that forge made and that are empty now; with `dryRun` only tells. undefined: forge init has put nothing here.
+ * @throws ForgeError (1) when a folder leads out of the project or can't be written, or a file can't be removed
  */
-export async function planRemoval(root: string, force: boolean): Promise<RemovalPlan> {
+export async function removeInstalled(
+  root: string,
+  { force, dryRun }: { force: boolean; dryRun: boolean },
+): Promise<Removal[] | undefined> {
   await checkWritable(root, []);
-  if ((await statOf(join(root, RECORD_FILE))) === undefined) return { root, files: undefined, folders: [] };
+  if ((await statOf(join(root, RECORD_FILE))) === undefined) return undefined;
   const record = await readRecord(root);
   const paths = Object.keys(record.files).sort();
   await checkWritable(root, paths);
-  const files: Removal[] = [];
+  const removals: Removal[] = [];
   for (const path of paths) {
-    const status = await fileStatus(root, path, record);
-    if (status.state === 'missing') files.push({ path, action: 'gone' });
-    else if (status.state === 'ours' || (force && status.state === 'foreign' && status.kind === 'file'))
-      files.push({ path, action: 'remove' });
-    else files.push({ path, action: 'keep', reason: 'it was changed since forge wrote it' });
+    const { kind, isOurs } = await fileStatus(root, path, record);
+    if (kind === 'missing') removals.push({ path, action: 'gone' });
+    else if (isOurs || (force && kind === 'file')) removals.push({ path, action: 'remove' });
+    else removals.push({ path, action: 'keep', reason: 'it was changed since forge wrote it' });
   }
-  return { root, files, folders: record.folders };
+  if (!dryRun) await remove(root, removals, record.folders);
+  return removals;
 }
 
-/** Removes files, then the record, then folders that forge made and that are empty now. @throws ForgeError (1) */
-export async function remove({ root, files, folders }: RemovalPlan): Promise<void> {
-  if (files === undefined) return;
+async function remove(root: string, files: readonly Removal[], folders: readonly string[]): Promise<void> {
   const chosen = files.filter(({ action }) => action === 'remove').map(({ path }) => path);
   // A crash of init may have left what it had not put into place yet.
   const staged = [...files.map(({ path }) => path), RECORD_FILE].map(stagingPath);

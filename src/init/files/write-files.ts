@@ -3,13 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { ForgeError } from '../../util/errors/forge-error.js';
 import { codeOf, messageOf } from '../../util/errors/system-error.js';
 import { writeSynced } from '../../util/files/durable.js';
-
-/** A file to write, whole. `path` is relative to the root. */
-export interface FileWrite {
-  path: string;
-  text: string;
-  executable: boolean;
-}
+import type { SetupFile } from '../setup.js';
 
 /**
  * Makes folders (parents first) and writes files in the root, all or none: everything is written and synced beside its
@@ -19,7 +13,7 @@ export interface FileWrite {
 export async function writeFiles(
   root: string,
   folders: readonly string[],
-  writes: readonly FileWrite[],
+  writes: readonly SetupFile[],
 ): Promise<void> {
   const undo: (() => Promise<void>)[] = [];
   let at = '';
