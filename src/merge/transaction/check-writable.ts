@@ -3,7 +3,7 @@ import { access, lstat, mkdir, open as openFile, rename, rmdir, writeFile } from
 import { forEachConcurrent } from '../../util/async/for-each-concurrent.js';
 import { codeOf, ignoring } from '../../util/errors/system-error.js';
 import { removeTree } from '../../util/files/remove-tree.js';
-import { nameOf, parentOf } from '../../util/paths/relative-path.js';
+import { byFolder, nameOf, parentOf } from '../../util/paths/relative-path.js';
 import { MergeError, mergeFailure, NOTHING_TOUCHED } from '../merge-error.js';
 import { blockedParent } from '../resolve/blocked-parent.js';
 import type { ResolvedEntry } from '../resolve/entry.js';
@@ -11,18 +11,6 @@ import { type Folder, isFolderGone, openFolder } from './folder.js';
 
 /** Where the files of one folder are staged: undefined = in the merge folder. */
 export type StagingPlaces = Map<string, string | undefined>;
-
-/** Items by the folder of their path. */
-export function byFolder<T extends { path: string }>(items: Iterable<T>): Map<string, T[]> {
-  const folders = new Map<string, T[]>();
-  for (const item of items) {
-    const folder = parentOf(item.path);
-    const list = folders.get(folder);
-    if (list) list.push(item);
-    else folders.set(folder, [item]);
-  }
-  return folders;
-}
 
 /**
  * Finds out before the commit point what would stop the merge after it: folders that can't be written, read-only

@@ -1,5 +1,5 @@
 import { lstatSync, type Stats } from 'node:fs';
-import { codeOf } from '../errors/system-error.js';
+import { unlessOutOfReach } from '../errors/system-error.js';
 
 /** Where a working tree's merge that is under way, or was cut short, leaves its record (see merge/transaction/commit-record). Here, so that asking loads nothing heavy. */
 export const recordPath = (root: string) => `${root}/.forge/merging`;
@@ -15,11 +15,6 @@ export function mayBeCommitted(root: string): boolean {
 }
 
 function recordStats(root: string): Stats | undefined {
-  try {
-    return lstatSync(recordPath(root), { throwIfNoEntry: false });
-  } catch (error) {
-    // `.forge` is a file, or a link that leads nowhere: who goes on will say so.
-    if (['ENOTDIR', 'ELOOP', 'EACCES'].includes(codeOf(error) ?? '')) return undefined;
-    throw error;
-  }
+  // Where `.forge` is a file, or a link that leads nowhere, who goes on will say so.
+  return unlessOutOfReach(() => lstatSync(recordPath(root), { throwIfNoEntry: false }));
 }

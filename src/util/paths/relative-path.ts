@@ -40,3 +40,15 @@ export function foldersAbove(paths: Iterable<string>): Set<string> {
 export function isBelow(path: string, folder: string): boolean {
   return path !== folder && (folder === '' || path.startsWith(`${folder}/`));
 }
+
+/** Items by the folder of their path. */
+export function byFolder<T extends { path: string }>(items: Iterable<T>): Map<string, T[]> {
+  const folders = new Map<string, T[]>();
+  for (const item of items) {
+    const folder = parentOf(item.path);
+    const list = folders.get(folder);
+    if (list) list.push(item);
+    else folders.set(folder, [item]);
+  }
+  return folders;
+}

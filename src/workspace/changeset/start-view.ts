@@ -1,25 +1,20 @@
-import { ancestorsOf, below, nameOf, parentOf } from '../../util/paths/relative-path.js';
+import { ancestorsOf, below, byFolder, nameOf } from '../../util/paths/relative-path.js';
 import type { BaseLookup } from '../workspace.js';
 import type { ComposedEntry } from './changeset.js';
 import type { DiskTree, PathState } from './disk-tree.js';
 
 /** What a workspace started from: root (as it was when the run began, where that is known) under the start changesets. */
 export class StartView {
-  readonly #entries = new Map<string, ComposedEntry>();
-  readonly #children = new Map<string, string[]>();
+  readonly #entries: ReadonlyMap<string, ComposedEntry>;
+  readonly #inFolder: ReadonlyMap<string, readonly ComposedEntry[]>;
 
   constructor(
     readonly root: DiskTree,
     start: readonly ComposedEntry[],
     readonly base: BaseLookup | undefined,
   ) {
-    for (const entry of start) {
-      this.#entries.set(entry.path, entry);
-      const folder = parentOf(entry.path);
-      const siblings = this.#children.get(folder);
-      if (siblings === undefined) this.#children.set(folder, [nameOf(entry.path)]);
-      else siblings.push(nameOf(entry.path));
-    }
+    this.#entries = new Map(start.map((entry) => [entry.path, entry]));
+    this.#inFolder = byFolder(start);
   }
 
   /** The state of a path. What no base knows is read from root just now, so that an edit by the user may be in it. */
@@ -33,10 +28,9 @@ export class StartView {
   /** Names in a folder at the start, unsorted. */
   children(path: string): string[] {
     const names = new Set(this.#isCutOff(below(path, 'any')) ? [] : this.root.children(path));
-    for (const name of this.#children.get(path) ?? []) {
-      if (this.#entries.get(below(path, name))?.kind === 'absent') names.delete(name);
-      else names.add(name);
-    }
+    for (const { path: each, kind } of this.#inFolder.get(path) ?? [])
+      if (kind === 'absent') names.delete(nameOf(each));
+      else names.add(nameOf(each));
     return [...names];
   }
 
