@@ -52,7 +52,7 @@ export async function run(
   options: RunOptions = {},
 ): Promise<Outcome> {
   const { input, fds = {}, onLine, timeoutMs, signal, graceMs = 0, interruptible = false } = options;
-  // A third of the time to start forge, so only where something is run.
+  // It takes tens of milliseconds to load, so only where something is run.
   const { execa } = await import('execa');
   const how = {
     cwd: options.cwd,
