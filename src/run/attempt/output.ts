@@ -73,13 +73,9 @@ export class OutputLog {
 /** Cuts a stream of bytes into lines of at most LONGEST_LINE characters; what is not UTF-8 becomes U+FFFD. */
 export class LineSplitter {
   readonly #decoder = new StringDecoder('utf8');
-  readonly #line: (text: string) => void;
-  #rest: string[] = [];
-  #length = 0;
+  #rest = '';
 
-  constructor(line: (text: string) => void) {
-    this.#line = line;
-  }
+  constructor(private readonly line: (text: string) => void) {}
 
   push(chunk: Buffer): void {
     const text = this.#decoder.write(chunk);
@@ -94,21 +90,17 @@ export class LineSplitter {
 
   end(): void {
     this.#keep(this.#decoder.end());
-    if (this.#length > 0) this.#emit();
+    if (this.#rest !== '') this.#emit();
   }
 
   #keep(part: string): void {
-    const room = LONGEST_LINE - this.#length;
-    if (part.length === 0 || room <= 0) return;
-    this.#rest.push(part.length > room ? part.slice(0, room) : part);
-    this.#length += Math.min(part.length, room);
+    this.#rest += part.slice(0, LONGEST_LINE - this.#rest.length);
   }
 
   #emit(): void {
-    const text = this.#rest.join('');
-    this.#rest = [];
-    this.#length = 0;
-    this.#line(text.endsWith('\r') ? text.slice(0, -1) : text);
+    const text = this.#rest;
+    this.#rest = '';
+    this.line(text.endsWith('\r') ? text.slice(0, -1) : text);
   }
 }
 

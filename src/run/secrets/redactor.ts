@@ -10,26 +10,7 @@ const SHORTEST_BEGINNING = 4;
 const LONG = 300;
 
 /** The members of events that hold free text, or a list of such (and `tasks`, which have a `description`). */
-const FREE_TEXT: {
-  readonly [Type in EventBody['type']]: readonly (keyof Extract<EventBody, { type: Type }>)[];
-} = {
-  'run.started': ['backendReason'],
-  'task.ready': [],
-  'task.waiting': [],
-  'attempt.started': [],
-  'attempt.output': ['text'],
-  'attempt.progress': [],
-  'agent.message': ['text'],
-  'agent.tool': ['summary'],
-  'agent.usage': [],
-  'attempt.finished': ['reason', 'strays'],
-  'task.finished': ['reason'],
-  'gate.started': [],
-  'gate.finished': [],
-  'merge.started': [],
-  'merge.finished': ['reason', 'notes'],
-  'run.finished': ['reason'],
-};
+const FREE_TEXT = ['backendReason', 'reason', 'text', 'summary', 'strays', 'notes'];
 
 /**
  * Keeps a run's secrets out of what forge shows and stores: byte streams (logs) and the free text of events. What events
@@ -66,7 +47,7 @@ export class Redactor {
   /** An event with its free text masked. */
   event(event: EventBody): EventBody {
     const masked: Record<string, unknown> = { ...event };
-    for (const field of FREE_TEXT[event.type]) {
+    for (const field of FREE_TEXT) {
       const value = masked[field];
       if (typeof value === 'string')
         masked[field] = field === 'summary' ? this.summary(value) : this.text(value);

@@ -2,8 +2,9 @@ import { setMaxListeners } from 'node:events';
 import { rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { renderPrompt } from '../../agents/index.js';
 import type { EventBody } from '../../journal/index.js';
-import type { Task } from '../../plan/index.js';
+import type { Pattern, Task } from '../../plan/index.js';
 import { syncPath } from '../../util/files/durable.js';
 import { removeTree } from '../../util/files/remove-tree.js';
 import type { Changeset } from '../../workspace/index.js';
@@ -13,7 +14,6 @@ import { RateLimits } from '../schedule/rate-limit.js';
 import { Scheduler } from '../schedule/scheduler.js';
 import { type SelectedTask, schedulable } from '../schedule/select-tasks.js';
 import type { PreparedRun } from './prepare.js';
-import { promptFor } from './task-prompt.js';
 
 /** How the tasks ended. */
 export interface TasksResult {
@@ -164,7 +164,7 @@ class TaskLoop {
   }
 
   async #try(task: Task, attempt: number, last: AttemptResult | undefined) {
-    const { folder, plan, tasks } = this.prepared;
+    const { folder, plan } = this.prepared;
     const number = folder.nextAttempt(task.id);
     const dir = folder.attempt(task.id, number);
     this.#emit({ type: 'attempt.started', task: task.id, attempt, log: `${dir}/output.log` });
@@ -179,7 +179,7 @@ class TaskLoop {
         name: `${folder.id}.${task.id}.${number}`,
         start: this.#byId.get(task.id)!.startsFrom.map((id) => this.#changesets.get(id)!),
         base: folder.base,
-        prompt: promptFor(task, plan, tasks, (id) => this.#stateOf(id), last),
+        prompt: this.#promptFor(task, last),
         dir,
         others: task.prompt === undefined ? [] : this.#others(task),
       },
@@ -189,14 +189,40 @@ class TaskLoop {
     return { ...result, ms: Math.round(performance.now() - began) };
   }
 
-  #stateOf(id: string): 'running' | 'waiting' | 'finished' {
-    return this.#changesets.has(id) ? 'finished' : this.#running.has(id) ? 'running' : 'waiting';
+  /** What an agent is told: what others do now, and what went wrong `last` time. Empty for commands. */
+  #promptFor(
+    { id, prompt, description, owns, reads, verify }: Task,
+    last: AttemptResult | undefined,
+  ): string {
+    if (prompt === undefined) return '';
+    const { plan, tasks } = this.prepared;
+    const stateOf = (other: string) =>
+      this.#changesets.has(other) ? 'finished' : this.#running.has(other) ? 'running' : 'waiting';
+    return renderPrompt({
+      id,
+      prompt,
+      owns: textsOf(owns),
+      reads: textsOf(reads),
+      others: tasks
+        .filter((other) => other.task.id !== id)
+        .map(({ task }) => ({
+          id: task.id,
+          description: task.description,
+          owns: textsOf(task.owns),
+          state: stateOf(task.id),
+        })),
+      gates: plan.gates,
+      goal: plan.goal,
+      description,
+      verify,
+      previous: last,
+    });
   }
 
   #others(task: Task): { id: string; owns: string[] }[] {
     return this.prepared.plan.tasks
       .filter(({ id }) => id !== task.id)
-      .map(({ id, owns }) => ({ id, owns: owns.map(({ text }) => text) }));
+      .map(({ id, owns }) => ({ id, owns: textsOf(owns) }));
   }
 
   /** Puts the changeset of the successful attempt where the rest of forge looks for it. */
@@ -221,4 +247,8 @@ class TaskLoop {
   #emit(event: EventBody): void {
     this.prepared.journal.append(event);
   }
+}
+
+function textsOf(patterns: readonly Pattern[]): string[] {
+  return patterns.map(({ text }) => text);
 }
