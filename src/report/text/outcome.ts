@@ -16,7 +16,7 @@ export type RunState =
   | 'failed';
 
 /** What became of a run: one sentence for people, and the commands that go on from here (with why, best first). */
-export interface Outcome {
+export interface RunOutcome {
   state: RunState;
   sentence: string;
   next: { command: string; why: string }[];
@@ -26,7 +26,7 @@ export interface Outcome {
 const INTERRUPTED: readonly number[] = [ExitCode.interrupted, ExitCode.terminated];
 
 /** What became of a run. `alive`: whether the process of one without an end is (unknown = yes). */
-export function outcomeOf(view: RunView, alive = true): Outcome {
+export function outcomeOf(view: RunView, alive = true): RunOutcome {
   const { merge, finished } = view;
   if (merge && merge.state !== 'running') return mergeOutcome(view, merge.state);
   if (merge && finished?.exitCode === ExitCode.halfWritten)
@@ -60,7 +60,7 @@ export function outcomeOf(view: RunView, alive = true): Outcome {
   };
 }
 
-function mergeOutcome(view: RunView, state: 'merged' | 'refused' | 'declined' | 'waiting'): Outcome {
+function mergeOutcome(view: RunView, state: 'merged' | 'refused' | 'declined' | 'waiting'): RunOutcome {
   const { count: files, paths, ref, commit, reason } = view.merge!;
   const because = reason && withoutPeriod(oneLine(reason));
   switch (state) {
@@ -98,7 +98,7 @@ function mergeOutcome(view: RunView, state: 'merged' | 'refused' | 'declined' | 
   }
 }
 
-function failedOutcome(view: RunView): Outcome {
+function failedOutcome(view: RunView): RunOutcome {
   const tasks = [...view.tasks.values()];
   const gates = [...view.gates.values()];
   const failed = {
@@ -118,7 +118,11 @@ function failedOutcome(view: RunView): Outcome {
   return { state: 'failed', sentence: `Nothing merged: ${reasons.join(', ')}.${kept(view)}`, next };
 }
 
-const UNCHANGED: Outcome = { state: 'unchanged', sentence: 'Nothing to merge: no file changed.', next: [] };
+const UNCHANGED: RunOutcome = {
+  state: 'unchanged',
+  sentence: 'Nothing to merge: no file changed.',
+  next: [],
+};
 
 function changedFiles(view: RunView): boolean {
   return [...view.tasks.values()].some((task) => task.status === 'succeeded' && (task.files ?? 0) > 0);
