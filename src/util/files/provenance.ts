@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { ForgeError } from '../errors/forge-error.js';
-import { codeOf } from '../errors/system-error.js';
+import { codeOf, isMade } from '../errors/system-error.js';
 import { removeFile } from './remove-tree.js';
 
 /*
@@ -65,10 +65,7 @@ function whyNotOurs(
  * @throws NotOursError for any other, and what the file system throws.
  */
 export function makeMarkedFolder(path: string): void {
-  try {
-    mkdirSync(path, { mode: 0o700 });
-  } catch (error) {
-    if (codeOf(error) !== 'EEXIST') throw error;
+  if (!isMade(() => mkdirSync(path, { mode: 0o700 }))) {
     const why = whyNotMarked(path);
     if (why === undefined) return;
     const isOurs = whyNotOurFolder(path) === undefined;

@@ -50,8 +50,8 @@ function isInGitFolder(folder: string): boolean {
 }
 
 /**
- * Takes the real path of a folder; says whether names there differ by case alone: whether the first entry that has a
- * letter is also found by its name in the other case. An empty folder counts as case-sensitive.
+ * Whether names in a folder (its real path) differ by case alone: whether the first entry that has a letter is also found
+ * by its name in the other case. An empty folder counts as case-sensitive.
  */
 export function isCaseInsensitive(root: string): boolean {
   const folder = opendirSync(root);
