@@ -5,21 +5,17 @@ import { ExitCode } from '../util/errors/exit-code.js';
 import { ForgeError } from '../util/errors/forge-error.js';
 import { mayBeCommitted } from '../util/files/merge-record.js';
 import { listenForInterrupt } from '../util/process/interrupt.js';
+import type { COMMON_FLAGS, Values } from './command-line.js';
 import { checkJunitFile, writeJunitFile } from './junit-file.js';
+import type { RUN_FLAGS } from './run-flags.js';
 import { askToMerge } from './terminal/approve.js';
 import { colorWanted, complain } from './terminal/terminal.js';
 
 /** The flags that shape how a run is shown and approved. */
-export interface SessionFlags {
-  quiet: boolean;
-  verbose: boolean;
-  json: boolean;
-  color: boolean;
-  'no-color': boolean;
-  yes: boolean;
-  'no-merge': boolean;
-  junit: string | undefined;
-}
+type SessionFlags = Pick<
+  Values<typeof COMMON_FLAGS & typeof RUN_FLAGS>,
+  'quiet' | 'verbose' | 'json' | 'color' | 'no-color' | 'yes' | 'no-merge' | 'junit'
+>;
 
 /**
  * Shows a run while `start` runs it: live table on a terminal, lines elsewhere, NDJSON with --json; asks before the

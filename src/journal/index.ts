@@ -1,4 +1,4 @@
-export type { AttemptOutcome, EventBody, ForgeEvent, TaskState } from './event.js';
+export type { AttemptOutcome, EventBody, ForgeEvent } from './event.js';
 export { Journal } from './journal.js';
 export { JournalDamagedError, readJournal, replayRun, replayUnlessDamaged } from './replay.js';
 export {
@@ -10,7 +10,6 @@ export {
   isGivenUp,
   isMerged,
   isOver,
-  type MergeView,
   type RunView,
   type TaskStatus,
   type TaskView,

@@ -11,22 +11,8 @@ export function aboutOf({ task, attempt }: Pick<AttemptRequest, 'task' | 'attemp
 }
 
 /** What an agent's output meant, as an event of its attempt. */
-export function agentEvent(request: AttemptRequest, event: AgentEvent): EventBody {
-  const about = aboutOf(request);
-  switch (event.type) {
-    case 'message':
-      return { type: 'agent.message', ...about, text: event.text };
-    case 'tool': {
-      const { tool, summary, error } = event;
-      return { type: 'agent.tool', ...about, tool, summary, error: error || undefined };
-    }
-    case 'usage': {
-      const { inputTokens, outputTokens, turns } = event;
-      return { type: 'agent.usage', ...about, inputTokens, outputTokens, turns };
-    }
-    default:
-      return event satisfies never;
-  }
+export function agentEvent(request: AttemptRequest, { type, ...meant }: AgentEvent): EventBody {
+  return { type: `agent.${type}`, ...aboutOf(request), ...meant } as EventBody;
 }
 
 /** Characters of an output line that go into an event; the log has the rest. */

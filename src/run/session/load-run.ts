@@ -77,17 +77,13 @@ async function keptChangesets(
   for (const { task, startsFrom } of tasks) {
     const dir = folder.changeset(task.id);
     const isKept = finished.includes(task.id) && startsFrom.every((id) => done.has(id)) && existsSync(dir);
-    if (isKept) done.set(task.id, await loadKept(dir, task.id));
+    if (!isKept) continue;
+    try {
+      done.set(task.id, await loadChangeset(dir));
+    } catch (error) {
+      const way = `to have ${task.id} run again, remove ${dir} and \`forge resume\``;
+      throw new ForgeError(`${(error as Error).message}; ${way}`);
+    }
   }
   return done;
-}
-
-async function loadKept(dir: string, task: string): Promise<Changeset> {
-  try {
-    return await loadChangeset(dir);
-  } catch (error) {
-    throw new ForgeError(
-      `${(error as Error).message}; to have ${task} run again, remove ${dir} and \`forge resume\``,
-    );
-  }
 }

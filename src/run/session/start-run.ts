@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { Journal } from '../../journal/index.js';
 import { captureBase } from '../../merge/index.js';
 import type { Plan } from '../../plan/index.js';
@@ -8,7 +9,7 @@ import { type SelectedTask, selectTasks } from '../schedule/select-tasks.js';
 import { makeForgeFolder } from '../store/forge-folder.js';
 import { removeRun, settleRemovals } from '../store/remove-run.js';
 import { lockRoot } from '../store/root-lock.js';
-import { createRunFolder, listRuns, newRunId, RunFolder, unbornRuns } from '../store/run-folder.js';
+import { listRuns, newRunId, RunFolder, unbornRuns } from '../store/run-folder.js';
 import { type RunRequest, writeRequest } from '../store/run-request.js';
 import type { RunHooks } from './hooks.js';
 import { backendForRun, ownedByAny, type PreparedRun, preflight, preflightCommit } from './prepare.js';
@@ -32,7 +33,8 @@ export async function startRun(plan: Plan, request: RunRequest, hooks: RunHooks)
     await finishInterruptedMerge(plan.root, hooks.note);
     await settleRemovals(plan.root);
     for (const unborn of unbornRuns(plan.root)) await removeRun(new RunFolder(plan.root, unborn));
-    const folder = createRunFolder(plan.root, id);
+    const folder = new RunFolder(plan.root, id);
+    mkdirSync(folder.dir, { mode: 0o700 });
     let run: PreparedRun;
     try {
       run = await prepare(plan, request, tasks, folder, hooks);

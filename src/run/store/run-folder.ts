@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, lstatSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { replayRun } from '../../journal/index.js';
 import { ExitCode } from '../../util/errors/exit-code.js';
@@ -96,13 +96,6 @@ const LAST = 0xffff;
 /** What is behind the id in the name of a run that is being removed: when it is certain to go, and just before that. */
 export const REMOVED = '.removed';
 export const LEAVING = '.leaving';
-
-/** Makes the folder of a new run, for this user alone. `.forge/runs` is there. */
-export function createRunFolder(root: string, id: string): RunFolder {
-  const folder = new RunFolder(root, id);
-  mkdirSync(folder.dir, { mode: 0o700 });
-  return folder;
-}
 
 /** Names that forge gives to run folders. */
 const RUN_ID = /^\d{8}-\d{6}-[0-9a-f]{4}$/;
