@@ -1,3 +1,3 @@
-export { MOST_ROUNDS } from './plan-in-rounds.js';
+export { MOST_ROUNDS, type PlanRequest } from './plan-in-rounds.js';
 export { splitPlan } from './split-plan.js';
-export { type PlanRequest, writePlan } from './write-plan.js';
+export { writePlan } from './write-plan.js';

@@ -13,7 +13,9 @@ import {
   readPlan,
 } from '../plan/index.js';
 import { projectFiles } from '../util/git/list-files.js';
+import { count } from '../util/text/count.js';
 import { didYouMean } from '../util/text/nearest-name.js';
+import { clip, sanitize } from '../util/text/sanitize.js';
 import { askAgent } from './ask-agent.js';
 import { extractPlan } from './extract-plan.js';
 import { renderPlannerPrompt } from './planner-prompt.js';
@@ -25,53 +27,66 @@ const ORCHESTRATOR = 'df-orchestrator';
 /** How often the agent may try: a plan that is wrong three times will be wrong the fourth time. */
 export const MOST_ROUNDS = 3;
 
-export interface PlanningOptions {
+export interface PlanRequest {
   goal: string;
-  /** Where the plan will lie. */
-  file: string;
-  root: string;
+  /** The text of a plan that divides files, so that no agent has to be asked. */
+  split?: string;
+  /** The agent that writes the plan, and the model that it uses. */
   agent: string;
   model?: string;
+  /** Where the plan goes, absolute. */
+  file: string;
   vars: Readonly<Record<string, string>>;
-  signal: AbortSignal;
-  onRound: (round: number, problems: number) => void;
-  onEvent: (event: AgentEvent) => void;
+  /** Replace a plan that was edited without asking. */
+  force: boolean;
+  /** Tell what the agent does, too. */
+  verbose: boolean;
 }
 
-/** What the agent wrote last, and what reading it gave. */
-export interface Planned {
+/** The text of a plan, and what reading it gave. `rounds`: how often an agent was asked for it. */
+export interface Draft {
   text: string;
-  rounds: number;
   result: PlanResult;
+  rounds?: number;
 }
 
 /**
  * Has an agent write a plan: tells it what it has to know, checks its answer, and sends back what is wrong, up to
  * MOST_ROUNDS times in all, each in a new session. @throws ForgeError when the agent cannot be asked (2) or failed (1)
  */
-export async function planInRounds(options: PlanningOptions): Promise<Planned> {
-  const { root, file, vars } = options;
+export async function planInRounds(
+  { goal, agent, model, file, vars, verbose }: PlanRequest,
+  root: string,
+  signal: AbortSignal,
+  progress: (line: string) => void,
+): Promise<Draft> {
   const [adapter, paths, personas, checks] = await Promise.all([
-    loadAdapter(options.agent),
+    loadAdapter(agent),
     projectFiles(root),
     listPersonas(root),
     checksOf(root),
   ]);
   const forTasks = personas.filter(({ name }) => name !== ORCHESTRATOR);
-  const context = { goal: options.goal, map: repoMap(paths), checks, personas: forTasks };
+  const context = { goal, map: repoMap(paths), checks, personas: forTasks };
   let previous: { text: string; problems: string; count: number } | undefined;
   for (let rounds = 1; ; rounds += 1) {
-    options.onRound(rounds, previous?.count ?? 0);
+    progress(
+      previous === undefined
+        ? `asking ${agent} for a plan`
+        : `${count(previous.count, 'problem')} sent back to ${agent} (round ${rounds} of ${MOST_ROUNDS})`,
+    );
     const answer = await askAgent({
       adapter,
       root,
       prompt: renderPlannerPrompt({ ...context, previous }),
       // No variable that is there is without a value.
       env: { ...process.env } as Record<string, string>,
-      model: options.model,
+      model,
       persona: personas.length > forTasks.length ? ORCHESTRATOR : undefined,
-      signal: options.signal,
-      onEvent: options.onEvent,
+      signal,
+      onEvent: (event) => {
+        if (verbose && event.type === 'tool') progress(describe(event));
+      },
     });
     const text = extractPlan(answer);
     const result = await checkPlan({ file, text, vars, agents: agentNames, personas });
@@ -83,6 +98,10 @@ export async function planInRounds(options: PlanningOptions): Promise<Planned> {
       count: result.diagnostics.length,
     };
   }
+}
+
+function describe({ tool, summary }: Extract<AgentEvent, { type: 'tool' }>): string {
+  return `  ${sanitize(tool)} ${clip(sanitize(summary.split('\n')[0]!), 100)}`;
 }
 
 /** Gates that the project's files suggest. */

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { type AgentEvent, agentNames } from '../agents/index.js';
+import { agentNames } from '../agents/index.js';
 import { type PlanResult, readPlan } from '../plan/index.js';
 import { ExitCode } from '../util/errors/exit-code.js';
 import { ForgeError } from '../util/errors/forge-error.js';
@@ -8,27 +8,9 @@ import { writeFileDurably } from '../util/files/durable.js';
 import { resolveRoot } from '../util/git/project-root.js';
 import { shownPath } from '../util/paths/shown-path.js';
 import { interruption, listenForInterrupt } from '../util/process/interrupt.js';
-import { count } from '../util/text/count.js';
 import type { Dialog } from '../util/text/dialog.js';
-import { clip, sanitize } from '../util/text/sanitize.js';
 import { mayReplace, readExisting, rejectedFile, withHeader } from './plan-file.js';
-import { MOST_ROUNDS, planInRounds } from './plan-in-rounds.js';
-
-export interface PlanRequest {
-  goal: string;
-  /** The text of a plan that divides files, so that no agent has to be asked. */
-  split?: string;
-  /** The agent that writes the plan, and the model that it uses. */
-  agent: string;
-  model?: string;
-  /** Where the plan goes, absolute. */
-  file: string;
-  vars: Readonly<Record<string, string>>;
-  /** Replace a plan that was edited without asking. */
-  force: boolean;
-  /** Tell what the agent does, too. */
-  verbose: boolean;
-}
+import { type Draft, type PlanRequest, planInRounds } from './plan-in-rounds.js';
 
 /** What came of a request: a plan (`file` is where it lies), or the exit code for what kept it from being written. */
 export type WrittenPlan =
@@ -61,7 +43,7 @@ export async function writePlan(
     if (chosen.size === 0) return { state: 'left', exitCode: ExitCode.declined };
   }
   const interrupt = listenForInterrupt({ first: () => note('stopping; no plan was written', false) });
-  let draft: { text: string; result: PlanResult; rounds?: number };
+  let draft: Draft;
   try {
     draft = await draftPlan(request, root, interrupt.signal, (line) => note(line, true));
   } catch (error) {
@@ -85,36 +67,15 @@ export async function writePlan(
 
 /** A draft is checked as the file that it becomes if it is refused, so that what is wrong is said of that one. */
 async function draftPlan(
-  { split, file, agent, verbose, ...request }: PlanRequest,
+  request: PlanRequest,
   root: string,
   signal: AbortSignal,
   progress: (line: string) => void,
-): Promise<{ text: string; result: PlanResult; rounds?: number }> {
-  const draft = rejectedFile(file);
-  if (split !== undefined) {
-    const result = await readPlan({ file: draft, text: split, vars: request.vars, agents: agentNames });
-    return { text: split, result };
-  }
-  return await planInRounds({
-    ...request,
-    agent,
-    file: draft,
-    root,
-    signal,
-    onRound: (round, problems) =>
-      progress(
-        round === 1
-          ? `asking ${agent} for a plan`
-          : `${count(problems, 'problem')} sent back to ${agent} (round ${round} of ${MOST_ROUNDS})`,
-      ),
-    onEvent: (event) => {
-      if (verbose && event.type === 'tool') progress(describe(event));
-    },
-  });
-}
-
-function describe({ tool, summary }: Extract<AgentEvent, { type: 'tool' }>): string {
-  return `  ${sanitize(tool)} ${clip(sanitize(summary.split('\n')[0]!), 100)}`;
+): Promise<Draft> {
+  const { split: text, vars } = request;
+  const file = rejectedFile(request.file);
+  if (text === undefined) return await planInRounds({ ...request, file }, root, signal, progress);
+  return { text, result: await readPlan({ file, text, vars, agents: agentNames }) };
 }
 
 function invalid(message: string): ForgeError {
