@@ -4,7 +4,7 @@ import { run } from '../../util/process/run-program.js';
 import type { HookTask } from './settings.js';
 
 /** How often one session is sent back to work. After that forge's own `verify` judges, and a retry starts afresh. */
-export const MOST_SENT_BACK = 3;
+const MOST_SENT_BACK = 3;
 
 /** How much of verify's output the agent is shown. */
 const TAIL_LINES = 80;
