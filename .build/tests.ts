@@ -12,14 +12,14 @@ process.chdir(new URL('..', import.meta.url).pathname);
 /** Modules find what lies beside them from where their source is, not from where the bundle is. */
 const stayAtHome: Plugin = {
   name: 'stay-at-home',
-  setup: ({ onLoad }) =>
-    onLoad({ filter: /\.ts$/ }, ({ path }) => ({
-      loader: 'ts',
-      contents: readFileSync(path, 'utf8').replaceAll(
-        'import.meta.url',
-        JSON.stringify(pathToFileURL(path).href),
-      ),
-    })),
+  setup({ initialOptions, onLoad }) {
+    initialOptions.define = { 'import.meta.url': 'sourceUrl' };
+    onLoad({ filter: /\.ts$/ }, ({ path }) => {
+      const contents = readFileSync(path, 'utf8');
+      const url = `const sourceUrl = ${JSON.stringify(pathToFileURL(path).href)};`;
+      return { loader: 'ts', contents: contents.includes('import.meta.url') ? url + contents : contents };
+    });
+  },
 };
 
 rmSync('dist-test', { recursive: true, force: true });

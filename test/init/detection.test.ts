@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { agentNames } from '../../src/agents/index.js';
 import { designSetup, type Setup } from '../../src/init/index.js';
 import { readPlan } from '../../src/plan/index.js';
+import { cases, SEED } from '../rig/effort.js';
 
 /** Lays files out, looks at them, and checks the plan that comes of it. `files` are paths with contents. */
 async function setUp(files: Readonly<Record<string, string>>, name = 'project'): Promise<Setup> {
@@ -237,6 +238,6 @@ test('whatever the tree, the plan is valid', async () => {
         ),
       );
     }),
-    { numRuns: Number(process.env.FORGE_TEST_RUNS ?? 150) },
+    { numRuns: cases(40, 300), seed: SEED },
   );
 });

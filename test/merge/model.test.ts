@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { ComposedEntry } from '../../src/workspace/index.js';
+import { cases, SEED } from '../rig/effort.js';
 import { capture, file, gone, merge, type Scene, type Snapshot, snapshot } from './trees.js';
 
 /** What one path is. Folders all have the same mode here; their modes have tests of their own. */
@@ -137,7 +138,7 @@ function asSnapshot(tree: Tree): Snapshot {
 }
 
 test('random trees: resolving and writing gives what the model says, and a refused merge changes nothing', async (t) => {
-  const runs = Number(process.env.FORGE_TEST_RUNS ?? 150);
+  const runs = cases(100, 500);
   let [merged, refused] = [0, 0];
   await fc.assert(
     fc.asyncProperty(edits, edits, edits, async (start, run, user) => {
@@ -164,7 +165,7 @@ test('random trees: resolving and writing gives what the model says, and a refus
         rmSync(dir, { recursive: true });
       }
     }),
-    { numRuns: runs },
+    { numRuns: runs, seed: SEED },
   );
   t.diagnostic(`${merged} merged, ${refused} refused`);
   assert.ok(merged > runs / 5 && refused > runs / 20, 'both outcomes are really tried');

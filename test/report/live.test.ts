@@ -77,7 +77,7 @@ async function inTerminal(
           const { stdout } = await tmux('capture-pane', '-p', '-S', '-');
           if (expected.test(stdout)) return stdout.trimEnd();
           if (Date.now() > deadline) assert.match(stdout, expected);
-          await new Promise(setImmediate);
+          await new Promise((resolve) => setTimeout(resolve, 20));
         }
       },
       async resize(width, height) {

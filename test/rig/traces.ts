@@ -34,7 +34,7 @@ export async function survivors(here: Project): Promise<{ pid: number; command: 
   for (const end = Date.now() + 10_000; ; ) {
     const left = processesOf(here);
     if (left.length === 0 || Date.now() > end) return left;
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 

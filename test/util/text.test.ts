@@ -69,7 +69,8 @@ test('width: never less than what string-width measures, for every character and
     if (code >= 0xd800 && code <= 0xdfff) continue;
     const character = String.fromCodePoint(code);
     const ours = displayWidth(character);
-    if (sanitize(character) !== character) continue;
+    // No character is wider, and to measure one takes a while.
+    if (ours >= 2 || sanitize(character) !== character) continue;
     assert.ok(ours >= stringWidth(character), `U+${code.toString(16)}: ${ours} < ${stringWidth(character)}`);
   }
   const text = fc.string({ unit: 'grapheme', maxLength: 30 }).map(sanitize);

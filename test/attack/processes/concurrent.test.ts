@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { thisProcess } from '../../../src/util/process/identity.js';
 import { Home } from '../../rig/calling-home.js';
+import { cases } from '../../rig/effort.js';
 import { eventsOf, type ForgeResult, type Project, project } from '../../rig/project.js';
 
-const ROUNDS = Number(process.env.FORGE_ROUNDS ?? 4);
+const ROUNDS = cases(2, 4);
 const BUSY = /another forge \(pid \d+, .+\) is at work on .+; wait for it, or end it with `forge abort`/;
 
 test('several forges started at once: one works, the others are refused with exit 3 and say why', async (t) => {

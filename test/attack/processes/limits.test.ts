@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Home } from '../../rig/calling-home.js';
 import { fillUp, Mounts, NEEDS_ROOT, projectOnSmallDisk } from '../../rig/disk.js';
+import { isFull } from '../../rig/effort.js';
 import {
   BACKENDS,
   environment,
@@ -289,7 +290,7 @@ test('a folder that can’t be written: the merge is refused as a whole and work
   assert.equal(here.read('shut/new'), 'new\n');
 });
 
-const MANY = Number(process.env.FORGE_MANY_FILES ?? 5_000);
+const MANY = isFull ? 10_000 : 1_000;
 
 test(`a task that makes ${MANY} files outside what it owns fails by name; one that owns them is merged`, async (t) => {
   const here: Project = project(t, {
@@ -314,7 +315,7 @@ tasks:
 });
 
 test('a sparse file far larger than memory is carried byte by byte with bounded memory', async (t) => {
-  const size = process.env.FORGE_LARGE === '1' ? 2 ** 31 : 2 ** 28;
+  const size = isFull ? 2 ** 31 : 2 ** 28;
   const here = project(t, {
     'forge.plan.yaml': `version: 1\ntasks:\n  big: { run: 'truncate -s ${size} big && printf end >> big', owns: [big] }\n`,
   });

@@ -3,11 +3,11 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ForgeEvent } from '../../../src/journal/index.js';
+import { cases, SEED } from '../../rig/effort.js';
 import { BACKENDS, eventsOf, project } from '../../rig/project.js';
 import { afterAll, CAPACITY, planText, type RandomPlan, randomPlan, startFiles } from './random-plan.js';
 
-const PLANS = Number(process.env.FORGE_PLANS ?? 15);
-const SEED = Number(process.env.FORGE_SEED ?? 1);
+const FIRST = SEED ?? Date.now() % 1_000_000;
 
 /** Order, concurrency and locks, as the journal has them. */
 function checkJournal(plan: RandomPlan, events: readonly ForgeEvent[], done: ReadonlySet<string>): void {
@@ -53,8 +53,8 @@ function checkTrace(plan: RandomPlan, file: string): void {
   }
 }
 
-for (let n = 0; n < PLANS; n += 1) {
-  const plan = randomPlan(SEED + n);
+for (let n = 0; n < cases(6, 30); n += 1) {
+  const plan = randomPlan(FIRST + n);
   const backend = BACKENDS[n % BACKENDS.length]!;
   test(`random plan ${plan.seed} on ${backend} (${plan.tasks.length} tasks): order, limits, and exactly the sum of the changes`, async (t) => {
     const here = project(t, {

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { newRunId } from '../../../src/run/store/run-folder.js';
 import { Home } from '../../rig/calling-home.js';
-import { environment, FORGE, type ForgeResult, type Project, project } from '../../rig/project.js';
+import { environment, FORGE, type Project, project } from '../../rig/project.js';
+import { stoppedAt } from '../../rig/stopped-at.js';
+import { until } from '../../rig/until.js';
 
 const COUNT = 300;
 const PLAN = `
@@ -23,36 +25,6 @@ function manyFiles(t: TestContext, count = COUNT): Project {
 
 const contents = (here: Project) =>
   new Set(readdirSync(here.path('d')).map((name) => here.read(`d/${name}`)));
-
-/** Waits until a process is stopped (proc(5), stat); false when it is over before. */
-function stopped(child: ChildProcess): Promise<boolean> {
-  return new Promise((resolve) => {
-    const look = () => {
-      if (child.exitCode !== null || child.signalCode !== null) return resolve(false);
-      const stat = readFileSync(`/proc/${child.pid}/stat`, 'latin1');
-      if (stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3) === 'T') return resolve(true);
-      setImmediate(look);
-    };
-    look();
-  });
-}
-
-/** Starts forge, which stops itself at a point of the merge. */
-async function stoppedAt(
-  here: Project,
-  point: string,
-  args: string[],
-): Promise<{ forge: ChildProcess; result: Promise<ForgeResult> }> {
-  let forge: ChildProcess | undefined;
-  const result = here.forge(args, {
-    env: { FORGE_FAULT: `stop:${point}` },
-    started: (child) => {
-      forge = child;
-    },
-  });
-  assert.ok(await stopped(forge!), 'it ended before that point');
-  return { forge: forge!, result };
-}
 
 for (const args of [['clean', '--all'], ['clean'], ['clean', 'RUN']]) {
   test(`forge ${args.join(' ')} leaves the run alone whose merge another forge is just finishing`, async (t) => {
@@ -90,17 +62,17 @@ test('forge clean leaves a run alone whose merge could not be finished', async (
 });
 
 test('forge clean killed in the middle leaves nothing that counts as a run, and the next that acts removes it', async (t) => {
-  const here = manyFiles(t, 2000);
+  const here = manyFiles(t, 3);
   assert.equal((await here.forge(['apply', '--yes'])).code, 0);
   const runs = here.path('.forge/runs');
+  // So many that removing them takes a while.
+  const kept = `.forge/runs/${here.run()}/tasks/a/attempt-1`;
+  here.write(Object.fromEntries(Array.from({ length: 5000 }, (_, n) => [`${kept}/${n}`, ''])));
   const killed = await here.forge(['clean'], {
     started: (child) => {
-      const watch = () => {
-        if (child.exitCode !== null) return;
-        if (readdirSync(runs).some((name) => name.endsWith('.removed'))) child.kill('SIGKILL');
-        else setImmediate(watch);
-      };
-      watch();
+      const isOver = () => child.exitCode !== null;
+      const isRemoving = () => readdirSync(runs).some((name) => name.endsWith('.removed'));
+      void until(() => isOver() || isRemoving()).then(() => child.kill('SIGKILL'));
     },
   });
   assert.equal(killed.signal, 'SIGKILL', killed.stdout);
@@ -134,7 +106,7 @@ for (const flags of [['--commit'], ['--branch', 'out']]) {
     const env = withGit(here, 'check-ignore', 'kill -9 $$');
     const result = await here.forge(['apply', '--yes', ...flags], { env });
     assert.equal(result.code, 1, result.stdout + result.stderr);
-    assert.match(result.stdout + result.stderr, /git was ended by SIGKILL/);
+    assert.match(result.stdout + result.stderr, /git check-ignore was ended by SIGKILL/);
     assert.equal(here.git('rev-parse', '--all'), head);
     const resumed = await here.forge(['resume']);
     assert.equal(resumed.code, 0, resumed.stderr);
@@ -254,7 +226,7 @@ test('a root that is moved away during a run is not made anew', async (t) => {
 test('a second Ctrl-C while the merge is half written says so (5); the next command finishes it', async (t) => {
   // The second may come too late; then everything is merged, and it is tried once more.
   for (let tries = 1; ; tries += 1) {
-    const here = manyFiles(t, 2000);
+    const here = manyFiles(t, 1000);
     const { forge, result } = await stoppedAt(here, 'merge-renamed:2', ['apply', '--yes']);
     forge.stderr!.on('data', (chunk: Buffer) => {
       if (chunk.toString().includes('stopping')) forge.kill('SIGINT');

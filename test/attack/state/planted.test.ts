@@ -22,11 +22,11 @@ import fc from 'fast-check';
 import { thisProcess } from '../../../src/util/process/identity.js';
 import { assertUnchanged, digest } from '../../rig/digest.js';
 import { NEEDS_ROOT } from '../../rig/disk.js';
+import { cases, SEED } from '../../rig/effort.js';
 import { environment } from '../../rig/project.js';
 import { findHalfWritten, type Looked, lookAtEverything } from './planted-victim.js';
 
-/** Cases; `FORGE_CASES=20000` does more. */
-const CASES = Number(process.env.FORGE_CASES ?? 5_000);
+const CASES = cases(250, 5000);
 const [VICTIM, ATTACKER] = [61_001, 61_002];
 const RUN = '20200101-000000-abcd';
 const DEAD = { ...thisProcess(), pid: 4_194_303, start: '1' };
@@ -366,6 +366,21 @@ function isOnlyFlawed({ forge, runs, run, merge, staged, record, lock, journal }
   );
 }
 
+/** Everything as forge makes it, but for what is told of the record. */
+function plausible(record: Partial<NonNullable<Planted['record']>>): Planted {
+  const folder = { kind: 'folder', own: { uid: VICTIM, mode: 0o700 as const } } as const;
+  return {
+    ...{ forge: folder, runs: folder, merge: folder, staged: folder },
+    ...{ run: { ...folder, name: RUN as 'x' }, lock: null, journal: 'none' },
+    state: { ...folder, mark: 'right', entries: [] },
+    record: {
+      ...{ state: 'committed', asLink: false, flaw: 'path', evilPath: 'a' },
+      ...{ process: DEAD, kind: 'file', garbage: '' },
+      ...record,
+    },
+  };
+}
+
 test(`${CASES} planted .forge and state folders, by two users: nothing outside them is changed, nothing that is not forge's is removed`, {
   skip: NEEDS_ROOT,
   timeout: 1_200_000,
@@ -377,69 +392,37 @@ test(`${CASES} planted .forge and state folders, by two users: nothing outside t
   /** Cases in which only the record's flaw is wrong, by flaw; entries that were rightly removed. */
   const reached = new Map<string, number>();
   let removed = 0;
-  await fc.assert(
-    fc.asyncProperty(planted, async (what) => {
-      const root = here.roots[what.record?.flaw === 'tracked' ? 'tracked' : 'plain']!;
-      if (isOnlyFlawed(what)) reached.set(what.record!.flaw, (reached.get(what.record!.flaw) ?? 0) + 1);
-      plantForge(root, here.outside, what);
-      plantState(here.own, here.outside, what);
-      const outcome = await lookAtEverything(root, { uid: VICTIM, stateDir: here.disk });
-      for (const each of outcome) seen[each] += 1;
-      assertUnchanged(here.top, before, JSON.stringify(what), leftOut);
-      if (lstatSync(here.own, { throwIfNoEntry: false })?.isDirectory()) {
-        const left = new Set(readdirSync(here.own));
-        for (const entry of what.state.entries)
-          if (entry.kind !== 'absent' && !left.has(entry.name)) {
-            const twins = what.state.entries.filter(({ name }) => name === entry.name);
-            assert.ok(
-              twins.some((twin) => mayGo(twin, what.state)),
-              `${entry.name} was removed`,
-            );
-            removed += 1;
-          }
+  const check = async (what: Planted) => {
+    const root = here.roots[what.record?.flaw === 'tracked' ? 'tracked' : 'plain']!;
+    if (isOnlyFlawed(what)) reached.set(what.record!.flaw, (reached.get(what.record!.flaw) ?? 0) + 1);
+    plantForge(root, here.outside, what);
+    plantState(here.own, here.outside, what);
+    const outcome = await lookAtEverything(root, { uid: VICTIM, stateDir: here.disk });
+    for (const each of outcome) seen[each] += 1;
+    assertUnchanged(here.top, before, JSON.stringify(what), leftOut);
+    if (!lstatSync(here.own, { throwIfNoEntry: false })?.isDirectory()) return;
+    const left = new Set(readdirSync(here.own));
+    for (const entry of what.state.entries)
+      if (entry.kind !== 'absent' && !left.has(entry.name)) {
+        const twins = what.state.entries.filter(({ name }) => name === entry.name);
+        assert.ok(
+          twins.some((twin) => mayGo(twin, what.state)),
+          `${entry.name} was removed`,
+        );
+        removed += 1;
       }
-    }),
-    {
-      numRuns: CASES,
-      endOnFailure: true,
-      ...(process.env.FORGE_SEED && { seed: Number(process.env.FORGE_SEED) }),
-    },
-  );
+  };
+  await fc.assert(fc.asyncProperty(planted, check), { numRuns: CASES, endOnFailure: true, seed: SEED });
+  // Each flaw alone, whatever the random cases were.
+  for (const flaw of FLAWS) await check(plausible({ flaw, evilPath: '../outside/evil', garbage: '{"v":1}' }));
   const flawed = [...reached.values()].reduce((sum, count) => sum + count, 0);
   t.diagnostic(
     `${CASES} cases: ${seen.done} steps done, ${seen.refused} refused by name; ${flawed} records with one flaw, ${removed} of the dead removed`,
   );
   assert.ok(seen.done > 0 && seen.refused > 0);
-  // Fewer cases may miss one by chance.
-  if (CASES >= 5000) assert.equal(reached.size, FLAWS.length, `each flaw alone: ${[...reached.keys()]}`);
+  assert.equal(reached.size, FLAWS.length, `each flaw alone: ${[...reached.keys()]}`);
   assert.ok(removed > 0, 'what forge may remove is removed');
-  // The same generator without a flaw is believed: the cases above fail for their flaws, not for their form.
-  const flawless = fc.sample(planted, { numRuns: 1, seed: 1 })[0]!;
-  const own = { uid: VICTIM, mode: 0o700 as const };
-  const folder = { kind: 'folder', own } as const;
-  const whole = { ...folder, name: RUN as 'x' };
-  plantForge(here.roots.plain!, here.outside, {
-    ...flawless,
-    ...{
-      forge: folder,
-      runs: folder,
-      run: whole,
-      merge: folder,
-      staged: folder,
-      lock: null,
-      journal: 'none',
-    },
-    record: {
-      ...{
-        state: 'committed',
-        asLink: false,
-        flaw: 'none' as 'path',
-        evilPath: 'a',
-        process: DEAD,
-        kind: 'file',
-        garbage: '',
-      },
-    },
-  });
+  // Without a flaw the same is believed: the cases above fail for their flaws, not for their form.
+  plantForge(here.roots.plain!, here.outside, plausible({ flaw: 'none' as 'path', evilPath: 'a' }));
   assert.equal(await findHalfWritten(here.roots.plain!, VICTIM), 'finished');
 });

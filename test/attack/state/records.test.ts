@@ -16,7 +16,8 @@ import {
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { assertUnchanged, digest } from '../../rig/digest.js';
-import { eventsOf, type ForgeResult, type Project, project } from '../../rig/project.js';
+import { eventsOf, type Project, project } from '../../rig/project.js';
+import { stoppedAt } from '../../rig/stopped-at.js';
 
 const PLAN = `
 version: 1
@@ -159,38 +160,13 @@ test('what a merge has to tell is told on screen and by status, and clean keeps 
 });
 
 test('Ctrl-C before the commit point of a merge: nothing is written, exit 130', async (t) => {
-  // The signal may come after forge's last look; then the merge is whole, and it is tried once more.
-  for (let tries = 1; ; tries += 1) {
-    const { here, result } = await interruptedMerge(t);
-    const isMerged = result.code === 0;
-    assert.equal(existsSync(here.path('big')), isMerged, `exit ${result.code}`);
-    const state = eventsOf(result.events, 'merge.finished').at(-1)?.state;
-    assert.equal(state, isMerged ? 'merged' : 'refused');
-    if (isMerged && tries < 5) continue;
-    assert.equal(result.code, 130, result.stderr);
-    return;
-  }
+  const here = project(t, FILES);
+  const before = here.tree();
+  const { forge, result } = await stoppedAt(here, 'merge-staging', ['apply', '--yes', '--json']);
+  forge.kill('SIGINT');
+  forge.kill('SIGCONT');
+  const { code, events, stderr } = await result;
+  assert.equal(code, 130, stderr);
+  assert.deepEqual(here.tree(), before);
+  assert.equal(eventsOf(events, 'merge.finished').at(-1)?.state, 'refused');
 });
-
-/** A run that gets SIGINT as soon as its merge is being prepared. */
-async function interruptedMerge(t: TestContext): Promise<{ here: Project; result: ForgeResult }> {
-  const here = project(t, {
-    'forge.plan.yaml': `version: 1\ntasks:\n  a: { run: 'head -c 300000000 /dev/urandom > big', owns: [big] }\n`,
-  });
-  let over = false;
-  const result = await here.forge(['apply', '--yes', '--json'], {
-    started: (child) => {
-      child.once('exit', () => {
-        over = true;
-      });
-      const watch = () => {
-        if (over) return;
-        if (lstatSync(here.path('.forge/merging'), { throwIfNoEntry: false })?.isSymbolicLink() === true)
-          child.kill('SIGINT');
-        else setImmediate(watch);
-      };
-      watch();
-    },
-  });
-  return { here, result };
-}
