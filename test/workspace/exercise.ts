@@ -1,8 +1,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { loadChangeset } from '../../src/workspace/changeset/manifest.js';
-import { chooseBackend } from '../../src/workspace/choose.js';
-import { type BackendName, type ChangesetEntry, composeChangesets } from '../../src/workspace/index.js';
+import {
+  type BackendName,
+  type ChangesetEntry,
+  chooseBackend,
+  composeChangesets,
+  loadChangeset,
+} from '../../src/workspace/index.js';
 import { snapshot } from './snapshot.js';
 
 /** What to do in one workspace; plain data, so that it can be done by another user's process too. */

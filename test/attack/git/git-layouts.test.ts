@@ -4,6 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { assertUnchanged, digest } from '../../rig/digest.js';
+import { isFull } from '../../rig/effort.js';
 import { environment, project } from '../../rig/project.js';
 
 /** How a repository lies on disk (made by `setUp` in an empty folder, `$W`; the root is `t`), and what a task does in it. */
@@ -162,7 +163,9 @@ const SETTINGS = [
 ] as const;
 
 for (const [setting, backend, isolation] of SETTINGS) {
-  for (const [name, layout] of Object.entries(LAYOUTS)) {
+  for (const [index, [name, layout]] of Object.entries(LAYOUTS).entries()) {
+    // Without namespaces, a copy is all that keeps git in the view: that is always tried with every layout.
+    if (setting === 'copy' && index % 3 > 0 && !isFull) continue;
     const { setUp, run, owns = 'b', root = 't', merged = [], env = {}, refused } = layout;
     test(`${setting}: ${name}: what git commands of a task do stays in its view`, async (t) => {
       const here = project(t, {}, { git: false });

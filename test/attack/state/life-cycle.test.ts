@@ -4,7 +4,6 @@ import { createHash } from 'node:crypto';
 import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { newRunId } from '../../../src/run/store/run-folder.js';
 import { Home } from '../../rig/calling-home.js';
 import { environment, FORGE, type Project, project } from '../../rig/project.js';
 import { stoppedAt } from '../../rig/stopped-at.js';
@@ -173,17 +172,6 @@ test('--commit: killed after the branch was moved, and the user commits on top: 
   assert.equal(status.code, 0, status.stderr);
   assert.doesNotMatch(status.stdout + status.stderr, /moved while|cherry-pick/);
   assert.equal(here.git('show', ':a.txt'), 'new\n');
-});
-
-test('runs that start in the same second: the later one is the latest', () => {
-  let latest = newRunId();
-  for (let n = 0; n < 1000; n += 1) {
-    const next = newRunId(latest);
-    assert.match(next, /^\d{8}-\d{6}-[0-9a-f]{4}$/);
-    if (next.slice(0, 15) === latest.slice(0, 15) && !latest.endsWith('ffff'))
-      assert.ok(next > latest, `${next} after ${latest}`);
-    latest = next;
-  }
 });
 
 test('in a copy of a project, the run of the original is not stopped', async (t) => {

@@ -41,7 +41,7 @@ function precious(dir: string, uid?: number): string {
 
 const LOOKING = [['ls'], ['status'], ['logs', 'a'], ['diff'], ['apply', '-n'], ['check']];
 /** One of each kind, where all were tried with another case. */
-const SOME = [['status'], ['apply', '-n'], ['apply', '--yes'], ['clean']];
+const SOME = [['status'], ['apply', '-n'], ['clean']];
 const ACTING = [['clean'], ['apply', '--yes'], ['resume'], ['merge'], ['abort']];
 
 test('a state folder with other things in it: they stay, and so does its mode', async (t) => {
@@ -208,6 +208,7 @@ for (const kind of ['a file', 'a symlink'] as const) {
       const named = await origin.forge(['apply', '--yes'], { cwd: cloned });
       assert.equal(named.code, 1, named.stdout);
       assert.match(named.stderr, /\.forge is not believed: git tracks it/);
+      assertUnchanged(join(origin.dir, '..'), before, `${name}: forge apply`, ['state']);
     }
   });
 }
@@ -259,9 +260,10 @@ for (const path of [
       assert.doesNotMatch(result.stderr, /\n\s+at |internal error/, args.join(' '));
       assertUnchanged(join(here.dir, '..'), before, args.join(' '), ['state']);
     }
-    const result = await here.forge(['status']);
+    const result = await here.forge(['apply', '--yes']);
     assert.notEqual(result.code, 0);
     assert.match(result.stderr, /merging is not believed/);
+    assertUnchanged(join(here.dir, '..'), before, 'apply', ['state']);
   });
 }
 

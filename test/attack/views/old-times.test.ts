@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { utimesSync, writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { Home } from '../../rig/calling-home.js';
+import { isFull } from '../../rig/effort.js';
 import { BACKENDS, eventsOf, type ForgeResult, type Project, project } from '../../rig/project.js';
 
 /** Ways to put new content with old times in the place of `$1`; none of them leaves anything else behind. */
@@ -43,15 +44,21 @@ const touch = (file: string) => (here: Project) => utimesSync(here.path(file), n
 const edit = (file: string) => (here: Project) => writeFileSync(here.path(file), 'by the user');
 
 for (const backend of BACKENDS) {
-  for (const [name, writer] of Object.entries(WRITERS)) {
-    for (const [what, user, left] of [
-      ['touches', touch('ignored/x'), 'base'],
-      ['edits', edit('ignored/x'), 'by the user'],
-    ] as const) {
-      for (const [order, run] of [
-        ['before', (call: string) => `${call}; ${script(writer, 'ignored/x')}`],
-        ['after', (call: string) => `${script(writer, 'ignored/x')}; ${call}`],
-      ] as const) {
+  for (const [at, [name, writer]] of Object.entries(WRITERS).entries()) {
+    for (const [n, [what, user, left]] of (
+      [
+        ['touches', touch('ignored/x'), 'base'],
+        ['edits', edit('ignored/x'), 'by the user'],
+      ] as const
+    ).entries()) {
+      for (const [m, [order, run]] of (
+        [
+          ['before', (call: string) => `${call}; ${script(writer, 'ignored/x')}`],
+          ['after', (call: string) => `${script(writer, 'ignored/x')}; ${call}`],
+        ] as const
+      ).entries()) {
+        // Each pair of the three is tried always.
+        if ((at + n + m) % 2 === 1 && !isFull) continue;
         test(`${backend}: the user ${what} an ignored file ${order} a task replaces it by ${name}: not dropped in silence`, async (t) => {
           const { here, result } = await meanwhile(
             t,
