@@ -1,18 +1,12 @@
-/**
- * Build script (`npm run build`): makes dist/, the program as it is shipped. Everything it needs is bundled, packages
- * too, because node takes about a third of a millisecond to find, read and link each module of its own.
- */
+/** Build script (`npm run build`): makes dist/, the program as it is shipped, with the packages that it uses. */
 import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { build, type Metafile } from 'esbuild';
+import { type BuildOptions, build, type Metafile } from 'esbuild';
 import { compileSchema } from './compile-schema.js';
+import { arrangeModules, modulesOf } from './modules.js';
 
-process.chdir(new URL('..', import.meta.url).pathname);
-compileSchema();
-rmSync('dist', { recursive: true, force: true });
-const { metafile } = await build({
+const options = {
   // All in one folder, as deep below the package as src/cli: paths from `import.meta.url` are right in both.
   outdir: 'dist/cli',
-  entryPoints: { main: 'src/cli/main.ts', hook: 'src/agents/droid/hook.ts' },
   bundle: true,
   splitting: true,
   format: 'esm',
@@ -30,13 +24,44 @@ const { metafile } = await build({
   legalComments: 'none',
   metafile: true,
   logLevel: 'warning',
-});
+  // Of the groups: see modules.ts.
+  logOverride: { 'ignored-bare-import': 'silent' },
+} as const satisfies BuildOptions;
+const program = { ...options, entryPoints: { main: 'src/cli/main.ts' } };
+
+compileSchema();
+const plain = await build({ ...program, write: false, plugins: [arrangeModules([])] });
+rmSync('dist', { recursive: true, force: true });
+const built = [
+  await build({ ...program, plugins: [arrangeModules(groups(plain.metafile))] }),
+  // Apart, since droid starts it for every write of an agent: what it shares with forge it has twice.
+  await build({
+    ...options,
+    entryPoints: { hook: 'src/agents/droid/hook.ts' },
+    plugins: [arrangeModules([])],
+  }),
+];
 chmodSync('dist/cli/main.js', 0o755);
-writeFileSync('dist/THIRD-PARTY-LICENSES.txt', notices(metafile));
+writeFileSync('dist/THIRD-PARTY-LICENSES.txt', notices(built.map(({ metafile }) => metafile)));
+
+/** What is loaded together: at every start; by the commands that look at runs, as by all others; by those that read plans. */
+function groups(metafile: Metafile): ReadonlySet<string>[] {
+  const known = new Set<string>();
+  return [['main'], ['commands/status', 'commands/ls', 'commands/logs'], ['commands/check']].map(
+    (entries) => {
+      const all = entries.flatMap((entry) => [...modulesOf(metafile, `src/cli/${entry}.ts`)]);
+      const group = new Set(all.filter((module) => !known.has(module)));
+      for (const module of group) known.add(module);
+      return group;
+    },
+  );
+}
 
 /** The licences of all bundled packages, which ask that they go with every copy. */
-function notices({ inputs }: Metafile): string {
-  const folders = Object.keys(inputs).map((path) => /^.*\/?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0]);
+function notices(metafiles: readonly Metafile[]): string {
+  const folders = metafiles.flatMap(({ inputs }) =>
+    Object.keys(inputs).map((path) => /^.*\/?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0]),
+  );
   return [...new Set(folders)]
     .filter((folder) => folder !== undefined)
     .sort()

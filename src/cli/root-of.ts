@@ -1,7 +1,8 @@
 import { readPlanRoot } from '../plan/index.js';
-import { findRoot, finishHalfWritten, recover, trustToAct } from '../run/index.js';
+import { findRoot, trustToAct } from '../run/index.js';
 import { ExitCode } from '../util/errors/exit-code.js';
 import { ForgeError } from '../util/errors/forge-error.js';
+import { mayBeCommitted } from '../util/files/merge-record.js';
 import { defaultPlan } from './plan-argument.js';
 import { complain } from './terminal/terminal.js';
 
@@ -19,10 +20,10 @@ export async function rootOf(flags: { file: string | undefined }, how: 'looks' |
     throw new ForgeError(`no runs are kept for ${process.cwd()} or a folder above it`, ExitCode.invalid);
   }
   await trustToAct(root);
-  if (how === 'looks') {
-    await finishHalfWritten(root, complain);
-  } else {
-    await recover(root, complain);
+  if (how === 'acts' || mayBeCommitted(root)) {
+    // Half of what such a command would load, for what is hardly ever to be done.
+    const { finishHalfWritten, recover } = await import('../run/index.js');
+    await (how === 'acts' ? recover : finishHalfWritten)(root, complain);
   }
   return root;
 }

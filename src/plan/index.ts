@@ -3,6 +3,7 @@ export { type CheckJson, diagnosticsToJson, type JsonDiagnostic } from './diagno
 export { diagnosticRenderer, type RenderOptions, renderDiagnostic } from './diagnostics/render-diagnostic.js';
 export type { Gate, InvalidPlan, LockUse, Pattern, Plan, PlanResult, SourceRange, Task } from './plan.js';
 export { PlanFileError } from './plan-file.js';
-export { type ReadPlanOptions, readPlan, readPlanRoot } from './read-plan.js';
+export { type ReadPlanOptions, readPlan } from './read-plan.js';
+export { readPlanRoot } from './read-root.js';
 export type { Part } from './tasks/part.js';
 export type { Splits } from './tasks/split.js';

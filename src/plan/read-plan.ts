@@ -58,28 +58,6 @@ export async function readPlan(options: ReadPlanOptions): Promise<PlanResult> {
   return await readTree(root, problems, options);
 }
 
-/**
- * The root of a plan, whatever else is wrong with it or with `--var`; undefined where even that can't be told.
- * @throws PlanFileError when the file can't be read as text, RootError for a folder that cannot be a root
- */
-export async function readPlanRoot(file: string): Promise<string | undefined> {
-  const text = await readPlanFile(file);
-  const { root, lines } = parseYaml(text);
-  if (root?.kind !== 'map') return undefined;
-  const problems = new Problems(file, text, lines);
-  const variables = new Variables(root.entries.get('vars')?.value, {}, problems);
-  const node = root.entries.get('root')?.value;
-  const value = new FieldReader(variables, problems).text(node);
-  if (node !== undefined && value === undefined) return undefined;
-  try {
-    return resolveRoot(file, value);
-  } catch (error) {
-    if (error instanceof RootError) throw error;
-    // There is no such folder (any more).
-    return undefined;
-  }
-}
-
 async function readTree(root: YamlNode, problems: Problems, options: ReadPlanOptions): Promise<PlanResult> {
   const { file } = options;
   const entries = entriesOf(root);

@@ -4,6 +4,7 @@ import { ForgeError } from '../errors/forge-error.js';
 import { codeOf } from '../errors/system-error.js';
 import { decodeName } from '../paths/path-bytes.js';
 import { type Outcome, run } from '../process/run-program.js';
+import { mayBeTracked } from './index-file.js';
 
 /*
  * The one way in which forge runs git, and its policy:
@@ -133,6 +134,7 @@ export async function repositoryPrefix(root: string): Promise<string | undefined
  * @throws GitError where git can't say
  */
 export async function isTracked(root: string, path: string): Promise<boolean> {
+  if (!mayBeTracked(root, path)) return false;
   // Without a git program, or a repository, there is nothing that could track it.
   if (!existsSync(`${root}/.git`) && (await repositoryPrefix(root)) === undefined) return false;
   const listed = await gitIfThere(root, ['ls-files', '-z', '--', path]);
