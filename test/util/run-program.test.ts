@@ -53,13 +53,13 @@ test('too many open files are no exception either', () => {
     await run('true', []);
     try { for (;;) openSync('/dev/null', 'r'); } catch {}
     const { ok, exitCode, notStarted } = await run('true', []);
-    console.log(JSON.stringify({ ok, exitCode, isError: notStarted instanceof Error }));
+    console.log(JSON.stringify({ ok, exitCode, code: notStarted?.code }));
   `;
   const node = `ulimit -n 300; exec "$0" --import tsx --input-type=module -e "$1"`;
   const { stdout, stderr, status } = spawnSync('sh', ['-c', node, process.execPath, script], {
     encoding: 'utf8',
   });
-  assert.deepEqual([stdout, status], ['{"ok":false,"exitCode":null,"isError":true}\n', 0], stderr);
+  assert.deepEqual([stdout, status], ['{"ok":false,"exitCode":null,"code":"EMFILE"}\n', 0], stderr);
 });
 
 test('input that nobody reads is no error', async () => {

@@ -1,7 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { createInterface } from 'node:readline';
-import type { Options } from 'execa';
+import { setImmediate as immediate } from 'node:timers/promises';
+import type { Options, ResultPromise } from 'execa';
 import { endWithGrace, type Stopped, sendSignal } from './end-with-grace.js';
 
 /** How a helper program ended. */
@@ -52,8 +53,6 @@ export async function run(
   options: RunOptions = {},
 ): Promise<Outcome> {
   const { input, fds = {}, onLine, timeoutMs, signal, graceMs = 0, interruptible = false } = options;
-  // It takes tens of milliseconds to load, so only where something is run.
-  const { execa } = await import('execa');
   const how = {
     cwd: options.cwd,
     env: options.env ?? { ...process.env, LC_ALL: 'C' },
@@ -75,12 +74,16 @@ export async function run(
     // It would listen to every signal there is.
     cleanup: false,
   } satisfies Options;
-  const start = () => execa(program, args, how);
-  let child: ReturnType<typeof start>;
+  const heard: Error[] = [];
+  let child: ResultPromise<typeof how>;
   try {
-    child = withErrorsHeard(start);
+    // It takes tens of milliseconds to load, so only where something is run.
+    const { execa } = await import('execa');
+    child = withErrorsHeard(() => execa(program, args, how), heard);
   } catch (error) {
-    return notStarted(error as Error);
+    // What the system said comes as an event, right after this.
+    await immediate();
+    return notStarted(heard[0] ?? (error as Error));
   }
   const { pid } = child;
   const kill = (name: NodeJS.Signals) => {
@@ -124,9 +127,9 @@ function notStarted(error: Error): Outcome {
  * With too many open files Node gives a child without streams, which then emits `error`; execa 9.6 throws for lack of
  * the streams, and nobody would be left to hear the event, which then ends forge.
  */
-function withErrorsHeard<T>(start: () => T): T {
+function withErrorsHeard<T>(start: () => T, heard: Error[]): T {
   const listen = (message: unknown) =>
-    (message as { process: ChildProcess }).process.on('error', () => undefined);
+    (message as { process: ChildProcess }).process.on('error', (error) => heard.push(error));
   subscribe('child_process', listen);
   try {
     return start();
