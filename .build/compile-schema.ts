@@ -59,7 +59,7 @@ function withoutAnnotations(node: Schema, keysAreNames = false): Schema {
   );
 }
 
-/** What error messages need to know of each place in a plan: see `Shape` in schema-shape.ts. */
+/** What error messages need to know of each place in a plan: see `Shape` in schema-problems.ts. */
 function shapeOf(node: Schema, schema: Schema): Schema {
   const { $ref, ...own } = node as { $ref?: string } & Schema;
   if ($ref !== undefined) {

@@ -1,8 +1,12 @@
 import { Problems } from './diagnostics/problems.js';
-import type { WrittenRoot } from './read-root.js';
 import { FieldReader } from './tasks/field-reader.js';
 import { Variables } from './tasks/variables.js';
 import { parseYaml } from './yaml/yaml-tree.js';
+
+/** A plan's `root` as it is written there, if it is. */
+export interface WrittenRoot {
+  text?: string;
+}
 
 /** The `root` of any plan, its variables replaced; undefined for what is no plan at all. */
 export function parseRoot(file: string, text: string): WrittenRoot | undefined {

@@ -16,8 +16,9 @@ export class PlanFileError extends ForgeError {
 }
 
 /**
- * Takes the path of a plan file; gives its text without a byte order mark. Throws PlanFileError when the file is
- * missing, unreadable, not a regular file (a symbolic link to one will do), larger than 10 MB or not UTF-8.
+ * The text of a plan file, without a byte order mark.
+ * @throws PlanFileError when it is missing, unreadable, not a regular file (a symbolic link to one will do), larger than
+ * 10 MB or not UTF-8
  */
 export async function readPlanFile(file: string): Promise<string> {
   // Looked at before it is opened: opening a FIFO would wait for a writer.

@@ -1,16 +1,6 @@
 import type { Edge } from '../graph/index.js';
-import type { Diagnostic } from './diagnostics/diagnostic.js';
-import type { Part } from './tasks/part.js';
-import type { Splits } from './tasks/split.js';
-
-/** A span of plan text. Lines and columns count from 1; `endColumn` is one past the last character. */
-export interface SourceRange {
-  file: string;
-  line: number;
-  column: number;
-  endLine: number;
-  endColumn: number;
-}
+import type { Diagnostic, SourceRange } from './diagnostics/diagnostic.js';
+import type { Part, Splits } from './tasks/part.js';
 
 /** One `owns` or `reads` pattern as written (a leading `!` kept), and where. */
 export interface Pattern {

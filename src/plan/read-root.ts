@@ -1,10 +1,6 @@
 import { RootError, resolveRoot } from '../util/git/project-root.js';
+import type { WrittenRoot } from './parse-root.js';
 import { readPlanFile } from './plan-file.js';
-
-/** The plan's `root` as it is written there, if it is. */
-export interface WrittenRoot {
-  text?: string;
-}
 
 /**
  * The root of a plan, whatever else is wrong with it or with `--var`; undefined where even that can't be told.

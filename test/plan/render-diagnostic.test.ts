@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Diagnostic, renderDiagnostic } from '../../src/plan/index.js';
+import { type Diagnostic, diagnosticRenderer } from '../../src/plan/index.js';
 
 const at = (line: number, column: number, endColumn: number, endLine = line) => ({
   file: '/work/forge.plan.yaml',
@@ -20,9 +20,9 @@ const diagnostic = (place: Diagnostic['at'], more: Partial<Diagnostic> = {}): Di
 });
 
 const render = (source: string, found: Diagnostic, color = false) =>
-  renderDiagnostic(found, { color, source, cwd: '/work' });
+  diagnosticRenderer({ color, source, cwd: '/work' })(found);
 
-describe('renderDiagnostic', () => {
+describe('diagnosticRenderer', () => {
   it('underlines the span, and puts witness and hint last', () => {
     const found = diagnostic(at(2, 4, 7), {
       witness: 'src/x',

@@ -1,4 +1,11 @@
-import type { SourceRange } from '../plan.js';
+/** A span of plan text. Lines and columns count from 1; `endColumn` is one past the last character. */
+export interface SourceRange {
+  file: string;
+  line: number;
+  column: number;
+  endLine: number;
+  endColumn: number;
+}
 
 /** Every kind of problem a plan can have (DESIGN section 4). */
 export type DiagnosticCode =

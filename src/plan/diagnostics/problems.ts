@@ -1,7 +1,6 @@
 import type { LineCounter } from 'yaml';
-import type { SourceRange } from '../plan.js';
 import type { Span } from '../yaml/yaml-node.js';
-import type { Diagnostic } from './diagnostic.js';
+import type { Diagnostic, SourceRange } from './diagnostic.js';
 
 type Place = Span | SourceRange;
 

@@ -2,10 +2,9 @@ import { shownPath } from '../../util/paths/shown-path.js';
 import { createPaint, type Paint, type Style } from '../../util/text/paint.js';
 import { sanitize } from '../../util/text/sanitize.js';
 import { displayWidth } from '../../util/text/width.js';
-import type { SourceRange } from '../plan.js';
-import type { Diagnostic } from './diagnostic.js';
+import type { Diagnostic, SourceRange } from './diagnostic.js';
 
-export interface RenderOptions {
+interface RenderOptions {
   color: boolean;
   /** The text of the plan. */
   source: string;
@@ -16,11 +15,6 @@ export interface RenderOptions {
 /** How much of a long line is shown, in characters: before the place in question, and in all. */
 const BEFORE = 60;
 const SHOWN = 160;
-
-/** One diagnostic as text for people, without a newline at the end. For many, make one `diagnosticRenderer`. */
-export function renderDiagnostic(diagnostic: Diagnostic, options: RenderOptions): string {
-  return diagnosticRenderer(options)(diagnostic);
-}
 
 /** What turns diagnostics about one plan into text for people. Nothing in the plan can reach the terminal as an escape sequence. */
 export function diagnosticRenderer(options: RenderOptions): (diagnostic: Diagnostic) => string {

@@ -1,11 +1,22 @@
 import { didYouMean } from '../../util/text/nearest-name.js';
 import type { Finding, Problems } from '../diagnostics/problems.js';
 import { nodeAt, plainValue, type YamlNode } from '../yaml/yaml-node.js';
-import { shapeAt } from './schema-shape.js';
-import { validate } from './schema-validator.generated.js';
+import { SHAPE, validate } from './schema-validator.generated.js';
 
 /** A file with more mistakes than this is not a plan; without a limit a hostile one could fill the memory. */
 const MOST = 10_000;
+
+/** What the schema says of one place in a plan, for error messages. Generated from the schema's titles and keys. */
+interface Shape {
+  /** What a value here must be, as the end of the sentence "... must be". */
+  title?: string;
+  keys?: Readonly<Record<string, Shape>>;
+  /** The values of keys that are not in `keys`. */
+  others?: Shape;
+  /** The names of keys that are not in `keys`. */
+  names?: Shape;
+  items?: Shape;
+}
 
 /** An error object of ajv, as far as it is used here. */
 interface SchemaError {
@@ -144,4 +155,15 @@ function described(node: YamlNode, keyword: string): string {
 function firstKey(root: YamlNode): { start: number; end: number } {
   if (root.kind === 'map') for (const entry of root.entries.values()) return entry.at;
   return { start: root.start, end: Math.min(root.end, root.start + 1) };
+}
+
+/** What the schema says of the place at a path of keys and list indexes, or nothing where it says nothing. */
+function shapeAt(path: readonly string[]): Shape | undefined {
+  let shape: Shape | undefined = SHAPE as Shape;
+  for (const key of path) {
+    if (shape === undefined) return undefined;
+    const own: Shape | undefined = shape.keys && Object.hasOwn(shape.keys, key) ? shape.keys[key] : undefined;
+    shape = own ?? (shape.items !== undefined && /^\d+$/.test(key) ? shape.items : shape.others);
+  }
+  return shape;
 }

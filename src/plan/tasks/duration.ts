@@ -5,9 +5,9 @@ const UNITS: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 10
 const TEXT = /^(?=.)(?:\d+(?:\.\d+)?h)?(?:\d+(?:\.\d+)?m)?(?:\d+(?:\.\d+)?s)?(?:\d+(?:\.\d+)?ms)?$/;
 
 /**
- * Takes a duration as a plan writes it: a number of seconds, or text such as `500ms`, `90s`, `20m`, `1h30m` (or a
- * number of seconds as text); gives whole milliseconds, at least 1. Gives undefined for anything else, for nothing at
- * all (`0s`) and for more than 24.8 days.
+ * Whole milliseconds, at least 1, of a duration as a plan writes it: a number of seconds, or text such as `500ms`,
+ * `90s`, `20m`, `1h30m` (or a number of seconds as text). undefined for anything else, for nothing at all (`0s`) and for
+ * more than 24.8 days.
  */
 export function parseDuration(value: string | number): number | undefined {
   const ms = typeof value === 'number' ? value * 1000 : textToMs(value.trim());

@@ -13,13 +13,16 @@ export interface Part {
   files: readonly string[];
 }
 
+/** How the files of each task that has `split` were divided, by the task's id. */
+export type Splits = Readonly<Record<string, readonly (readonly string[])[]>>;
+
 /** How a list reads where it is put into a text: a path a line, or as words of a shell command. */
 export type ListStyle = 'lines' | 'shell';
 
 /** What `${{ split.NAME }}` stands for in a part: a list, or a number. */
 export type SplitValue = readonly string[] | string;
 
-/** Takes a part and what its files may be renamed to; gives its variables by name. `patterns`: both lists as patterns. */
+/** The variables of a part by name; its files may be renamed. `patterns`: both lists as patterns. */
 export function splitValues(
   { index, count, files }: Part,
   rename: ReadonlyMap<string, string>,

@@ -2,11 +2,8 @@ import { createMatcher } from '../../ownership/index.js';
 import type { Pattern } from '../plan.js';
 import { entriesOf, type YamlNode } from '../yaml/yaml-node.js';
 import type { FieldReader } from './field-reader.js';
-import type { Part } from './part.js';
+import type { Part, Splits } from './part.js';
 import { partition } from './partition.js';
-
-/** How the files of each task that has `split` were divided, by the task's id. */
-export type Splits = Readonly<Record<string, readonly (readonly string[])[]>>;
 
 /** The files of a tree: `list` may be long and out of date, `isFile` tells of one whether it is there. */
 export interface Tree {

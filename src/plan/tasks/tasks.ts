@@ -2,8 +2,8 @@ import { didYouMean } from '../../util/text/nearest-name.js';
 import type { Task } from '../plan.js';
 import { type Entries, entriesOf, type MapEntry, type YamlNode } from '../yaml/yaml-node.js';
 import { FieldReader, type TextAt } from './field-reader.js';
-import { type Part, splitValues } from './part.js';
-import { readSplit, type Split, type Splits, type Tree } from './split.js';
+import { type Part, type Splits, splitValues } from './part.js';
+import { readSplit, type Split, type Tree } from './split.js';
 
 export const DEFAULT_TIMEOUT = 30 * 60 * 1000;
 const DEFAULT_AGENT = 'droid';
