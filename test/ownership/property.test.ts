@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { CompiledClaim } from '../../src/ownership/compiled-claim.js';
 import { createMatcher, findOverlaps, findReaders, type Overlap } from '../../src/ownership/index.js';
 import { UndecidableConstruct } from '../../src/ownership/regex-parser.js';
+import { cases, SEED } from '../rig/effort.js';
 import { oracle, shortPaths } from './oracle.js';
 import { PATTERN, PATTERN_SET } from './random-patterns.js';
 
@@ -17,8 +18,7 @@ const PATHS = [
   'ab/.a/a',
   'A',
 ];
-/** FORGE_FUZZ=n checks n pairs instead of 20,000. */
-const PAIRS = Number(process.env.FORGE_FUZZ ?? 20_000);
+const PAIRS = cases(4000, 20_000);
 const SETS_AT_ONCE = 12;
 const PAIRS_AT_ONCE = (SETS_AT_ONCE * (SETS_AT_ONCE - 1)) / 2;
 const ROUNDS = Math.ceil(PAIRS / 2 / PAIRS_AT_ONCE);
@@ -68,7 +68,7 @@ for (const nocase of [false, true]) {
           }
         }
       }),
-      { numRuns: ROUNDS, includeErrorInReport: true },
+      { numRuns: ROUNDS, seed: SEED, includeErrorInReport: true },
     );
   });
 }
@@ -82,7 +82,7 @@ test('enforcement says of every short path what picomatch says', () => {
         assert.equal(enforced(path), expected(path), `${show(set)} on ${JSON.stringify(path)}`);
       }
     }),
-    { numRuns: 1500, includeErrorInReport: true },
+    { numRuns: cases(400, 1500), seed: SEED, includeErrorInReport: true },
   );
 });
 
@@ -97,7 +97,7 @@ test('a random long path is claimed by the matcher exactly when it overlaps with
       assert.equal(overlap?.undecided, undefined);
       assert.equal(overlap !== undefined, createMatcher(set)(name));
     }),
-    { numRuns: 2000, includeErrorInReport: true },
+    { numRuns: cases(500, 2000), seed: SEED, includeErrorInReport: true },
   );
 });
 
@@ -111,7 +111,7 @@ test('the order of the sets, of their patterns and doubled patterns change nothi
       assert.equal(overlap([[...x].reverse(), [...y, ...y]]), expected);
       assert.equal(findReaders([x], [y], { skip: never }).length > 0, expected);
     }),
-    { numRuns: 1000, includeErrorInReport: true },
+    { numRuns: cases(250, 1000), seed: SEED, includeErrorInReport: true },
   );
 });
 
@@ -126,7 +126,7 @@ test('subtraction only takes away, and takes away everything of its own pattern'
       assert.ok(!overlap(less, [pattern]), `${show(less)} still overlaps with ${pattern}`);
       assert.ok(!overlap([`!${pattern}`], y), 'a set of subtractions claims nothing');
     }),
-    { numRuns: 1000, includeErrorInReport: true },
+    { numRuns: cases(250, 1000), seed: SEED, includeErrorInReport: true },
   );
 });
 
@@ -141,6 +141,6 @@ test('ignoring case, the case of the patterns changes nothing', () => {
       assert.equal(overlap(x, y), overlap(upper, y));
       if (findOverlaps([x, y], { skip: never }).length > 0) assert.ok(overlap(x, y));
     }),
-    { numRuns: 1000, includeErrorInReport: true },
+    { numRuns: cases(250, 1000), seed: SEED, includeErrorInReport: true },
   );
 });

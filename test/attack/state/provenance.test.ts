@@ -19,6 +19,7 @@ import { test } from 'node:test';
 import { thisProcess } from '../../../src/util/process/identity.js';
 import { assertUnchanged, digest } from '../../rig/digest.js';
 import { NEEDS_ROOT } from '../../rig/disk.js';
+import { isFull } from '../../rig/effort.js';
 import { type Project, project } from '../../rig/project.js';
 
 const PLAN = `
@@ -144,7 +145,8 @@ test('another user’s folder in a shared place makes nobody delete anything', {
     symlinkSync(gold, join(planted, '20200101-000000-abcd.a.1-0123456789ab'));
     execFileSync('chown', ['-hR', `${attacker}:${attacker}`, planted]);
     const env = { FORGE_STATE_DIR: undefined, HOME: join(here.dir, '../home'), XDG_STATE_HOME: undefined };
-    for (const args of [...LOOKING, ...ACTING]) {
+    const some = [...SOME, ['apply', '--yes']];
+    for (const args of shared === '/var/tmp' || isFull ? [...LOOKING, ...ACTING] : some) {
       await here.forge(args, { as: victim, env });
       assert.deepEqual(readdirSync(gold), ['gold'], `${shared}: ${args.join(' ')}`);
     }
@@ -187,7 +189,9 @@ function markers(victim: string): { name: string; marker: object }[] {
 
 for (const kind of ['a file', 'a symlink'] as const) {
   test(`a cloned repository with a merge record (${kind}) that names a folder outside: nothing happens to it`, async (t) => {
-    for (const [index, { name, marker }] of markers('').entries()) {
+    // Whatever it says: git tracks it.
+    const some = kind === 'a file' || isFull ? markers('') : markers('').slice(0, 2);
+    for (const [index, { name, marker }] of some.entries()) {
       const origin = project(t, { 'forge.plan.yaml': PLAN, '.forge/runs/k': 'k' });
       const victim = precious(join(origin.dir, '../victim'));
       const text = JSON.stringify(marker).replace('""', JSON.stringify(victim));
@@ -200,7 +204,7 @@ for (const kind of ['a file', 'a symlink'] as const) {
       const cloned = join(origin.dir, '../cloned');
       origin.git('clone', '-q', origin.dir, cloned);
       const before = digest(join(origin.dir, '..'), ['state']);
-      for (const args of index === 0 ? [...LOOKING, ...ACTING] : SOME) {
+      for (const args of index === 0 && kind === 'a file' ? [...LOOKING, ...ACTING] : SOME) {
         const result = await origin.forge(args, { cwd: cloned });
         assert.doesNotMatch(result.stderr, /\n\s+at |internal error/, args.join(' '));
         assertUnchanged(join(origin.dir, '..'), before, `${name}: forge ${args.join(' ')}`, ['state']);
