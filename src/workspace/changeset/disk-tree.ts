@@ -108,3 +108,13 @@ export class DiskTree extends TreeReader {
     return false;
   }
 }
+
+/** Reads a tree that is a workspace's (see DiskTree), which has its permissions back afterwards. */
+export async function withOwnTree<T>(dir: string, read: (tree: DiskTree) => Promise<T>): Promise<T> {
+  const tree = new DiskTree(dir, { own: true });
+  try {
+    return await read(tree);
+  } finally {
+    tree.restoreModes();
+  }
+}

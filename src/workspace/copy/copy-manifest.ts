@@ -8,14 +8,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join, relative } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { yieldToEventLoop } from '../../util/async/yield-to-event-loop.js';
 import { codeOf } from '../../util/errors/system-error.js';
 import { type FileState, fileState, isUnchanged } from '../../util/files/file-state.js';
 import { encodePath } from '../../util/paths/path-bytes.js';
 import { below, parentOf } from '../../util/paths/relative-path.js';
 import type { Collector, Start } from '../changeset/collector.js';
-import { DiskTree, type PathState } from '../changeset/disk-tree.js';
+import { type DiskTree, type PathState, withOwnTree } from '../changeset/disk-tree.js';
 import type { StartView } from '../changeset/start-view.js';
 import { targetInCopy, targetInRoot } from './copy-links.js';
 
@@ -52,54 +52,46 @@ export class CopyManifest {
 
   /** Walks a fresh copy: keeps the state of every path, and turns links that lead back into the working tree to the copy. */
   async take(): Promise<void> {
-    const tree = new DiskTree(this.copy, { own: true });
-    try {
-      await this.#walk(tree);
-    } finally {
-      tree.restoreModes();
-    }
-    // A change within the same tick of the clock would leave all times as they are.
-    await pause(TICK_MS);
-  }
-
-  async #walk(tree: DiskTree): Promise<void> {
-    const pause = yieldToEventLoop();
-    const folders = [''];
-    for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-      this.#turnGitFile(tree, folder);
-      for (const name of tree.children(folder)) {
+    await withOwnTree(this.copy, async (tree) => {
+      const pause = yieldToEventLoop();
+      this.#turnGitFile(tree, '');
+      for (const [path, stats] of this.#paths(tree)) {
         await pause();
-        const path = below(folder, name);
-        const stats = tree.stat(path);
-        if (stats === undefined || path === this.#except) continue;
-        if (stats.isDirectory()) folders.push(path);
-        this.#states.set(
-          path,
-          stats.isSymbolicLink() ? this.#turnLink(tree, path) : stateOf(tree, path, stats),
-        );
+        if (stats.isDirectory()) this.#turnGitFile(tree, path);
+        const isLink = stats.isSymbolicLink();
+        this.#states.set(path, isLink ? this.#turnLink(tree, path) : stateOf(tree, path, stats));
       }
-    }
+    });
+    // A change within the same tick of the clock would leave all times as they are.
+    await sleep(TICK_MS);
   }
 
   /** Checks every path that may have changed since. */
   async scan(now: DiskTree, collector: Pick<Collector, 'check' | 'isSettled'>): Promise<void> {
     const pause = yieldToEventLoop();
     const gone = new Set(this.#states.keys());
-    const folders = [''];
-    for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-      for (const name of now.children(folder)) {
-        await pause();
-        const path = below(folder, name);
-        const stats = now.stat(path);
-        if (stats === undefined || path === this.#except) continue;
-        gone.delete(path);
-        if (collector.isSettled(path)) continue;
-        if (stats.isDirectory()) folders.push(path);
-        if (!isUnchanged(this.#states.get(path) ?? null, stateOf(now, path, stats)))
-          await collector.check(path);
-      }
+    for (const [path, stats] of this.#paths(now, (folder) => !collector.isSettled(folder))) {
+      await pause();
+      gone.delete(path);
+      if (collector.isSettled(path)) continue;
+      if (!isUnchanged(this.#states.get(path) ?? null, stateOf(now, path, stats)))
+        await collector.check(path);
     }
     for (const path of gone) await collector.check(path);
+  }
+
+  /** Every path of the part, a folder before what is in it, which is left out unless it `isEntered`. */
+  *#paths(tree: DiskTree, isEntered = (_folder: string) => true): Generator<[string, BigIntStats]> {
+    const folders = [''];
+    for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+      for (const name of tree.children(folder)) {
+        const path = below(folder, name);
+        const stats = path === this.#except ? undefined : tree.stat(path);
+        if (stats === undefined) continue;
+        yield [path, stats];
+        if (stats.isDirectory() && isEntered(path)) folders.push(path);
+      }
+    }
   }
 
   /** What a link's target in the copy stands for in the working tree. */

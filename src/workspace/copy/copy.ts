@@ -3,7 +3,7 @@ import { join, relative } from 'node:path';
 import { unlessGone } from '../../util/errors/system-error.js';
 import { applyEntries } from '../changeset/apply.js';
 import { Collector } from '../changeset/collector.js';
-import { DiskTree } from '../changeset/disk-tree.js';
+import { DiskTree, withOwnTree } from '../changeset/disk-tree.js';
 import { StartView } from '../changeset/start-view.js';
 import { WorkspaceError, workspaceFailure } from '../failure.js';
 import { OutsideChanges } from '../overlay/outside-changes.js';
@@ -116,19 +116,15 @@ function workspace(
       if (!existsSync(path))
         throw new WorkspaceError('the task removed the folder that it worked in; nothing of it is used');
       mkdirSync(into);
-      const now = new DiskTree(path, { own: true });
-      const collector = new Collector({
-        now,
-        start: manifest.asStart(new StartView(new DiskTree(root), start, base)),
-        translateTarget: (link, target) => manifest.translate(link, target),
-      });
-      let collected: Omit<Collected, 'outside'>;
-      try {
+      const collected = await withOwnTree(path, async (now) => {
+        const collector = new Collector({
+          now,
+          start: manifest.asStart(new StartView(new DiskTree(root), start, base)),
+          translateTarget: (link, target) => manifest.translate(link, target),
+        });
         await manifest.scan(now, collector);
-        collected = await collector.store(into, choose);
-      } finally {
-        now.restoreModes();
-      }
+        return await collector.store(into, choose);
+      });
       const outside =
         around === undefined ? [] : await outsideChanges(around, relative(around.root, root), scratch);
       return { ...collected, outside };
@@ -154,15 +150,12 @@ function trusting(env: Readonly<Record<string, string>>, folder: string): Record
 
 /** What was changed in the copy of the repository around root. */
 async function outsideChanges(around: CopyManifest, root: string, { madeNs }: Scratch): Promise<string[]> {
-  const now = new DiskTree(around.copy, { own: true });
-  const changes = new OutsideChanges({
-    ...{ now, real: new DiskTree(around.root), root, openedNs: madeNs },
-    translateTarget: (link, target) => around.translate(link, target),
-  });
-  try {
+  return await withOwnTree(around.copy, async (now) => {
+    const changes = new OutsideChanges({
+      ...{ now, real: new DiskTree(around.root), root, openedNs: madeNs },
+      translateTarget: (link, target) => around.translate(link, target),
+    });
     await around.scan(now, changes);
-  } finally {
-    now.restoreModes();
-  }
-  return await changes.strays();
+    return await changes.strays();
+  });
 }
