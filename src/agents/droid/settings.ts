@@ -1,7 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { ExitCode } from '../../util/errors/exit-code.js';
 import { ForgeError } from '../../util/errors/forge-error.js';
 import { messageOf } from '../../util/errors/system-error.js';
@@ -84,12 +83,9 @@ export async function readUserSettings(path: string | undefined, root: string): 
   }
 }
 
-/** The shell command for droid's hooks. Run from source (tests), the hook is TypeScript and needs tsx. */
+/** The shell command for droid's hooks, which are a program beside the bundle, also when forge runs from source (tests). */
 function hookCommand(hookFile: string): string {
-  const source = import.meta.url.endsWith('.ts');
-  const program = fileURLToPath(new URL(source ? './hook.ts' : './hook.js', import.meta.url));
-  const loader = source
-    ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href]
-    : [];
-  return [process.execPath, ...loader, program, hookFile].map(quoteForShell).join(' ');
+  const isSource = import.meta.url.endsWith('.ts');
+  const program = new URL(isSource ? '../../../dist/cli/hook.js' : './hook.js', import.meta.url);
+  return [process.execPath, fileURLToPath(program), hookFile].map(quoteForShell).join(' ');
 }
