@@ -40,9 +40,60 @@ const WRONG: readonly [string, string, string][] = [
   ['a]', 'pattern-invalid', ']'],
   ['"a', 'pattern-invalid', '"'],
   ['[z-a]', 'pattern-invalid', '[z-a]'],
-  ['*(?<!a)b', 'pattern-invalid', '*(?<!a)b'],
-  ['!(a/b)/', 'pattern-invalid', '!(a/b)/'],
+  ['*(?<!a)b', 'pattern-invalid', '(?'],
 ];
+
+/** What picomatch reads and forge does not, the part that is pointed at, and what is to be written instead. */
+const REFUSED: readonly [string, string, RegExp][] = [
+  ['!(a|b)', '!(a|b)', /^write "\*" and add "!@\(a\|b\)", or "!@\(a\|b\)" alone to take that away$/],
+  ['src/!(*.d).ts', '!(*.d)', /^write "src\/\*\.ts" and add "!src\/\*\.d\.ts"$/],
+  ['!(node_modules)/**', '!(node_modules)', /^write "\*\/\*\*" and add "!node_modules\/\*\*"/],
+  ['*!(x)*', '!(x)', /^write "\*" and add "!\*x\*"$/],
+  ['a!(!(b))', '!(', /^write `\*` and add a `!pattern` for each exception$/],
+  ['!(.git)', '!(.git)', /./],
+  ['!!(a)', '!(a)', /./],
+  ['[[:digit:]]x', '[[:digit:]]', /^write \[0-9\]$/],
+  ['[^[:alpha:]_]', '[^[:alpha:]_]', /^write \[\^A-Za-z_\]$/],
+  ['[[:punct:]]', '[[:punct:]]', /^write the characters themselves/],
+  ['src/"a b"/*', '"a b"', /^write src\/a b\/\*, or \\" for the character itself$/],
+  ['"*"', '"*"', /^write \\\*, or/],
+  ['a|b', '|', /^write `\{a,b\}` for a choice, `\\\|` for the character itself$/],
+  ['{a|b,c}', '|', /^write `\{a,b\}`/],
+  ['(?=a)*', '(?', /^write `\[\^\/\]` for any one character, `\\\?` for a question mark$/],
+  ['@(?|b)', '(?', /^write `\[\^\/\]`/],
+  ['@(a)?', '?', /^write `\?\(…\)`/],
+  ['(a)+', '+', /^write `\+\(…\)` for a group that repeats, `\\\+` for the character itself$/],
+  ['[ab]+', '+', /^write `\+\(…\)`/],
+  ['{+a,b}', '+', /^write `\+\(…\)`/],
+  ['@(a+b)', '+', /^write `\+\(…\)`/],
+  ['+(a|aa)', '+(a|aa)', /^leave out choices/],
+  ['*(|a)', '*(|a)', /^leave out choices/],
+  ['+(a|*)', '+(a|*)', /^leave out choices/],
+  ['*(*(a))', '*(*(a))', /^leave out choices/],
+  ['a{00..05}b', '..', /^write `\{a\.\.e\}` or `\{1\.\.9\}`, and longer ones as `\{8,9,10\}`$/],
+  ['{1..10}', '..', /./],
+  ['v1.x{1..3}', '{1..3}', /^write `\[1-3\]`$/],
+  ['src/a.b/***', '***', /^write `\*`$/],
+  ['***(a)', '***(', /./],
+  ['{**}', '{**}', /^take them away/],
+  ['a\\\\b', '\\\\', /^write `\[\\\\\]` for a backslash in a name$/],
+  ['[\\\\\\\\]', '\\\\\\\\', /^write `\[\\\\\]`/],
+  ['a\\/b', '\\/', /^write `\/`$/],
+  ['a++', '++', /^write a backslash before each$/],
+  ['$$*', '$$', /^write a backslash before each$/],
+  ['./!a', '!', /^write `!` first/],
+  ['(a|[|])', '[|]', /./],
+  [`${'{a,'.repeat(101)}b${'}'.repeat(101)}`, '{', /^write several patterns$/],
+];
+
+for (const [pattern, part, hint] of REFUSED) {
+  test(`${JSON.stringify(pattern.slice(0, 40))} is refused, with what to write instead`, () => {
+    const problem = checkPattern(pattern);
+    assert.equal(problem?.code, 'pattern-invalid');
+    assert.equal(pattern.slice(problem.start, problem.end), part);
+    assert.match(problem.hint ?? '', hint);
+  });
+}
 
 for (const [pattern, code, part] of WRONG) {
   test(`${JSON.stringify(pattern)} is wrong: ${code}`, () => {
@@ -82,16 +133,7 @@ test('what people write is right', () => {
       '!.git/**',
       '!.forge',
     ],
-    ...[
-      '.gitignore',
-      '.github/**',
-      '.forgerc',
-      '{1..3}',
-      'a..b',
-      '...',
-      '[id]/[...slug].tsx',
-      '[[:alpha:]]x',
-    ],
+    ...['.gitignore', '.github/**', '.forgerc', '{1..3}', 'a..b', '...', '[id]/[...slug].tsx'],
     ...[
       '(group)/x',
       '[]a]',
@@ -104,15 +146,23 @@ test('what people write is right', () => {
       'a\\[b',
       'a b',
       'é',
-      '!(a|b)',
-      '!(.git)',
       '+(a)',
       '@(a|b)/**',
-      'a"b"',
       '$x',
       'a+b',
     ],
-    ...['{a,b}/', '*.d.ts', '~/x', 'C/x'],
+    ...['{a,b}/', '*.d.ts', '~/x', 'C/x', '+page.ts', 'src/c++/x', '{{name}}/**', 'a***c', '*.{1..3}'],
+    ...[
+      '@(*.a.*|b)',
+      '[\\\\]',
+      '+(a)?(b)',
+      '*(a)*',
+      'a/**/b',
+      '?(**/)a',
+      '{a/**,b/**/*.c}',
+      '!./(a)',
+      '!@(a|b)',
+    ],
   ];
   for (const pattern of right) assert.equal(checkPattern(pattern), null, pattern);
 });
