@@ -75,7 +75,7 @@ async function tryOverlay(options: ChooseOptions, covered: Covered): Promise<Tri
     const probed = await probeOverlay({ ...options, covered, stateFolder: folder.path });
     if ('mode' in probed)
       return {
-        backend: overlayBackend(folder.path, probed.mode, covered),
+        backend: overlayBackend(folder.path, probed.mode, covered, options.runId),
         reason: `private views at the tree's own path, kept in ${folder.path}`,
       };
     if (probed.final) return { refused: probed.refused };
@@ -98,13 +98,16 @@ async function tryCopy(name: 'clone' | 'copy', options: ChooseOptions, covered: 
       refusals.push(refused);
       continue;
     }
-    const confinement = await probeNamespace(covered, folder.path, options.runId);
+    const sandbox = await probeNamespace(covered, folder.path, options.runId);
     const what =
       name === 'clone'
         ? `a reflinked copy for each task, in ${folder.path}: little disk, but the time to make every file`
         : `a full copy for each task, in ${folder.path}: the time and disk of the whole tree each time`;
-    const open = confinement.how === 'none' ? `; without namespaces (${confinement.why})` : '';
-    return { backend: copyBackend(name, folder.path, confinement.how, covered), reason: what + open };
+    const open = sandbox.how === 'none' ? `; without namespaces (${sandbox.why})` : '';
+    return {
+      backend: copyBackend(name, folder.path, sandbox.how, covered, options.runId),
+      reason: what + open,
+    };
   }
   return { refused: [...new Set(refusals)].join(', ') };
 }

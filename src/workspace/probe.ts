@@ -13,13 +13,14 @@ import {
 import { dirname, join } from 'node:path';
 import { codeOf, messageOf } from '../util/errors/system-error.js';
 import { removeFile } from '../util/files/remove-tree.js';
-import { type CopyConfinement, copyLayout } from './copy/copy-layout.js';
+import { type CopySandbox, copyLayout } from './copy/copy-layout.js';
 import { overlayLayout } from './overlay/overlay-layout.js';
-import { type OverlayMode, overlayMount } from './overlay/overlay-mounts.js';
+import { type OverlayMode, overlay } from './overlay/overlay-mounts.js';
 import type { Covered } from './private-git/covered.js';
-import { namespacesRuledOut } from './sandbox/keeper.js';
-import { mountsBelow } from './sandbox/mounts-below.js';
-import { Namespace } from './sandbox/namespace.js';
+import { mountsBelow } from './sandbox/mount-table.js';
+import { NamespaceSandbox } from './sandbox/namespace.js';
+import { namespacesRuledOut } from './sandbox/tools.js';
+import { Zygote } from './sandbox/zygote.js';
 import { removeOwnTree } from './scratch/remove-own-tree.js';
 import { makeScratch, removeScratch } from './scratch/scratch.js';
 
@@ -65,24 +66,22 @@ async function tryMode(
   mode: OverlayMode,
   { covered, runDir, runId, stateFolder }: ProbeOptions,
 ): Promise<string | undefined> {
-  const scratch = makeScratch(stateFolder, `${runId}.probe`);
   const sample = makeSample(runDir);
-  let namespace: Namespace | undefined;
+  let zygote: Zygote | undefined;
   try {
-    const view = join(scratch.dir, 'view');
-    mkdirSync(view);
+    zygote = await Zygote.start(stateFolder, `${runId}.probe`, mode.userNamespace);
+    const slot = zygote.takeSlot();
+    const view = slot.folder('view');
     const { root } = covered;
-    const sampleView = overlayMount(scratch.dir, 'view-', sample, view, mode);
-    namespace = await Namespace.open({
-      name: `${runId}.probe`,
-      // The sample's view lies in the state folder, and would be hidden with it.
-      ...overlayLayout(scratch.dir, stateFolder, covered, mode, [sampleView], view),
-    });
+    const { mount } = overlay(slot, 'view-', sample, view, mode);
+    // The sample's view lies in the state folder, and would be hidden with it.
+    const layout = overlayLayout(slot, stateFolder, covered, mode, [mount], view);
+    const namespace = await NamespaceSandbox.open(zygote, slot, { name: `${runId}.probe`, ...layout });
     const merged = namespace.outside(root);
     if (statSync(merged).dev === statSync(root).dev) return 'the mount does not show on the working tree';
     const name = `.forge-probe-${randomBytes(6).toString('hex')}`;
     writeFileSync(join(merged, name), name);
-    if (existsSync(join(root, name)) || readFileSync(join(scratch.dir, 'upper', name), 'utf8') !== name)
+    if (existsSync(join(root, name)) || readFileSync(join(layout.upper, name), 'utf8') !== name)
       return 'a file written in the view does not end up in its upper folder';
     const exercise = namespace.spawn({
       argv: ['sh', '-c', EXERCISE, 'sh', view],
@@ -96,8 +95,7 @@ async function tryMode(
   } catch (error) {
     return messageOf(error);
   } finally {
-    await namespace?.close();
-    await removeScratch(scratch.dir);
+    await zygote?.close();
     await removeOwnTree(sample);
   }
 }
@@ -143,7 +141,7 @@ export async function probeClone(
   const from = join(runDir, `probe-${randomBytes(6).toString('hex')}`);
   // In a folder that says whose it is, or nobody would dare to remove it if forge were killed here.
   const scratch = makeScratch(stateFolder, `${runId}.probe`);
-  const to = join(scratch.dir, 'clone');
+  const to = join(scratch, 'clone');
   try {
     mkdirSync(dirname(from), { recursive: true });
     // Small content may be stored inside the inode, where it can't be shared.
@@ -159,31 +157,29 @@ export async function probeClone(
     return `a reflink failed (${code})`;
   } finally {
     removeFile(from);
-    await removeScratch(scratch.dir);
+    await removeScratch(scratch);
   }
 }
 
-/** How commands of a copied workspace can be confined here, by opening a namespace in which root is read-only. */
+/** How commands of a copied workspace can be kept together here, by opening a namespace in which root is read-only. */
 export async function probeNamespace(
   covered: Covered,
   stateFolder: string,
   runId: string,
-): Promise<{ how: CopyConfinement; why: string }> {
+): Promise<{ how: CopySandbox; why: string }> {
   const ruledOut = namespacesRuledOut();
   if (ruledOut !== undefined) return { how: 'none', why: ruledOut };
   let why = '';
   const ways =
     process.getuid?.() === 0 ? (['namespace', 'user-namespace'] as const) : (['user-namespace'] as const);
   for (const how of ways) {
-    const scratch = makeScratch(stateFolder, `${runId}.probe`);
-    let namespace: Namespace | undefined;
+    let zygote: Zygote | undefined;
     try {
-      const view = join(scratch.dir, 'tree');
-      mkdirSync(view);
-      namespace = await Namespace.open({
-        name: `${runId}.probe`,
-        ...copyLayout({ scratch: scratch.dir, stateFolder, covered, view, show: view, how }),
-      });
+      zygote = await Zygote.start(stateFolder, `${runId}.probe`, how === 'user-namespace');
+      const slot = zygote.takeSlot();
+      const view = slot.folder('copy');
+      const layout = copyLayout({ slot, stateFolder, covered, view, show: view });
+      const namespace = await NamespaceSandbox.open(zygote, slot, { name: `${runId}.probe`, ...layout });
       const command = namespace.spawn({ argv: ['sh', '-c', ':'], env: { PATH: process.env.PATH ?? '' } });
       const complaint = readAll(command.stderr);
       const { exitCode, error } = await command.ended;
@@ -192,8 +188,7 @@ export async function probeNamespace(
     } catch (error) {
       why = messageOf(error);
     } finally {
-      await namespace?.close();
-      await removeScratch(scratch.dir);
+      await zygote?.close();
     }
   }
   return { how: 'none', why };

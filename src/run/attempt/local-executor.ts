@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Adapter, Verdict } from '../../agents/index.js';
@@ -32,19 +32,23 @@ export class LocalExecutor implements Executor {
   async run(request: AttemptRequest, emit: Emit, signal: AbortSignal): Promise<AttemptResult> {
     let workspace: Workspace | undefined;
     let scratch: string | undefined;
+    const makeScratch = () => {
+      scratch ??= makeTemporary('attempt');
+      return scratch;
+    };
     try {
       const task = dirname(request.dir);
-      for (const folder of [dirname(task), task, request.dir]) isMade(() => mkdirSync(folder));
-      scratch = makeTemporary('attempt');
+      if (!existsSync(task)) for (const folder of [dirname(task), task]) isMade(() => mkdirSync(folder));
+      isMade(() => mkdirSync(request.dir));
       const owned = createMatcher(
         request.task.owns.map(({ text }) => text),
         { caseInsensitive: request.caseInsensitive },
       );
       workspace = await this.#open(request, owned);
-      const log = await OutputLog.open(join(request.dir, 'output.log'), this.redactor);
+      const log = new OutputLog(join(request.dir, 'output.log'), this.redactor);
       try {
         const adapter = await this.adapter(request.task.agent);
-        const attempt = new Attempt({ request, owned, workspace, scratch, adapter, log, emit, signal });
+        const attempt = new Attempt({ request, owned, workspace, makeScratch, adapter, log, emit, signal });
         return await attempt.run(this.redactor.text(request.prompt));
       } finally {
         await log.close();
@@ -83,7 +87,8 @@ class Attempt {
       /** Whether a path is the task's to write. */
       owned: PathMatcher;
       workspace: Workspace;
-      scratch: string;
+      /** Gives a folder for what the adapter needs. */
+      makeScratch: () => string;
       adapter: Adapter;
       log: OutputLog;
       emit: Emit;
@@ -112,10 +117,18 @@ class Attempt {
 
   /** Runs the task's agent or command. */
   async #work(): Promise<{ ended: Ended; verdict: Verdict }> {
-    const { request, workspace, scratch, adapter, log, emit, signal } = this.it;
+    const { request, workspace, makeScratch, adapter, log, emit, signal } = this.it;
     const { task } = request;
     const env = this.#env;
-    const command = await adapter.prepare({ ...request, workspacePath: workspace.path, scratch, env });
+    const command = await adapter.prepare({
+      ...request,
+      workspacePath: workspace.path,
+      // Only those that ask for it have one.
+      get scratch() {
+        return makeScratch();
+      },
+      env,
+    });
     const reader = adapter.reader();
     const stderr = new Tail(TAIL);
     const output = outputEvents(request, emit);

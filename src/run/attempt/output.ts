@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, writeFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import type { Redactor } from '../secrets/redactor.js';
@@ -20,20 +20,23 @@ export class TooMuchOutputError extends Error {
 /** The output of an attempt or gate, on disk as it comes, secrets masked; forge never holds more than a line of it. */
 export class OutputLog {
   #written = 0;
+  #file: Promise<FileHandle> | undefined;
 
-  private constructor(
-    private readonly file: FileHandle,
+  /** Appends to a file that is made when there is something to be written into it. */
+  constructor(
+    private readonly path: string,
     private readonly redactor: Redactor,
   ) {}
 
-  /** Appends to `file` ('a'), or starts it anew ('w'). */
-  static async open(file: string, redactor: Redactor, how: 'a' | 'w' = 'a'): Promise<OutputLog> {
-    return new OutputLog(await open(file, how, 0o600), redactor);
+  /** A log that starts anew. */
+  static async anew(file: string, redactor: Redactor): Promise<OutputLog> {
+    await writeFile(file, '', { mode: 0o600 });
+    return new OutputLog(file, redactor);
   }
 
   /** Writes text of forge's own (a heading) between the outputs of commands. */
   async note(text: string): Promise<void> {
-    await this.file.appendFile(this.redactor.text(text));
+    await this.#append(this.redactor.text(text));
   }
 
   /**
@@ -50,10 +53,11 @@ export class OutputLog {
     const writtenLines = written && new LineSplitter(written);
     const mask = this.redactor.mask();
     const write = async (bytes: Buffer) => {
+      if (bytes.length === 0) return;
       lines.push(bytes);
       this.#written += bytes.length;
       if (this.#written > LARGEST_LOG) throw new TooMuchOutputError();
-      await this.file.appendFile(bytes);
+      await this.#append(bytes);
     };
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       writtenLines?.push(chunk);
@@ -66,7 +70,14 @@ export class OutputLog {
 
   /** Waits for what is being written. */
   async close(): Promise<void> {
-    await this.file.close();
+    // Why it could not be opened was told to who wrote.
+    const file = await this.#file?.catch(() => undefined);
+    await file?.close();
+  }
+
+  async #append(data: string | Buffer): Promise<void> {
+    this.#file ??= open(this.path, 'a', 0o600);
+    await (await this.#file).appendFile(data);
   }
 }
 

@@ -37,7 +37,7 @@ async function runGate(
   workspace: Workspace,
   { file, redactor, signal }: { file: string; redactor: Redactor; signal: AbortSignal },
 ): Promise<string | undefined> {
-  const log = await OutputLog.open(file, redactor, 'w');
+  const log = await OutputLog.anew(file, redactor);
   const began = performance.now();
   journal.append({ type: 'gate.started', name, log: file });
   let ended: Ended;

@@ -47,6 +47,17 @@ export async function executeRun(run: PreparedRun, hooks: RunHooks): Promise<Exi
 }
 
 async function tasksThenMerge(run: PreparedRun, redactor: Redactor, hooks: RunHooks): Promise<RunEnd> {
+  const letGo = run.chosen.backend.hold();
+  try {
+    return await runThenIntegrate(run, redactor, hooks);
+  } finally {
+    await letGo().catch((error: Error) =>
+      hooks.note(`forge could not clean up after this run; the next forge command does: ${error.message}`),
+    );
+  }
+}
+
+async function runThenIntegrate(run: PreparedRun, redactor: Redactor, hooks: RunHooks): Promise<RunEnd> {
   const executor = new LocalExecutor(run.chosen.backend, loadAdapter, redactor);
   const { changesets, failed } = await runTasks(run, executor, hooks.signal);
   const interrupted = interruption(hooks.signal);

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { rename } from 'node:fs/promises';
+import { renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { renderPrompt } from '../../agents/index.js';
@@ -229,7 +229,7 @@ class TaskLoop {
   async #keep(task: Task, changeset: Changeset): Promise<Changeset> {
     const dir = this.prepared.folder.changeset(task.id);
     await removeTree(dir);
-    await rename(changeset.dir, dir);
+    renameSync(changeset.dir, dir);
     // Durable before the journal says that the task succeeded; where there is nothing in it, nothing can be lost.
     if (changeset.entries.length > 0)
       for (const above of [dirname(dir), dirname(dirname(dir))]) await syncPath(above);

@@ -1,5 +1,5 @@
-import { lstatSync } from 'node:fs';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { lstatSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { forEachConcurrent } from '../../util/async/for-each-concurrent.js';
 import { syncPath, writeFileDurably } from '../../util/files/durable.js';
 import { isHash } from '../../util/files/hash.js';
@@ -27,10 +27,10 @@ export async function saveManifest(changeset: Changeset): Promise<void> {
   const { dir, entries } = changeset;
   const path = `${dir}/manifest.json`;
   try {
-    await mkdir(dir, { recursive: true });
+    mkdirSync(dir, { recursive: true });
     if (entries.length === 0) {
-      await writeFile(`${path}.new`, textOf(entries));
-      return await rename(`${path}.new`, path);
+      writeFileSync(`${path}.new`, [...textOf(entries)].join(''));
+      return renameSync(`${path}.new`, path);
     }
     await syncBlobs(dir, entries);
     await writeFileDurably(path, textOf(entries));

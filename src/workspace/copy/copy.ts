@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, realpathSync } from 'node:fs';
+import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { DisposalStack } from '../../util/async/disposal-stack.js';
 import { unlessGone } from '../../util/errors/system-error.js';
 import { applyEntries } from '../changeset/apply.js';
 import { Collector } from '../changeset/collector.js';
@@ -10,38 +11,58 @@ import { OutsideChanges } from '../overlay/outside-changes.js';
 import { settleCopiedGit } from '../private-git/copied-git.js';
 import type { Covered } from '../private-git/covered.js';
 import { makePrivateGit } from '../private-git/private-git.js';
-import type { Confinement } from '../sandbox/confinement.js';
-import { Namespace } from '../sandbox/namespace.js';
-import { Unconfined } from '../sandbox/unconfined.js';
-import { makeScratch, removeScratch, type Scratch } from '../scratch/scratch.js';
+import { NamespaceSandbox } from '../sandbox/namespace.js';
+import { ProcessGroupSandbox } from '../sandbox/process-group.js';
+import type { Sandbox } from '../sandbox/sandbox.js';
+import { SharedZygote, Zygote } from '../sandbox/zygote.js';
+import { makeScratch, removeScratch } from '../scratch/scratch.js';
 import type { Backend, BackendName, Collected, OpenOptions, Workspace } from '../workspace.js';
-import { type CopyConfinement, copyLayout } from './copy-layout.js';
+import { type CopySandbox, copyLayout } from './copy-layout.js';
 import { CopyManifest, inCopy, type Place } from './copy-manifest.js';
 import { copyAround, type Reflink } from './copy-tree.js';
 
-/** A workspace that is a copy of the tree in the state folder: `clone` with reflinks, `copy` without. */
+/** The backend whose workspaces are copies of the tree in the state folder: `clone` with reflinks, `copy` without; runs name their scratch `runId`. */
 export function copyBackend(
   name: Extract<BackendName, 'clone' | 'copy'>,
   stateFolder: string,
-  confinement: CopyConfinement,
+  how: CopySandbox,
   covered: Covered,
+  runId: string,
 ): Backend {
   const reflink = name === 'clone' ? 'always' : 'never';
-  return { name, open: (options) => open(stateFolder, reflink, confinement, covered, options) };
+  const shared =
+    how === 'none'
+      ? undefined
+      : new SharedZygote(() => Zygote.start(stateFolder, runId, how === 'user-namespace'));
+  const opener = { shared, stateFolder, reflink, covered } as const;
+  return {
+    name,
+    open: (options) => open(opener, options),
+    hold: () => shared?.hold() ?? (() => Promise.resolve()),
+  };
 }
 
-async function open(
-  stateFolder: string,
-  reflink: Reflink,
-  how: CopyConfinement,
-  covered: Covered,
-  options: OpenOptions,
-): Promise<Workspace> {
+interface Opener {
+  /** undefined where there are no namespaces. */
+  shared: SharedZygote | undefined;
+  stateFolder: string;
+  reflink: Reflink;
+  covered: Covered;
+}
+
+async function open(opener: Opener, options: OpenOptions): Promise<Workspace> {
+  const { shared, stateFolder, reflink, covered } = opener;
   const { root, name } = options;
-  const scratch = makeScratch(stateFolder, name);
-  let confinement: Confinement | undefined;
+  const ends = new DisposalStack();
+  if (shared !== undefined) ends.defer(shared.hold());
   try {
-    const place = { from: covered.top, to: join(scratch.dir, 'tree') };
+    const zygote = await shared?.get();
+    const slot = zygote?.takeSlot();
+    if (zygote !== undefined && slot !== undefined) ends.defer(() => zygote.giveBack(slot, true));
+    const scratch = slot?.folder('copy') ?? makeScratch(stateFolder, name);
+    if (slot === undefined) ends.defer(() => removeScratch(scratch));
+    const madeNs = statSync(scratch, { bigint: true }).ctimeNs;
+    const place = { from: covered.top, to: join(scratch, 'tree') };
     const path = inCopy(root, place);
     await copyAround(root, place, reflink);
     await ownGitFolders(covered, place, reflink);
@@ -51,19 +72,20 @@ async function open(
     const around = covered.top === root ? undefined : new CopyManifest(place.from, place.to, place, root);
     await around?.take();
     // A git folder above the state folder (a home under git) is not this tree's.
-    const extraEnv = { GIT_CEILING_DIRECTORIES: scratch.dir };
-    if (how === 'none') confinement = new Unconfined(name, path, realpathSync(place.to), extraEnv);
-    else
-      confinement = await Namespace.open({
-        ...{ name, extraEnv },
-        ...copyLayout({ scratch: scratch.dir, stateFolder, covered, view: path, show: place.to, how }),
-      });
+    const extraEnv = { GIT_CEILING_DIRECTORIES: scratch };
+    let sandbox: Sandbox;
+    if (zygote === undefined || slot === undefined)
+      sandbox = new ProcessGroupSandbox(name, path, realpathSync(place.to), extraEnv);
+    else {
+      const layout = copyLayout({ slot, stateFolder, covered, view: path, show: place.to });
+      sandbox = await NamespaceSandbox.open(zygote, slot, { name, extraEnv, ...layout });
+    }
+    ends.defer(() => sandbox.close());
     const trusted = covered.isTrustedStranger ? place.to : undefined;
-    return workspace(confinement, scratch, { manifest, around, trusted }, path, options);
+    return workspace({ sandbox, manifest, around, trusted, madeNs, ends }, path, options);
   } catch (error) {
     // What led here matters more than what can't be undone of it; the next forge that acts sweeps it.
-    await Promise.allSettled([confinement?.close()]);
-    await Promise.allSettled([removeScratch(scratch.dir)]);
+    await Promise.allSettled([ends.dispose()]);
     throw workspaceFailure(error, `open the workspace ${name}`);
   }
 }
@@ -92,27 +114,26 @@ function isCopied(folder: string, place: Place): boolean {
   throw new WorkspaceError(`${folder} was replaced by a link while the tree was copied; run forge again`);
 }
 
-function workspace(
-  confinement: Confinement,
-  scratch: Scratch,
-  {
-    manifest,
-    around,
-    trusted,
-  }: { manifest: CopyManifest; around: CopyManifest | undefined; trusted: string | undefined },
-  path: string,
-  { root, base, start }: OpenOptions,
-): Workspace {
+/** A copy that is there: what it was, what is around root in its repository, when its folder was made, and what ends it. */
+interface Opened {
+  sandbox: Sandbox;
+  manifest: CopyManifest;
+  around: CopyManifest | undefined;
+  trusted: string | undefined;
+  madeNs: bigint;
+  ends: DisposalStack;
+}
+
+function workspace(opened: Opened, path: string, { root, base, start }: OpenOptions): Workspace {
+  const { sandbox, manifest, around, trusted, madeNs, ends } = opened;
   return {
     path,
     outsidePath: path,
     spawn: (command) =>
-      confinement.spawn(
-        trusted === undefined ? command : { ...command, env: trusting(command.env, trusted) },
-      ),
-    endProcesses: () => confinement.endProcesses(),
+      sandbox.spawn(trusted === undefined ? command : { ...command, env: trusting(command.env, trusted) }),
+    endProcesses: () => sandbox.endProcesses(),
     collect: async (into, choose): Promise<Collected> => {
-      confinement.mustBeUntouched();
+      sandbox.mustBeUntouched();
       if (!existsSync(path))
         throw new WorkspaceError('the task removed the folder that it worked in; nothing of it is used');
       mkdirSync(into);
@@ -126,14 +147,11 @@ function workspace(
         return await collector.store(into, choose);
       });
       const outside =
-        around === undefined ? [] : await outsideChanges(around, relative(around.root, root), scratch);
+        around === undefined ? [] : await outsideChanges(around, relative(around.root, root), madeNs);
       return { ...collected, outside };
     },
     filesChanged: async () => undefined,
-    close: async () => {
-      await confinement.close();
-      await removeScratch(scratch.dir);
-    },
+    close: () => ends.dispose(),
   };
 }
 
@@ -149,10 +167,10 @@ function trusting(env: Readonly<Record<string, string>>, folder: string): Record
 }
 
 /** What was changed in the copy of the repository around root. */
-async function outsideChanges(around: CopyManifest, root: string, { madeNs }: Scratch): Promise<string[]> {
+async function outsideChanges(around: CopyManifest, root: string, openedNs: bigint): Promise<string[]> {
   return await withOwnTree(around.copy, async (now) => {
     const changes = new OutsideChanges({
-      ...{ now, real: new DiskTree(around.root), root, openedNs: madeNs },
+      ...{ now, real: new DiskTree(around.root), root, openedNs },
       translateTarget: (link, target) => around.translate(link, target),
     });
     await around.scan(now, changes);

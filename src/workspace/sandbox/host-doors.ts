@@ -8,23 +8,34 @@ const KERNEL = ['acpi', 'bus', 'fs', 'irq', 'mtrr', 'scsi', 'sys', 'sysrq-trigge
 const DEVICES = /^(null|zero|full|random|urandom|tty|fuse|kvm|kfd|dri|net|accel|nvidia.*)$/;
 
 /**
- * Mounts that close, inside a namespace, the doors through which uid 0 would reach the machine itself: /proc/sys and its
- * like and all of /sys (cgroups too) become read-only, and of the files in /dev only DEVICES can be opened, also of those
- * that come later. Takes the table of mounts outside.
+ * Mounts that close the doors through which uid 0 would reach the machine itself and that all namespaces of a run have in
+ * common: all of /sys (cgroups too) becomes read-only, and of the files in /dev only DEVICES can be opened, also of those
+ * that come later. `mounted`: the table of mounts outside.
  */
-export function hostDoors(mounted: readonly Mounted[]): Mount[] {
-  const kernel = KERNEL.map((name) => `/proc/${name}`).filter(exists);
-  // From the top down: each one shows what is mounted below it, which then becomes read-only in its turn.
-  const sys = [...new Set(mounted.map(({ target }) => target))]
-    .filter((target) => isWithin(target, '/sys'))
-    .sort();
+export function machineDoors(mounted: readonly Mounted[]): Mount[] {
+  const points = new Set(mounted.map(({ target }) => target));
+  const sys = [...points].filter((target) => isWithin(target, '/sys'));
   const devices = names('/dev')
     .filter((name) => DEVICES.test(name))
     .map((name) => `/dev/${name}`)
     .filter(isDeviceOrFolder);
+  const dev: Mount[] = points.has('/dev')
+    ? [{ type: 'remount', target: '/dev', flag: 'nodev' }]
+    : exists('/dev')
+      ? [{ type: 'no-devices', target: '/dev' }]
+      : [];
   return [
-    ...[...kernel, ...sys].map((target): Mount => ({ type: 'read-only', target })),
+    ...sys.map((target): Mount => ({ type: 'remount', target, flag: 'ro' })),
     ...devices.map((target): Mount => ({ type: 'device', target })),
+    ...dev,
+  ];
+}
+
+/** The doors of one namespace: its own /proc, in which /proc/sys and its like become read-only, and terminals of its own. */
+export function taskDoors(): Mount[] {
+  const kernel = KERNEL.map((name) => `/proc/${name}`).filter(exists);
+  return [
+    ...kernel.map((target): Mount => ({ type: 'read-only', target })),
     // Not the terminals of whoever is logged in. The node in devtmpfs finds its terminals only beside itself.
     ...(exists('/dev/pts/ptmx') && isDeviceOrFolder('/dev/ptmx')
       ? ([
@@ -32,7 +43,6 @@ export function hostDoors(mounted: readonly Mounted[]): Mount[] {
           { type: 'bind', from: '/dev/pts/ptmx', target: '/dev/ptmx' },
         ] as const)
       : []),
-    ...(exists('/dev') ? [{ type: 'no-devices', target: '/dev' } as const] : []),
   ];
 }
 

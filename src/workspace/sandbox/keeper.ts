@@ -1,193 +1,265 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { constants } from 'node:os';
 import { codeOf } from '../../util/errors/system-error.js';
-import { findTool } from '../../util/process/find-program.js';
-import { statFields } from '../../util/process/identity.js';
+import { quoteForShell } from '../../util/text/quote-for-shell.js';
 import { WorkspaceError, workspaceFailure } from '../failure.js';
-import { hostDoors } from './host-doors.js';
-import { type Mount, mountsHere, mountTable, readMounts } from './mount-table.js';
+import type { Running } from '../workspace.js';
+import { type Mount, type Mounted, mountTable } from './mount-table.js';
+import { Deadline, signal } from './processes.js';
+import type { Slot } from './slot.js';
+import { firstLine, tool } from './tools.js';
 
 /** What a new namespace looks like. */
 export interface NamespaceLayout {
-  /** Folder of forge's own in which tables are written, and to which names in overlay options are relative. */
-  cwd: string;
   /** Folder in which commands start, as seen inside. */
   view: string;
-  /** In order. */
+  /** In order. Names in options of overlays are relative to the zygote's folder. */
   mounts: readonly Mount[];
-  /**
-   * A path in the upper folder of an overlay (relative to `cwd`) that hides what the lower has there, and the mounts to
-   * make instead where the kernel refuses (ordinary users before Linux 5.8).
-   */
-  whiteout?: { path: string; otherwise: readonly Mount[] };
-  /** With a user namespace: needed by everybody but real root. */
-  userNamespace: boolean;
 }
 
-/** The first process of a namespace. */
-export interface Keeper {
-  /** setpriv, which became unshare: the namespace ends with it. */
-  chain: ChildProcess;
-  /** Pid of the first process, out here. */
-  pid: number;
-  /** In the environment of forge's own processes inside, so that they are not taken for a task's. */
-  token: string;
+/** What a keeper has from the process that made it. */
+export interface KeeperSurroundings {
+  /** The table of mounts around, and what overlays and the like are called in it. */
+  outside: readonly Mounted[];
+  source: string;
+  /** A table of mounts that come before those of the layout: root, a state folder or a temporary folder may lie on what they cover. */
+  common: string;
+  /** The /proc in which keepers have the numbers that they report. */
+  proc: string;
+  /** Whether the shell tells an exit code from a signal. */
+  isExact: boolean;
 }
+
+/** A background job of a shell would ignore these two; GNU env (8.31) can undo that. */
+export const FRESH_SIGNALS = '--default-signal=INT,QUIT';
 
 /**
- * Everything comes in as arguments. After the mounts it reaps whatever is orphaned in the namespace (every shell reaps
- * while it waits for a program, here `cat`, which ends with the pipe to forge; were it killed, the loop starts another),
- * so that the namespace ends with forge in any case.
+ * The first process of a namespace, in the zygote's folder at first. Told to `run`, it starts what comes through the
+ * slot's `run` (a FIFO: environments are not for disks) and reaps whatever is orphaned in the namespace until that has
+ * ended; told to `reap`, it does the latter until the next word. `own` is the slot's folder, which the mounts have
+ * hidden. No command gets that, nor what the keeper is told and reports by, and none may look into the keeper (ptrace(2),
+ * "access mode checking": it has capabilities that they lack).
  */
-const SCRIPT = `set -e
-cd "$1"
-table=mounts
-[ -z "$3" ] || mknod "$3" c 0 0 2>/dev/null || table=mounts-otherwise
-mount -n -a -c -T "$table"
-cd "$2"
-echo ready
-until cat >/dev/null; do :; done`;
+export const keeperScript = () => `
+cd -P /proc/self && pid=\${PWD##*/} && cd "$OLDPWD"
+[ -p "$1/ctl" ] || ${tool('mkfifo')} -m 600 "$1/ctl" "$1/run" "$1/out" "$1/err" || exit
+exec 3<>"$1/ctl" 4>&1 7<"$1" >/dev/null
+. "$1/open" || exit
+own=/proc/self/fd/7
+echo "$2 ready $pid" >&4
+while read -r word <&3; do
+  case $word in
+  run)
+    . $own/run </dev/null &
+    wait $!
+    code=$?
+    [ $code -le 128 ] || jobs >$own/jobs
+    echo "$2 ended $code" >&4
+    ;;
+  reap) (read -r word <&3);;
+  *) exit;;
+  esac
+done`;
 
-/** The programs without which there are no namespaces (all of util-linux, but sh, cat and mknod). */
-const TOOLS = ['setpriv', 'unshare', 'nsenter', 'mount', 'sh', 'cat', 'mknod'];
+/** A command with an environment that is longer than this (bytes) does not fit into a pipe at once. */
+const LONGEST = 60_000;
 
-/** Why namespaces can't be used, without trying; undefined when they may work. */
-export function namespacesRuledOut(): string | undefined {
-  if (process.platform !== 'linux') return 'only Linux has the namespaces it needs';
-  if (process.env.FORGE_ISOLATION === 'none') return 'FORGE_ISOLATION=none turns namespaces off';
-  const missing = TOOLS.filter((tool) => findTool(tool) === undefined);
-  if (missing.length > 0) return `${missing.join(', ')} not found (package util-linux)`;
-  return undefined;
-}
+/** The first process of a namespace, which made its mounts; the namespace ends with it. */
+export class Keeper {
+  /** Resolves once everything is mounted; rejects with WorkspaceError. */
+  readonly opened: Promise<void>;
+  readonly #over: Promise<void>;
+  #onReady: () => void = () => undefined;
+  #onOver: () => void = () => undefined;
+  /** Its number in the zygote's /proc. */
+  #inner = '';
+  #isOver = false;
+  #isClosed = false;
+  #isReaping = false;
+  /** Ends the command that is running; without a code: with the namespace. */
+  #onEnded: ((code?: number) => void) | undefined;
+  /** Outputs that have not come to their end. */
+  readonly #outputs = new Set<Socket>();
 
-/** Makes a namespace with its mounts. Throws WorkspaceError with the reason in one line; then nothing is left of it. */
-export async function startKeeper(layout: NamespaceLayout): Promise<Keeper> {
-  const secret = randomBytes(12).toString('hex');
-  const token = `FORGE_KEEPER=${secret}`;
-  const source = `forge-${secret.slice(0, 12)}`;
-  writeTables(layout, source);
-  const chain = launch(layout, token);
-  try {
-    await untilReady(chain);
-    const pid = childOf(chain.pid ?? 0);
-    if (pid === undefined)
-      throw new WorkspaceError('the first process of the namespace could not be found in /proc');
-    mustBeMounted(layout, source, mountsOf(pid));
-    return { chain, pid, token };
-  } catch (error) {
-    // Whatever went wrong (no file handle left to look into /proc): it would live, and keep forge from ending.
-    chain.kill('SIGKILL');
-    closeStreams(chain);
-    throw error;
-  }
-}
-
-/** The table of mounts as the first process of a namespace sees it. Throws WorkspaceError when the namespace has ended. */
-export function mountsOf(keeper: number): string {
-  try {
-    return readFileSync(`/proc/${keeper}/mountinfo`, 'utf8');
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ESRCH' || codeOf(error) === 'EINVAL')
-      throw new WorkspaceError('the private view ended while it was needed', { cause: error });
-    throw workspaceFailure(error, 'read the mounts of the private view');
-  }
-}
-
-export function closeStreams(chain: ChildProcess): void {
-  for (const stream of [chain.stdin, chain.stdout, chain.stderr]) stream?.destroy();
-}
-
-/** Absolute path of a program. Throws WorkspaceError where it is missing. */
-export function tool(name: string): string {
-  const path = findTool(name);
-  if (path === undefined) throw new WorkspaceError(`${name} not found (package util-linux)`);
-  return path;
-}
-
-/** Environment of forge's own processes in a namespace. `token` is `NAME=value`. */
-export function helperEnv(token: string): Record<string, string> {
-  const [name = '', value = ''] = token.split('=');
-  return { PATH: `${process.env.PATH ?? ''}:/usr/bin:/bin:/usr/sbin:/sbin`, LC_ALL: 'C', [name]: value };
-}
-
-function writeTables({ cwd, mounts, whiteout }: NamespaceLayout, source: string): void {
-  const isRoot = process.getuid?.() === 0;
-  const outside = mountsHere();
-  const doors = isRoot ? hostDoors(outside) : [];
-  // The doors first: root, a state folder or a temporary folder may lie on what they cover.
-  const write = (name: string, list: readonly Mount[]) =>
-    writeFileSync(join(cwd, name), mountTable([...doors, ...list], source, outside));
-  write('mounts', mounts);
-  if (whiteout !== undefined) write('mounts-otherwise', whiteout.otherwise);
-}
-
-function launch({ cwd, view, whiteout, userNamespace }: NamespaceLayout, token: string): ChildProcess {
-  const user = userNamespace
-    ? ['-U', `--map-user=${process.getuid?.() ?? 0}`, `--map-group=${process.getgid?.() ?? 0}`, '--keep-caps']
-    : [];
-  try {
-    return spawn(
-      tool('setpriv'),
-      [
-        ...['--pdeathsig', 'KILL', tool('unshare'), ...user],
-        ...['-mp', '--fork', '--kill-child=KILL', '--mount-proc', tool('sh'), '-c', SCRIPT, 'sh'],
-        ...[cwd, view, whiteout?.path ?? ''],
-      ],
-      {
-        detached: true,
-        stdio: ['pipe', 'pipe', 'pipe'],
-        // The mount(2) call, not fsconfig(2): values of the latter end at 255 characters.
-        env: { ...helperEnv(token), LIBMOUNT_FORCE_MOUNT2: 'always' },
-      },
-    );
-  } catch (error) {
-    throw workspaceFailure(error, 'start a namespace');
-  }
-}
-
-/** mount(8) leaves out what it takes for mounted already; nothing may depend on its judgement. */
-function mustBeMounted({ mounts }: NamespaceLayout, source: string, table: string): void {
-  const mounted = readMounts(table);
-  const targets = new Set(mounted.map(({ target }) => target));
-  const missing = mounts.find(({ target }) => !targets.has(target));
-  const overlays = mounted.filter((mount) => mount.source.startsWith(`${source}-`)).length;
-  const wanted = mounts.filter(({ type }) => type === 'overlay').length;
-  if (missing === undefined && overlays >= wanted) return;
-  throw new WorkspaceError(`the mount on ${missing?.target ?? 'the working tree'} is not there`);
-}
-
-/** Waits for the keeper's line; rejects with what went wrong. */
-function untilReady(chain: ChildProcess): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let complaint = '';
-    chain.stderr?.on('data', (chunk: Buffer) => {
-      // Later on the shell only reports that its `cat` was killed.
-      if (complaint.length < 2000) complaint += chunk.toString('utf8');
+  constructor(
+    private readonly around: KeeperSurroundings,
+    private readonly slot: Slot,
+    layout: NamespaceLayout,
+    private readonly onClosed: () => void,
+  ) {
+    this.#over = new Promise((resolve) => {
+      this.#onOver = resolve;
     });
-    chain.stdin?.on('error', () => undefined);
-    chain.once('error', (error) => reject(new WorkspaceError(error.message, { cause: error })));
-    chain.once('close', (code, signalName) =>
-      reject(
-        new WorkspaceError(firstLine(complaint) || `the namespace ended at once (${signalName ?? code})`),
-      ),
-    );
-    chain.stdout?.once('data', () => resolve());
-  });
-}
-
-function firstLine(text: string): string {
-  return text.trim().split('\n', 1)[0] ?? '';
-}
-
-/** The one child of unshare: the first process of the namespace, by its pid out here. */
-function childOf(pid: number): number | undefined {
-  const list = `/proc/${pid}/task/${pid}/children`;
-  if (existsSync(list)) return Number.parseInt(readFileSync(list, 'utf8'), 10) || undefined;
-  // Kernels without CONFIG_PROC_CHILDREN.
-  for (const name of readdirSync('/proc')) {
-    if (/^\d+$/.test(name) && statFields(`/proc/${name}`)?.[1] === String(pid)) return Number(name);
+    const ready = new Promise<'ready'>((resolve) => {
+      this.#onReady = () => resolve('ready');
+    });
+    const { outside, source, common } = around;
+    slot.write('mounts', common + mountTable(layout.mounts, source, outside));
+    const mount = `${tool('mount')} -n -a -c -T ${slot.name}/mounts`;
+    slot.write('open', `${mount} && cd ${quoteForShell(layout.view)}\n`);
+    this.opened = this.#open(ready);
   }
-  return undefined;
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** Where this process finds what the namespace shows at an absolute path. */
+  outside(path: string): string {
+    return `${this.around.proc}/${this.#inner}/root${path}`;
+  }
+
+  /** The table of mounts inside. @throws WorkspaceError when the namespace has ended */
+  mounts(): string {
+    try {
+      return readFileSync(`${this.around.proc}/${this.#inner}/mountinfo`, 'utf8');
+    } catch (error) {
+      if (['ENOENT', 'ESRCH', 'EINVAL'].includes(codeOf(error) ?? ''))
+        throw new WorkspaceError('the private view ended while it was needed', { cause: error });
+      throw workspaceFailure(error, 'read the mounts of the private view');
+    }
+  }
+
+  /** Its pid out here; undefined once it is gone. */
+  pid(): number | undefined {
+    try {
+      const namespace = readlinkSync(`${this.around.proc}/${this.#inner}/ns/pid`);
+      return readdirSync('/proc')
+        .filter((name) => /^\d+$/.test(name) && isFirstOf(name, namespace))
+        .map(Number)[0];
+    } catch {
+      // Gone, or going.
+      return undefined;
+    }
+  }
+
+  /**
+   * Starts a command. undefined where that is not for a shell: another is still running or its output not yet read, the
+   * shell can't tell how a command ended, or the text is too long or not one (NUL).
+   */
+  run(argv: readonly string[], env: Readonly<Record<string, string>>): Omit<Running, 'kill'> | undefined {
+    if (
+      !this.around.isExact ||
+      argv[0]?.includes('=') ||
+      this.#onEnded !== undefined ||
+      this.#outputs.size > 0
+    )
+      return undefined;
+    const command = Buffer.from(commandScript(argv, env));
+    if (command.length > LONGEST || command.includes(0) || '' in env) return undefined;
+    const { out, err } = this.slot.pass(command);
+    for (const { stream } of [out, err]) {
+      this.#outputs.add(stream);
+      stream.once('close', () => this.#outputs.delete(stream));
+    }
+    const ended = new Promise<Awaited<Running['ended']>>((resolve) => {
+      this.#onEnded = (code) => {
+        this.#onEnded = undefined;
+        out.closeWriter();
+        err.closeWriter();
+        resolve(code === undefined ? { exitCode: null, signal: 'SIGKILL' } : this.#outcome(code));
+      };
+    });
+    this.#stopReaping();
+    this.slot.tell('run');
+    return { stdout: out.stream, stderr: err.stream, ended };
+  }
+
+  /** Has it reap what is orphaned while it runs nothing itself. */
+  reap(): void {
+    if (this.#isReaping || this.#onEnded !== undefined) return;
+    this.#isReaping = true;
+    this.slot.tell('reap');
+  }
+
+  /** Ends it and with it the namespace. Resolves with whether it has ended: what hangs in the kernel does not. */
+  async close(): Promise<boolean> {
+    if (this.#isClosed) return this.#isOver;
+    this.#isClosed = true;
+    const isIdle = this.#onEnded === undefined;
+    if (!this.#isOver) {
+      if (isIdle) {
+        this.#stopReaping();
+        this.slot.tell('end');
+      } else this.kill();
+      if (!(await new Deadline().meets(this.#over))) this.kill();
+    }
+    this.slot.isUnclean = !this.#isOver || !isIdle || this.#outputs.size > 0;
+    // What nobody reads would never end, and keep its file system from being unmounted.
+    for (const stream of this.#outputs) if (stream.readableFlowing === null) stream.destroy();
+    this.onClosed();
+    return this.#isOver;
+  }
+
+  kill(): void {
+    const pid = this.pid();
+    if (pid !== undefined) signal(pid, 'SIGKILL');
+  }
+
+  /** What it reports, or its parent about it. */
+  hear(word: string, detail: string): void {
+    if (word === 'ready') {
+      this.#inner = detail;
+      this.#onReady();
+    } else if (word === 'ended') this.#onEnded?.(Number(detail));
+    else if (word === 'over') {
+      this.#isOver = true;
+      this.#onEnded?.();
+      this.#onOver();
+    }
+  }
+
+  async #open(ready: Promise<'ready'>): Promise<void> {
+    try {
+      if ((await Promise.race([ready, this.#over])) !== 'ready')
+        throw new WorkspaceError(firstLine(this.#complaint()) || 'the namespace ended at once');
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  #complaint(): string {
+    try {
+      return this.slot.read('complaint');
+    } catch {
+      // It did not come so far.
+      return '';
+    }
+  }
+
+  #stopReaping(): void {
+    if (this.#isReaping) this.slot.tell('on');
+    this.#isReaping = false;
+  }
+
+  /** `jobs`, as POSIX has it: `Done(137)` for an exit code, the signal's name otherwise. */
+  #outcome(code: number): Awaited<Running['ended']> {
+    const name = Object.entries(constants.signals).find(([, number]) => number === code - 128)?.[0];
+    if (code <= 128 || name === undefined || this.slot.read('jobs').includes('Done('))
+      return { exitCode: code, signal: null };
+    return { exitCode: null, signal: name as NodeJS.Signals };
+  }
+}
+
+function commandScript(argv: readonly string[], env: Readonly<Record<string, string>>): string {
+  const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  const own = '/proc/self/fd/7';
+  // In a session and process group of its own: `kill 0` in a task's script must reach the task alone.
+  const words = [tool('setsid'), tool('env'), '-i', FRESH_SIGNALS, '--', ...variables, ...argv];
+  return `exec >${own}/out 2>${own}/err 3>&- 4>&- 7>&-\nexec ${words.map(quoteForShell).join(' ')}\n`;
+}
+
+/** Whether a process is the first one of a PID namespace. */
+function isFirstOf(pid: string, namespace: string): boolean {
+  try {
+    return (
+      readlinkSync(`/proc/${pid}/ns/pid`) === namespace &&
+      /^NSpid:.*\t1$/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'))
+    );
+  } catch {
+    // Another user's, or gone.
+    return false;
+  }
 }

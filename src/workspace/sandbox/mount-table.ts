@@ -18,10 +18,14 @@ export type Mount =
   | { type: 'overlay'; target: string; options: string }
   /** The target becomes read-only. */
   | { type: 'read-only'; target: string }
+  /** What is mounted on the target becomes read-only, or device files in it can't be opened any more; in place. */
+  | { type: 'remount'; target: string; flag: 'ro' | 'nodev' }
   /** The target shows another folder, with what is mounted below that. */
   | { type: 'bind'; from: string; target: string }
   /** The target (a device, or a folder of devices) is mounted on itself, so that it stays usable below a `nodev`. */
   | { type: 'device'; target: string }
+  /** The target shows the processes of the namespace's own. */
+  | { type: 'processes'; target: string }
   /** The target shows terminals of the namespace's own, which any user of it may make. */
   | { type: 'terminals'; target: string }
   /** Device files in the target can't be opened, but for those that were mounted on themselves before. */
@@ -49,8 +53,17 @@ function fields(mount: Mount, source: string, outside: readonly Mounted[]): stri
         'none',
         `rbind,ro${lockedFlags(mount.target, outside)}`,
       ];
+    case 'remount':
+      return [
+        source,
+        mount.target,
+        'none',
+        `remount,bind,${mount.flag}${lockedFlags(mount.target, outside)}`,
+      ];
     case 'bind':
       return [mount.from, mount.target, 'none', 'rbind'];
+    case 'processes':
+      return [`proc-${source}`, mount.target, 'proc', 'nosuid,nodev,noexec'];
     case 'terminals':
       return [`pts-${source}`, mount.target, 'devpts', 'newinstance,ptmxmode=0666,mode=0620'];
     case 'device':
@@ -99,6 +112,12 @@ export interface Mounted {
   source: string;
   /** Of the mount itself (`nosuid`), not of its file system. */
   flags: string[];
+}
+
+/** Folders below root on which something else is mounted. Empty where there is no /proc. */
+export function mountsBelow(root: string): string[] {
+  const points = new Set(mountsHere().map(({ target }) => target));
+  return [...points].filter((point) => point !== root && isWithin(point, root));
 }
 
 /** The mounts that this process sees; none where there is no /proc. */

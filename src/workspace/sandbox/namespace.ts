@@ -6,19 +6,14 @@ import { processStartTime } from '../../util/process/identity.js';
 import { run } from '../../util/process/run-program.js';
 import { WorkspaceError, workspaceFailure } from '../failure.js';
 import type { Command, Running } from '../workspace.js';
-import { type Confinement, missingProgram, notStarted, spawnDetached } from './confinement.js';
-import {
-  closeStreams,
-  helperEnv,
-  type Keeper,
-  mountsOf,
-  type NamespaceLayout,
-  startKeeper,
-  tool,
-} from './keeper.js';
+import type { Keeper, NamespaceLayout } from './keeper.js';
 import { readMounts } from './mount-table.js';
-import { Deadline, MARKER, signal, signalProcessesOf } from './processes.js';
+import { Deadline, MARKER, signalProcessesOf } from './processes.js';
+import { missingProgram, notStarted, type Sandbox, spawnDetached } from './sandbox.js';
+import type { Slot } from './slot.js';
 import { capabilityArguments } from './task-capabilities.js';
+import { helperEnv, tool } from './tools.js';
+import type { Zygote } from './zygote.js';
 
 export interface NamespaceOptions extends NamespaceLayout {
   /** Marker of its processes. */
@@ -26,41 +21,46 @@ export interface NamespaceOptions extends NamespaceLayout {
   extraEnv?: Readonly<Record<string, string>>;
 }
 
+/** A command that has not ended; `child` where it was not the keeper that started it. */
+interface Active {
+  marker: string;
+  child?: ChildProcess;
+}
+
 /**
  * A private mount and PID namespace (and, for ordinary users, a user namespace in which the user stays who they are):
- * the mounts of one workspace and all its processes, which end with it. The chain node -> unshare -> first process is
- * tied together by parent-death signals, so that it falls even when forge is killed with SIGKILL.
+ * the mounts of one workspace and all its processes, which end with it.
  */
-export class Namespace implements Confinement {
-  readonly #active = new Set<ChildProcess>();
-  readonly #mounts: readonly string[];
+export class NamespaceSandbox implements Sandbox {
+  readonly #active = new Set<Active>();
   readonly #proc: bigint;
+  /** The table of mounts before the first command that may change them. */
+  #mounts: string | undefined;
   #count = 0;
   #closed = false;
 
   private constructor(
     readonly options: NamespaceOptions,
+    readonly zygote: Zygote,
     readonly keeper: Keeper,
   ) {
-    this.#mounts = this.#mountsAround();
     this.#proc = statSync(this.outside('/proc'), { bigint: true }).dev;
   }
 
-  /** Makes the namespace and its mounts. Throws WorkspaceError with the reason in one line. */
-  static async open(options: NamespaceOptions): Promise<Namespace> {
-    const keeper = await startKeeper(options);
+  /** Makes the namespace and its mounts. @throws WorkspaceError with the reason in one line */
+  static async open(zygote: Zygote, slot: Slot, options: NamespaceOptions): Promise<NamespaceSandbox> {
+    const keeper = await zygote.open(slot, options);
     try {
-      return new Namespace(options, keeper);
+      return new NamespaceSandbox(options, zygote, keeper);
     } catch (error) {
-      keeper.chain.kill('SIGKILL');
-      closeStreams(keeper.chain);
+      await keeper.close();
       throw workspaceFailure(error, 'look into the namespace');
     }
   }
 
   /** Where this process finds what the commands see at an absolute path. */
   outside(path: string): string {
-    return `/proc/${this.keeper.pid}/root${path}`;
+    return this.keeper.outside(path);
   }
 
   spawn(command: Command): Running {
@@ -71,19 +71,22 @@ export class Namespace implements Confinement {
     this.#count += 1;
     const marker = `${this.options.name}:${this.#count}`;
     const env = { ...command.env, ...this.options.extraEnv, [MARKER]: marker };
-    const started = spawnDetached(
-      [
-        ...[tool('setpriv'), '--pdeathsig', 'KILL', ...this.#enter()],
-        // Entering needs the capabilities that the command must not have.
-        ...[tool('setpriv'), ...capabilityArguments(command.capabilities), ...command.argv],
-      ],
-      { env, program: command.argv[0] },
-    );
+    // Starting it and entering the namespace needs the capabilities that the command must not have.
+    const argv = [tool('setpriv'), ...capabilityArguments(command.capabilities), ...command.argv];
+    try {
+      // Without any, nobody in there may (mount(2): CAP_SYS_ADMIN).
+      if (command.capabilities?.length) this.#mounts ??= this.keeper.mounts();
+      const kept = this.keeper.run(argv, env);
+      if (kept !== undefined) return this.#running(kept, { marker });
+    } catch (error) {
+      return notStarted(workspaceFailure(error, `start ${command.argv[0]}`));
+    }
+    const enter = [tool('setpriv'), '--pdeathsig', 'KILL', tool('nsenter'), ...this.#target()];
+    const started = spawnDetached([...enter, ...argv], { env, program: command.argv[0] });
     if ('error' in started) return notStarted(started.error);
     const { child, ...running } = started;
-    this.#active.add(child);
-    child.once('exit', () => this.#active.delete(child));
-    return { ...running, kill: (name) => this.#kill(name, child, marker) };
+    this.keeper.reap();
+    return this.#running(running, { marker, child });
   }
 
   async endProcesses(): Promise<number> {
@@ -99,7 +102,7 @@ export class Namespace implements Confinement {
           `${living.length} processes of ${this.options.name} could not be ended in ${deadline.seconds} s; they end when its view is closed`,
         );
       await run(tool('nsenter'), [...this.#target(), tool('sh'), '-c', 'kill -KILL -1'], {
-        env: helperEnv(this.keeper.token),
+        env: helperEnv(this.zygote.token),
         // A task that stops whatever it finds stops this, too.
         timeoutMs: deadline.left,
       });
@@ -108,41 +111,28 @@ export class Namespace implements Confinement {
   }
 
   mustBeUntouched(): void {
-    const now = this.#mountsAround();
-    if (now.join('\n') === this.#mounts.join('\n')) return;
+    if (this.#mounts === undefined) return;
+    const before = this.#mountsAround(this.#mounts);
+    const after = this.#mountsAround(this.keeper.mounts());
+    if (after.join('\n') === before.join('\n')) return;
     throw new WorkspaceError(
-      `the mounts of the private view were changed while the task ran (${difference(this.#mounts, now)}), so what it did can't be told from the view; nothing of it is used`,
+      `the mounts of the private view were changed while the task ran (${difference(before, after)}), so what it did can't be told from the view; nothing of it is used`,
     );
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    const { chain, pid } = this.keeper;
-    if (!isOver(chain)) {
-      const over = new Promise((resolve) => chain.once('exit', resolve));
-      signal(pid, 'SIGKILL');
-      let timer: NodeJS.Timeout | undefined;
-      const late = new Promise<'late'>((resolve) => {
-        timer = setTimeout(() => resolve('late'), new Deadline().ms);
-      });
-      const isLate = (await Promise.race([over, late])) === 'late';
-      clearTimeout(timer);
-      if (isLate) {
-        // Not even SIGKILL ends what a cgroup has frozen, or what hangs in the kernel; forge must not hang with it.
-        chain.unref();
-        closeStreams(chain);
-        throw new WorkspaceError(
-          `the first process of the view ${this.options.name} (pid ${pid}) does not end, although it was killed: it hangs in the kernel, or a cgroup has frozen it`,
-        );
-      }
-    }
-    closeStreams(chain);
+    if (await this.keeper.close()) return;
+    // Not even SIGKILL ends what a cgroup has frozen, or what hangs in the kernel; forge must not hang with it.
+    throw new WorkspaceError(
+      `the first process of the view ${this.options.name} (pid ${this.keeper.pid()}) does not end, although it was killed: it hangs in the kernel, or a cgroup has frozen it`,
+    );
   }
 
-  /** Lines of the table of mounts that have to do with the view; elsewhere the machine itself may change something. */
-  #mountsAround(): string[] {
+  /** Lines of a table of mounts that have to do with the view; elsewhere the machine itself may change something. */
+  #mountsAround(table: string): string[] {
     const guarded = [this.options.view, ...this.options.mounts.map(({ target }) => target)];
-    return mountsOf(this.keeper.pid)
+    return table
       .split('\n')
       .filter((line) => {
         const target = readMounts(line)[0]?.target;
@@ -154,56 +144,63 @@ export class Namespace implements Confinement {
   }
 
   #hasEnded(): boolean {
-    return this.#closed || isOver(this.keeper.chain);
+    return this.#closed || this.keeper.isOver;
   }
 
   #target(): string[] {
-    const user = this.options.userNamespace ? ['-U', '--preserve-credentials'] : [];
+    const user = this.zygote.userNamespace ? ['-U', '--preserve-credentials'] : [];
     // --wd without a value is the keeper's own working folder, which is the view: every version has it.
-    return ['-t', String(this.keeper.pid), ...user, '-m', '-p', '--wd', '--'];
+    return ['-t', String(this.keeper.pid()), ...user, '-m', '-p', '--wd', '--'];
   }
 
-  #enter(): string[] {
-    return [tool('nsenter'), ...this.#target()];
+  #running(started: Omit<Running, 'kill'>, active: Active): Running {
+    this.#active.add(active);
+    void started.ended.then(() => this.#active.delete(active));
+    return { ...started, kill: (name) => this.#kill(name, active) };
   }
 
   /**
    * Signals a command and all it started. `kill -1` inside reaches everything but the first process in one atomic
    * step; with several commands at once, only what carries the command's marker or descends from it is meant.
    */
-  #kill(name: 'SIGTERM' | 'SIGKILL', child: ChildProcess, marker: string): void {
+  #kill(name: 'SIGTERM' | 'SIGKILL', command: Active): void {
     if (this.#hasEnded()) return;
-    const others = [...this.#active].some((other) => other !== child);
-    if (others) {
-      signalProcessesOf(marker, name, isOver(child) ? [] : [child.pid ?? 0], child.pid);
-    } else {
-      this.#killAll(name);
-    }
+    const { marker, child } = command;
+    const isRunning = this.#active.has(command);
+    if ([...this.#active].some((other) => other !== command))
+      signalProcessesOf(marker, name, isRunning && child?.pid !== undefined ? [child.pid] : [], child?.pid);
+    else this.#killAll(name, command);
     // nsenter stops itself when its command is stopped, and would then not notice the command's end.
-    if (!isOver(child)) child.kill('SIGCONT');
+    if (isRunning) child?.kill('SIGCONT');
   }
 
-  #killAll(name: 'SIGTERM' | 'SIGKILL'): void {
+  #killAll(name: 'SIGTERM' | 'SIGKILL', command: Active): void {
     // Nothing there to be hit is fine: only the helper itself may fail.
     const script = name === 'SIGKILL' ? 'kill -KILL -1 || :' : 'kill -TERM -1; kill -CONT -1';
     // Without a process left for the helper (a fork bomb took them all), the whole namespace ends with its first.
     const failed = () => {
-      if (name === 'SIGKILL' && !this.#hasEnded()) signal(this.keeper.pid, 'SIGKILL');
+      if (name === 'SIGKILL' && !this.#hasEnded()) this.keeper.kill();
     };
     try {
       const helper = spawn(tool('nsenter'), [...this.#target(), tool('sh'), '-c', script], {
         stdio: 'ignore',
-        env: helperEnv(this.keeper.token),
+        env: helperEnv(this.zygote.token),
       });
       helper.once('error', failed);
       helper.once('exit', (code) => {
         // The helper is no part of what `kill -1` hits, but it may find no room to fork.
         if (code !== 0 && code !== null) failed();
+        // The keeper may not even have started it.
+        else if (name === 'SIGKILL' && this.#active.has(command)) setTimeout(() => this.#again(command), 50);
       });
     } catch {
       // spawn throws for some errors (ENOMEM) and emits others.
       failed();
     }
+  }
+
+  #again(command: Active): void {
+    if (this.#active.has(command) && !this.#hasEnded()) this.#killAll('SIGKILL', command);
   }
 
   /**
@@ -228,15 +225,11 @@ export class Namespace implements Confinement {
   /** Whether a process inside is forge's own, or has just ended. One that closed itself to us (PR_SET_DUMPABLE, as ssh-agent does) is a task's. */
   #isForges(folder: string): boolean {
     try {
-      return readFileSync(`${folder}/environ`, 'latin1').includes(this.keeper.token);
+      return readFileSync(`${folder}/environ`, 'latin1').includes(this.zygote.token);
     } catch (error) {
       return codeOf(error) === 'ENOENT' || codeOf(error) === 'ESRCH';
     }
   }
-}
-
-function isOver(child: ChildProcess): boolean {
-  return child.exitCode !== null || child.signalCode !== null;
 }
 
 /** A file system's own options are the same for all who have it mounted, and change for all at once. */

@@ -50,6 +50,17 @@ export class Deadline {
     return Math.max(1, Math.ceil(this.#end - performance.now()));
   }
 
+  /** Whether something happens before then. */
+  async meets(event: Promise<unknown>): Promise<boolean> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<false>((resolve) => {
+      timer = setTimeout(() => resolve(false), this.left);
+    });
+    const isMet = await Promise.race([event.then(() => true), late]);
+    clearTimeout(timer);
+    return isMet;
+  }
+
   get seconds(): number {
     return Math.round(this.ms / 1000);
   }

@@ -6,7 +6,6 @@ import {
   readdirSync,
   realpathSync,
   rmdirSync,
-  statSync,
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -32,27 +31,23 @@ import { endProcessesOf } from '../sandbox/processes.js';
 import { stateFolders } from './state-folder.js';
 
 const OWNER = 'owner.json';
-/** The name of a workspace (run id, task, try) and twelve random digits. */
+/** The name of a run or workspace (run id, task, try) and twelve random digits. */
 const SCRATCH_NAME = /^([A-Za-z0-9._-]+)-[0-9a-f]{12}$/;
 
 const HALF_MADE_MS = 10 * 60_000;
 
-/** A folder of one workspace, outside root, that says who made it. */
-export interface Scratch {
-  dir: string;
-  /** ctime (ns) of its owner file, on the clock that file systems use: later changes have later ctimes. */
-  madeNs: bigint;
-}
-
-/** Makes a scratch folder in a state folder. `name` goes into its name and is the FORGE_ATTEMPT marker of its processes. */
-export function makeScratch(stateFolder: string, name: string): Scratch {
+/**
+ * Makes a folder in a state folder that says who made it. `name` goes into its name, and is the FORGE_ATTEMPT marker of
+ * processes that end with it. @throws WorkspaceError
+ */
+export function makeScratch(stateFolder: string, name: string): string {
   const owner = JSON.stringify({ v: 1, process: thisProcess(), name });
   for (let tries = 1; ; tries += 1) {
     const dir = join(stateFolder, `${name}-${randomBytes(6).toString('hex')}`);
     try {
       mkdirSync(dir, { mode: 0o700 });
       writeFileSync(join(dir, OWNER), owner, { mode: 0o600 });
-      return { dir, madeNs: statSync(join(dir, OWNER), { bigint: true }).ctimeNs };
+      return dir;
     } catch (error) {
       // Swept as unborn (see removeUnborn) between being made and being owned.
       if (['ENOENT', 'EEXIST'].includes(codeOf(error) ?? '') && tries < 10 && existsSync(stateFolder))

@@ -49,6 +49,32 @@ tasks:
   assert.equal(existsSync(here.path('other')), false);
 });
 
+for (const sent of ['TERM', 'KILL']) {
+  test(`a task that sends SIG${sent} to its process group (kill 0) reaches itself alone`, async (t) => {
+    const home = await Home.open(t);
+    const here = project(t, {
+      'forge.plan.yaml': `
+version: 1
+concurrency: 2
+tasks:
+  killer: { run: '${home.command('killer')}; kill -${sent} 0; sleep 1000' }
+  other: { run: '${home.command('other')} && echo x > other', owns: [other] }
+  next: { run: '${home.command('next')}' }
+`,
+    });
+    const run = here.forge(['apply', '--json', '-k']);
+    const [killer, other] = await Promise.all([home.called('killer'), home.called('other')]);
+    killer.end();
+    // There is room for it when the first has ended.
+    const next = await home.called('next');
+    for (const caller of [next, other]) caller.end();
+    const { events } = await run;
+    assert.deepEqual(states(events), { killer: 'failed', other: 'succeeded', next: 'succeeded' });
+    const attempt = eventsOf(events, 'attempt.finished').find(({ task }) => task === 'killer');
+    assert.equal(attempt?.signal, `SIG${sent}`);
+  });
+}
+
 test('resume runs only what did not succeed, and merges', async (t) => {
   const here = project(t, {
     'forge.plan.yaml': `

@@ -8,7 +8,7 @@ import type { Command, Running } from '../workspace.js';
 import { makeOutputPipes, type OutputPipe } from './output-pipe.js';
 
 /** How the commands of a workspace are kept together: in a namespace, or by marking them. */
-export interface Confinement {
+export interface Sandbox {
   spawn(command: Command): Running;
   /**
    * Ends every process still alive; gives how many there were.

@@ -3,16 +3,16 @@ import { isWithin } from '../../util/paths/relative-path.js';
 import { findTool } from '../../util/process/find-program.js';
 import { WorkspaceError } from '../failure.js';
 import type { Command, Running } from '../workspace.js';
-import { type Confinement, missingProgram, notStarted, spawnDetached } from './confinement.js';
 import { mountsHere } from './mount-table.js';
 import { endProcessesOf, MARKER, signal, signalProcessesOf } from './processes.js';
+import { missingProgram, notStarted, type Sandbox, spawnDetached } from './sandbox.js';
 
 /**
- * Confinement where there are no namespaces: every command is the leader of its own process group and carries a
+ * Sandbox where there are no namespaces: every command is the leader of its own process group and carries a
  * marker in its environment, by which /proc finds whatever left the group (setsid, double fork). The kernel ends the
  * command itself when forge dies (where setpriv is there); what it left behind is found by the next forge command.
  */
-export class Unconfined implements Confinement {
+export class ProcessGroupSandbox implements Sandbox {
   readonly #groups = new Set<number>();
   #count = 0;
 
@@ -99,7 +99,7 @@ export class Unconfined implements Confinement {
 }
 
 /** Those that are not closed. */
-let living: Set<Unconfined> | undefined;
+let living: Set<ProcessGroupSandbox> | undefined;
 
 /** Where forge ends at once (a second Ctrl-C), what can be named at once ends with it. */
 function endLiving(): void {

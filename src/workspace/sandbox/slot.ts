@@ -1,0 +1,173 @@
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { Socket } from 'node:net';
+import { join } from 'node:path';
+import { workspaceFailure } from '../failure.js';
+
+/**
+ * What one workspace after another has of a zygote: a folder that no task sees. In it the keeper is told and answers (FIFOs
+ * `ctl`, `run`, `out`, `err`, which the first one makes, and small files), and each workspace has folders of its own.
+ */
+export class Slot {
+  readonly path: string;
+  /** Something of a command may still be in its FIFOs. */
+  isUnclean = false;
+  /** What small files hold. */
+  readonly #texts = new Map<string, string>();
+  /** Those, and FIFOs that are written to. */
+  readonly #open = new Map<string, number>();
+  /** Kinds of folders that were empty when a workspace got them. */
+  readonly #empty = new Map<string, string>();
+  /** Of the workspace that has it now. */
+  #number = 0;
+  #folders: string[] = [];
+  readonly #links = new Set<string>();
+
+  constructor(
+    /** The zygote's folder. */
+    readonly home: string,
+    readonly name: string,
+  ) {
+    this.path = join(home, name);
+    makeFolder(this.path);
+  }
+
+  /** Makes a folder that goes with the workspace. @throws WorkspaceError */
+  folder(kind: string): string {
+    const name = `${this.#number}-${kind}`;
+    const path = join(this.path, name);
+    makeFolder(path);
+    this.#folders.push(`${this.name}/${name}`);
+    return path;
+  }
+
+  /** The same of one that most tasks leave as it is: the next workspace gets it, too. */
+  emptyFolder(kind: string): string {
+    const path = this.#empty.get(kind) ?? join(this.path, kind);
+    if (!this.#empty.has(kind)) makeFolder(path);
+    this.#empty.set(kind, path);
+    return path;
+  }
+
+  /** Makes sure of a link that all its workspaces use; gives its path. */
+  link(name: string, target: string): string {
+    const path = join(this.path, name);
+    if (!this.#links.has(name)) symlinkSync(target, path);
+    this.#links.add(name);
+    return path;
+  }
+
+  /** Makes it the next workspace's; gives the names of what is to go, in the zygote's folder. */
+  vacate(): string[] {
+    for (const [kind, path] of this.#empty) {
+      if (isAsMade(path)) continue;
+      this.#empty.delete(kind);
+      renameSync(path, join(this.path, `${this.#number}-${kind}`));
+      this.#folders.push(`${this.name}/${this.#number}-${kind}`);
+    }
+    this.#number += 1;
+    return this.#folders.splice(0);
+  }
+
+  /** Tells the keeper a word. It is there. */
+  tell(word: string): void {
+    writeSync(this.#fifo('ctl'), `${word}\n`);
+  }
+
+  /**
+   * Writes a file of a kind in which empty lines mean nothing. In place: a file that is cut off to be written anew makes
+   * file systems wait for the disk.
+   */
+  write(name: string, text: string): void {
+    if (this.#texts.get(name) === text) return;
+    const fd = this.#open.get(name) ?? openSync(join(this.path, name), 'w', 0o600);
+    this.#open.set(name, fd);
+    const bytes = Buffer.from(text);
+    const longest = Math.max(bytes.length, fstatSync(fd).size);
+    writeSync(fd, Buffer.concat([bytes, Buffer.alloc(longest - bytes.length, '\n')]), 0, longest, 0);
+    this.#texts.set(name, text);
+  }
+
+  read(name: string): string {
+    return readFileSync(join(this.path, name), 'utf8');
+  }
+
+  /** The time (ns) on the clock that its file system uses: later changes have later ctimes. */
+  now(): bigint {
+    const path = join(this.path, 'now');
+    writeFileSync(path, '');
+    return statSync(path, { bigint: true }).ctimeNs;
+  }
+
+  /** Gives the keeper the text of a command, and opens its output. */
+  pass(command: Buffer): { out: Output; err: Output } {
+    writeSync(this.#fifo('run'), command);
+    const out = new Output(join(this.path, 'out'));
+    try {
+      return { out, err: new Output(join(this.path, 'err')) };
+    } catch (error) {
+      out.closeWriter();
+      out.stream.destroy();
+      throw error;
+    }
+  }
+
+  close(): void {
+    for (const fd of this.#open.values()) closeSync(fd);
+    this.#open.clear();
+  }
+
+  #fifo(name: string): number {
+    // For reading too: then nobody else needs to have it open yet, or still.
+    const fd =
+      this.#open.get(name) ?? openSync(join(this.path, name), constants.O_RDWR | constants.O_NONBLOCK);
+    this.#open.set(name, fd);
+    return fd;
+  }
+}
+
+/** What comes out of a FIFO. Until a command has opened it there must be some writer, or it would seem to have ended. */
+class Output {
+  readonly stream: Socket;
+  readonly #writer: number;
+
+  constructor(path: string) {
+    const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      this.#writer = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+      this.stream = new Socket({ fd: reader, readable: true, writable: false });
+    } catch (error) {
+      closeSync(reader);
+      throw error;
+    }
+  }
+
+  /** To be called once, when the command has ended. */
+  closeWriter(): void {
+    closeSync(this.#writer);
+  }
+}
+
+function isAsMade(path: string): boolean {
+  return (statSync(path).mode & 0o7777) === 0o700 && readdirSync(path).length === 0;
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    throw workspaceFailure(error, `make the scratch folder ${path}`);
+  }
+}

@@ -1,0 +1,292 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { WorkspaceError, workspaceFailure } from '../failure.js';
+import { makeScratch, removeScratch } from '../scratch/scratch.js';
+import { machineDoors, taskDoors } from './host-doors.js';
+import { FRESH_SIGNALS, Keeper, keeperScript, type NamespaceLayout } from './keeper.js';
+import { type Mount, type Mounted, mountsHere, mountTable, readMounts } from './mount-table.js';
+import { Deadline } from './processes.js';
+import { Slot } from './slot.js';
+import { firstLine, helperEnv, tool } from './tools.js';
+
+/**
+ * Reads requests: `open SLOT ID` makes a namespace, `remove ID FOLDER...` removes folders. Whether it is `exact` is tried out: a shell gives 128 + n
+ * both for exit code 128 + n and for a command that signal n killed, but one that lists ended jobs as POSIX has it (dash,
+ * busybox; not bash) tells them apart. `command eval`: a shell that finds no room to fork would end.
+ */
+const script = () => `
+cd "$1" || exit
+[ ! -e doors ] || ${tool('mount')} -n -a -c -T doors || exit
+${tool('mknod')} whiteout c 0 0 2>/dev/null
+listed() { env -i ${FRESH_SIGNALS} ${tool('sh')} -c "$1" 2>/dev/null & wait $!; jobs >jobs; line=; read -r line <jobs; }
+if [ "$3" = unknown ] && listed 'exit 137' && case $line in *'Done(137)'*) listed 'kill -KILL $$' ;; *) false;; esac; then
+  case $line in *Done*) ;; *) echo exact;; esac
+fi
+keep() { ${tool('unshare')} -mp --fork --kill-child=KILL ${tool('sh')} -c "$keeper" sh "$1" "$2" 2>"$1/complaint"; echo "$2 over"; }
+keeper=$2
+echo ready
+while read -r word id rest; do
+  case $word in
+  open) command eval 'keep $rest $id </dev/null &' || { echo 'no room to fork' >$rest/complaint; echo "$id over"; } ;;
+  remove) command eval '{ ${tool('rm')} -rf $rest 2>/dev/null; echo "$id over"; } &' || echo "$id over" ;;
+  esac
+  # Forgets those that have ended.
+  jobs >/dev/null
+done`;
+
+/**
+ * Folders with next to nothing in them (10 kB each) that may wait to be removed: a program that removes them all costs
+ * each little, and where others are made at the same time ext4 looks at every inode that was freed in the last seconds.
+ */
+const MANY = 1024;
+
+/** Whether keepers' shells here are exact, once that is known. */
+let isExact: boolean | undefined;
+
+/**
+ * A small shell that makes the namespaces of a run ("zygote", as in Android and Chromium): its forks cost a tenth of
+ * those of forge, whose 100 MB of page tables are copied each time, and what all namespaces have in common is mounted
+ * once, in a namespace of its own. All that it started ends with it, and it ends with forge, however that ends: the chain
+ * forge -> unshare -> first process of its PID namespace is tied together by parent-death signals.
+ */
+export class Zygote {
+  /** The table of mounts outside, as it was when this namespace was made. */
+  readonly outside: readonly Mounted[] = mountsHere();
+  /** What overlays and the like are called in tables of mounts. */
+  readonly source: string;
+  /** What every namespace has first, as a table: its own /proc, and doors to the machine closed. */
+  readonly common: string;
+  /** In the environment of forge's own processes inside, so that they are not taken for a task's. */
+  readonly token: string;
+  readonly #chain: ChildProcess;
+  readonly #reports = new Map<string, (word: string, detail: string) => void>();
+  readonly #idle: Slot[] = [];
+  /** Names of folders that are to be removed. */
+  readonly #leaving: string[] = [];
+  #count = 0;
+  /** Whether a namespace was found to have all its mounts; all are made in one way. */
+  #isProven = false;
+  #isOver = false;
+
+  private constructor(
+    /** A scratch folder of forge's own that goes with it: what keepers use, and folders of workspaces. */
+    readonly dir: string,
+    readonly userNamespace: boolean,
+  ) {
+    const secret = randomBytes(12).toString('hex');
+    this.token = `FORGE_KEEPER=${secret}`;
+    this.source = `forge-${secret.slice(0, 12)}`;
+    const table = (mounts: readonly Mount[]) => mountTable(mounts, `${this.source}-own`, this.outside);
+    const isRoot = process.getuid?.() === 0;
+    this.common = table([{ type: 'processes', target: '/proc' }, ...(isRoot ? taskDoors() : [])]);
+    if (isRoot) writeFileSync(join(dir, 'doors'), table(machineDoors(this.outside)));
+    const user = userNamespace
+      ? ['-U', `--map-user=${process.getuid?.()}`, `--map-group=${process.getgid?.()}`, '--keep-caps']
+      : [];
+    this.#chain = spawn(
+      tool('setpriv'),
+      [
+        ...['--pdeathsig', 'KILL', tool('unshare'), ...user],
+        ...['-mp', '--fork', '--kill-child=KILL', '--mount-proc', tool('sh'), '-c', script(), 'sh'],
+        ...[dir, keeperScript(), isExact === undefined ? 'unknown' : 'known'],
+      ],
+      {
+        detached: true,
+        stdio: ['pipe', 'pipe', 'pipe'],
+        // The mount(2) call, not fsconfig(2): values of the latter end at 255 characters.
+        env: { ...helperEnv(this.token), LIBMOUNT_FORCE_MOUNT2: 'always' },
+      },
+    );
+  }
+
+  /** `name` goes into the name of its folder. @throws WorkspaceError with the reason in one line; then nothing is left of it */
+  static async start(stateFolder: string, name: string, userNamespace: boolean): Promise<Zygote> {
+    const dir = makeScratch(stateFolder, name);
+    let zygote: Zygote | undefined;
+    try {
+      zygote = new Zygote(dir, userNamespace);
+      await zygote.#untilReady();
+      return zygote;
+    } catch (error) {
+      if (zygote !== undefined) zygote.#end();
+      await Promise.allSettled([removeScratch(dir)]);
+      throw workspaceFailure(error, 'start a namespace');
+    }
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** Whether its keepers tell an exit code from a signal. */
+  get isExact(): boolean {
+    return isExact === true;
+  }
+
+  /** The /proc in which its keepers have the numbers that they report: unshare sees it as well as its child does. */
+  get proc(): string {
+    return `/proc/${this.#chain.pid}/root/proc`;
+  }
+
+  /** What one workspace needs; to be given back. @throws WorkspaceError */
+  takeSlot(): Slot {
+    return this.#idle.pop() ?? new Slot(this.dir, this.#next('s'));
+  }
+
+  /** Takes a slot back, and removes the folders of its workspace: `atOnce`, or with others, at the latest when this is closed. */
+  async giveBack(slot: Slot, atOnce: boolean): Promise<void> {
+    this.#leaving.push(...slot.vacate());
+    if (this.#isOver || slot.isUnclean) slot.close();
+    else this.#idle.push(slot);
+    if (atOnce || this.#leaving.length >= MANY) await this.#removeFolders();
+  }
+
+  /** Makes a namespace. @throws WorkspaceError with the reason in one line; then nothing is left of it */
+  async open(slot: Slot, layout: NamespaceLayout): Promise<Keeper> {
+    if (this.#isOver) throw new WorkspaceError('the process that makes namespaces has ended');
+    const id = this.#next('k');
+    const keeper = new Keeper(this, slot, layout, () => this.#reports.delete(id));
+    this.#reports.set(id, (word, detail) => keeper.hear(word, detail));
+    this.#ask('open', id, slot.name);
+    await keeper.opened;
+    if (!this.#isProven) mustBeMounted(layout, this.source, keeper.mounts());
+    this.#isProven = true;
+    return keeper;
+  }
+
+  /** Resolves when the removal of all that is to go was tried. */
+  #removeFolders(): Promise<void> {
+    const names = this.#leaving.splice(0);
+    return new Promise((resolve) => {
+      if (this.#isOver || names.length === 0) return resolve();
+      const id = this.#next('r');
+      this.#reports.set(id, () => {
+        this.#reports.delete(id);
+        resolve();
+      });
+      this.#ask('remove', id, ...names);
+    });
+  }
+
+  #ask(...words: readonly string[]): void {
+    this.#chain.stdin?.write(`${words.join(' ')}\n`);
+  }
+
+  /** Ends all that it started, for good, and removes its folder. @throws WorkspaceError */
+  async close(): Promise<void> {
+    await this.#removeFolders();
+    if (!this.#isOver) {
+      const over = new Promise((resolve) => this.#chain.once('exit', resolve));
+      this.#chain.stdin?.end();
+      // What a cgroup has frozen, or what hangs in the kernel, does not even end with SIGKILL; forge must not hang with it.
+      if (!(await new Deadline().meets(over))) this.#chain.unref();
+      this.#end();
+    }
+    await removeScratch(this.dir);
+  }
+
+  #next(kind: string): string {
+    this.#count += 1;
+    return kind + this.#count;
+  }
+
+  #untilReady(): Promise<void> {
+    const chain = this.#chain;
+    let complaint = '';
+    let rest = '';
+    return new Promise((resolve, reject) => {
+      this.#reports.set('exact', () => {
+        isExact = true;
+      });
+      this.#reports.set('ready', () => {
+        isExact ??= false;
+        resolve();
+      });
+      chain.stdin?.on('error', () => undefined);
+      chain.stderr?.on('data', (chunk: Buffer) => {
+        if (complaint.length < 2000) complaint += chunk.toString('utf8');
+      });
+      chain.stdout?.on('data', (chunk: Buffer) => {
+        const lines = (rest + chunk.toString('latin1')).split('\n');
+        rest = lines.pop() ?? '';
+        for (const line of lines) {
+          const [id = '', word = '', detail = ''] = line.split(' ');
+          this.#reports.get(id)?.(word, detail);
+        }
+      });
+      chain.once('error', (error) => {
+        this.#end();
+        reject(new WorkspaceError(error.message, { cause: error }));
+      });
+      chain.once('close', (code, signal) => {
+        this.#end();
+        reject(new WorkspaceError(firstLine(complaint) || `the namespace ended at once (${signal ?? code})`));
+      });
+    });
+  }
+
+  #end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#chain.kill('SIGKILL');
+    for (const stream of [this.#chain.stdin, this.#chain.stdout, this.#chain.stderr]) stream?.destroy();
+    for (const report of [...this.#reports.values()]) report('over', '');
+    for (const slot of this.#idle) slot.close();
+  }
+}
+
+/** A zygote that is there as long as somebody holds it: made when it is first asked for, ended with the last holder. */
+export class SharedZygote {
+  #holders = 0;
+  #current: Promise<Zygote> | undefined;
+  /** Ended by something else than forge; their folders are still there. */
+  readonly #dead: Zygote[] = [];
+
+  constructor(private readonly start: () => Promise<Zygote>) {}
+
+  /** The function that this gives lets go of it. That one throws WorkspaceError where something of it can't be ended or removed. */
+  hold(): () => Promise<void> {
+    this.#holders += 1;
+    let isHeld = true;
+    return async () => {
+      if (!isHeld) return;
+      isHeld = false;
+      this.#holders -= 1;
+      if (this.#holders > 0) return;
+      const current = this.#current;
+      this.#current = undefined;
+      const living = await current?.catch(() => undefined);
+      for (const zygote of [...this.#dead.splice(0), ...(living ? [living] : [])]) await zygote.close();
+    };
+  }
+
+  /** To be called by who holds it. @throws WorkspaceError */
+  async get(): Promise<Zygote> {
+    for (;;) {
+      this.#current ??= this.start();
+      const current = this.#current;
+      const zygote = await current.catch((error: unknown) => {
+        if (this.#current === current) this.#current = undefined;
+        throw error;
+      });
+      if (!zygote.isOver) return zygote;
+      if (this.#current === current) {
+        this.#dead.push(zygote);
+        this.#current = undefined;
+      }
+    }
+  }
+}
+
+/** mount(8) leaves out what it takes for mounted already; nothing may depend on its judgement. */
+function mustBeMounted({ mounts }: NamespaceLayout, source: string, table: string): void {
+  const mounted = readMounts(table);
+  const targets = new Set(mounted.map(({ target }) => target));
+  const missing = mounts.find(({ target }) => !targets.has(target));
+  const overlays = mounted.filter((mount) => mount.source.startsWith(`${source}-`)).length;
+  const wanted = mounts.filter(({ type }) => type === 'overlay').length;
+  if (missing === undefined && overlays >= wanted) return;
+  throw new WorkspaceError(`the mount on ${missing?.target ?? 'the working tree'} is not there`);
+}
