@@ -4,10 +4,10 @@
  * `node --import tsx --test test/plan/split.test.ts`.
  */
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 
-process.chdir(new URL('..', import.meta.url).pathname);
+process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 
 /** Modules find what lies beside them from where their source is, not from where the bundle is. */
 const stayAtHome: Plugin = {

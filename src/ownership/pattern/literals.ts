@@ -1,6 +1,14 @@
 import { foldText } from '../automaton/char-set.js';
 import { GlobProblem } from './glob-problem.js';
-import type { Pattern } from './pattern.js';
+
+/** What of a pattern tells its literals. */
+interface Source {
+  readonly glob: string;
+  readonly caseInsensitive: boolean;
+  readonly literal: string | undefined;
+  /** A GlobProblem where the glob can't be read. */
+  readonly automaton: object;
+}
 
 /**
  * What all paths that a pattern names have in common, as far as a glance at its text shows, in folded case when it
@@ -23,7 +31,7 @@ const WILD = /[*?{]/;
 const SPECIAL = /[\\*?[\]{}()|!+@"^$]/;
 const NONE: Literals = { prefix: '', suffix: '', base: '', middle: null };
 
-export function literalsOf(pattern: Pattern): Literals {
+export function literalsOf(pattern: Source): Literals {
   if (pattern.glob === '') return NONE;
   const text = pattern.caseInsensitive ? foldText(pattern.glob) : pattern.glob;
   if (pattern.literal !== undefined) return { ...NONE, prefix: `${text.replace(/\/+$/, '')}/` };
