@@ -7,6 +7,8 @@ interface State extends Closure {
   next: (number | undefined)[];
   /** The same, each state of the underlying automaton by itself. */
   branches: (readonly number[] | undefined)[];
+  /** The list of just this state. */
+  alone: readonly number[];
 }
 
 /** States may take this many numbers, a few dozen megabytes at most; then they are made anew. */
@@ -80,13 +82,18 @@ export class LazyDfa {
   }
 
   /**
-   * The states behind a character of a class that are not dead, one for each way that the underlying automaton may take.
-   * What follows from all of them follows from `next`; each by itself has far fewer states behind it.
+   * The states behind a character of a class that are not dead, one for each way that the underlying automaton may take:
+   * each has far fewer states behind it than all of them together. Equal lists are one object.
    */
   branches(state: number, symbol: number): readonly number[] {
     const { branches, readers } = this.#states[state]!;
     branches[symbol] ??= this.#list(this.#nfa.after(readers, this.#members[symbol]!));
     return branches[symbol];
+  }
+
+  /** The state behind a character of a class, as a list. */
+  whole(state: number, symbol: number): readonly number[] {
+    return this.#states[this.next(state, symbol)]!.alone;
   }
 
   /** Whether a whole text is accepted. */
@@ -101,11 +108,12 @@ export class LazyDfa {
     return this.accepts(at);
   }
 
-  /** The live states for single states of the underlying automaton: one object for all lists of the same states. */
   #list(single: readonly number[]): readonly number[] {
     const live = [...new Set(single.map((one) => this.#intern([one])))].filter((one) => !this.isDead(one));
-    const list = this.#lists.get(live.join()) ?? live;
-    this.#lists.set(live.join(), list);
+    if (live.length === 1) return this.#states[live[0]!]!.alone;
+    const key = live.join();
+    const list = this.#lists.get(key) ?? live;
+    this.#lists.set(key, list);
     return list;
   }
 
@@ -125,7 +133,8 @@ export class LazyDfa {
     this.work += 1 + closure.readers.length;
     const known = this.#index.get(key);
     if (known !== undefined) return known;
-    const added = this.#states.push({ ...closure, next: [], branches: [] }) - 1;
+    const added = this.#states.length;
+    this.#states.push({ ...closure, next: [], branches: [], alone: [added] });
     this.#index.set(key, added);
     return added;
   }

@@ -1,6 +1,6 @@
 import type { LazyDfa } from '../automaton/dfa.js';
 import { ownablePaths } from '../automaton/path-shape.js';
-import { readableChars, SEGMENT_DOT_COST } from './witness-cost.js';
+import { type ReadableChar, readableChars, SEGMENT_DOT_COST } from './witness-cost.js';
 
 /** What a search found: a path, that there is none, or that it gave up. */
 export type SearchResult = { found: string } | 'none' | 'gave up';
@@ -10,7 +10,7 @@ export interface Budget {
   left: number;
 }
 
-/** The state in which each automaton is behind a text. */
+/** The state in which each automaton is behind a text, of which `code` is the last character. */
 interface Place {
   key: string;
   states: readonly number[];
@@ -47,38 +47,42 @@ export function findPath(
     queue[cost] ??= [];
     queue[cost].push({ key, states, from, code });
   };
+  const usable = wanted.map(() => new Map<number, readonly ReadableChar[]>());
+  /** The characters that lead on from a state of one of the wanted automata. */
+  const charsAt = (i: number, state: number): readonly ReadableChar[] => {
+    let list = usable[i]!.get(state);
+    if (list === undefined) {
+      list = chars.filter(({ symbols }) => wanted[i]!.branches(state, symbols[i]!).length > 0);
+      usable[i]!.set(state, list);
+    }
+    return list;
+  };
   const work = (): number => automata.reduce((sum, dfa) => sum + dfa.work, 0);
+
   const start = automata.map((dfa) => dfa.start());
   enter(start, 0, undefined, SLASH);
   for (let cost = 0; cost < queue.length; cost += 1) {
     for (const place of queue[cost] ?? []) {
       if (budget.left <= 0) return 'gave up';
       if (best.get(place.key)! < cost) continue;
-      const { states } = place;
-      if (automata.every((dfa, i) => dfa.accepts(states[i]!) === i < wanted.length)) {
-        return { found: spell(place) };
-      }
+      const accepted = automata.every((dfa, i) => dfa.accepts(place.states[i]!) === i < wanted.length);
+      if (accepted) return { found: spell(place) };
       const before = work();
+      // Characters that lead to the same places differ only in looks, and the best looking come first.
       const tried: Places[] = [];
-      const next: (readonly number[])[] = [];
-      for (const { code, cost: charCost, symbols } of chars) {
-        // Most characters lead nowhere, so this is the loop that counts.
-        let alive = 0;
-        for (; alive < wanted.length; alive += 1) {
-          const branches = wanted[alive]!.branches(states[alive]!, symbols[alive]!);
-          if (branches.length === 0) break;
-          next[alive] = branches;
-        }
-        if (alive < wanted.length) continue;
-        const behind = outside.map((dfa, i) =>
-          dfa.next(states[wanted.length + i]!, symbols[wanted.length + i]!),
+      const fewest = wanted
+        .map((_, i) => charsAt(i, place.states[i]!))
+        .reduce((a, b) => (b.length < a.length ? b : a));
+      for (const { code, cost: charCost, symbols } of fewest) {
+        const places = automata.map((dfa, i) =>
+          i < wanted.length
+            ? dfa.branches(place.states[i]!, symbols[i]!)
+            : dfa.whole(place.states[i]!, symbols[i]!),
         );
-        // Characters that lead to the same places differ only in looks, and the best looking come first.
-        const places = [...next, ...behind];
         if (isAmong(tried, places)) continue;
         tried.push(places);
         const price = charCost + (code === DOT && place.code === SLASH ? SEGMENT_DOT_COST : 0);
-        for (const way of choices(next)) enter([...way, ...behind], cost + price, place, code);
+        for (const states of choices(places)) enter(states, cost + price, place, code);
       }
       budget.left -= work() - before;
     }
@@ -87,8 +91,8 @@ export function findPath(
   return 'none';
 }
 
-/** The lists of states that characters lead the wanted automata to, and the states that they lead the others to. */
-type Places = readonly (readonly number[] | number)[];
+/** For each automaton the states, of which one is to be taken, that a character leads to. */
+type Places = readonly (readonly number[])[];
 
 function isAmong(all: readonly Places[], places: Places): boolean {
   for (const other of all) {
@@ -99,12 +103,14 @@ function isAmong(all: readonly Places[], places: Places): boolean {
   return false;
 }
 
-/** Every way to take one of each list. */
-function choices(lists: readonly (readonly number[])[]): number[][] {
-  return lists.reduce<number[][]>(
-    (ways, list) => ways.flatMap((way) => list.map((one) => [...way, one])),
-    [[]],
-  );
+/** Every way to take one state of each list. */
+function choices(places: Places): number[][] {
+  let ways: number[][] = [[]];
+  for (const list of places) {
+    if (list.length === 1) for (const way of ways) way.push(list[0]!);
+    else ways = ways.flatMap((way) => list.map((state) => [...way, state]));
+  }
+  return ways;
 }
 
 /** The text that leads to a place. */
