@@ -7,6 +7,7 @@ import { WorkspaceError, workspaceFailure } from '../failure.js';
 import type { Running } from '../workspace.js';
 import { type Mount, type Mounted, mountTable } from './mount-table.js';
 import { Deadline, signal } from './processes.js';
+import { cannotStart } from './sandbox.js';
 import type { Slot } from './slot.js';
 import { firstLine, tool } from './tools.js';
 
@@ -31,8 +32,11 @@ export interface KeeperSurroundings {
   isExact: boolean;
 }
 
-/** A background job of a shell would ignore these two; GNU env (8.31) can undo that. */
-export const FRESH_SIGNALS = '--default-signal=INT,QUIT';
+/**
+ * How a shell starts a command with nothing but its own: no variables, a session of its own (\`kill 0\` is not to reach
+ * further) and the two signals that a background job would ignore (GNU env has that from 8.31 on).
+ */
+export const FRESH = ['setsid', 'env', '-i', '--default-signal=INT,QUIT', '--'];
 
 /**
  * The first process of a namespace, in the zygote's folder at first. Told to `run`, it starts what comes through the
@@ -51,10 +55,13 @@ echo "$2 ready $pid" >&4
 while read -r word <&3; do
   case $word in
   run)
-    . $own/run </dev/null &
-    wait $!
-    code=$?
-    [ $code -le 128 ] || jobs >$own/jobs
+    if command eval '. $own/run </dev/null &'; then
+      wait $!
+      code=$?
+      [ $code -le 128 ] || jobs >$own/jobs
+    else
+      code=unforked
+    fi
     echo "$2 ended $code" >&4
     ;;
   reap) (read -r word <&3);;
@@ -77,8 +84,10 @@ export class Keeper {
   #isOver = false;
   #isClosed = false;
   #isReaping = false;
-  /** Ends the command that is running; without a code: with the namespace. */
-  #onEnded: ((code?: number) => void) | undefined;
+  /** Something of a command may still be in the slot's FIFOs. */
+  #isUnclean = false;
+  /** Ends the command that is running: with an exit code, as what could not be started, or (without any) with the namespace. */
+  #onEnded: ((code?: string) => void) | undefined;
   /** Outputs that have not come to their end. */
   readonly #outputs = new Set<Socket>();
 
@@ -135,20 +144,21 @@ export class Keeper {
   }
 
   /**
-   * Starts a command. undefined where that is not for a shell: another is still running or its output not yet read, the
+   * Starts a command, which messages call `program`. undefined where that is not for a shell: another is still running or its output not yet read, the
    * shell can't tell how a command ended, or the text is too long or not one (NUL).
    */
-  run(argv: readonly string[], env: Readonly<Record<string, string>>): Omit<Running, 'kill'> | undefined {
-    if (
-      !this.around.isExact ||
-      argv[0]?.includes('=') ||
-      this.#onEnded !== undefined ||
-      this.#outputs.size > 0
-    )
-      return undefined;
+  run(
+    argv: readonly string[],
+    env: Readonly<Record<string, string>>,
+    program: string,
+  ): Omit<Running, 'kill'> | undefined {
+    if (!this.around.isExact || this.#onEnded !== undefined || this.#outputs.size > 0) return undefined;
     const command = Buffer.from(commandScript(argv, env));
-    if (command.length > LONGEST || command.includes(0) || '' in env) return undefined;
-    const { out, err } = this.slot.pass(command);
+    // env(1) takes the first word without = for the command, and refuses a variable without a name.
+    const isPlain = !command.includes(0) && !argv[0]?.includes('=') && !('' in env);
+    const passed = isPlain && command.length <= LONGEST ? this.slot.pass(command) : undefined;
+    if (passed === undefined) return undefined;
+    const { out, err } = passed;
     for (const { stream } of [out, err]) {
       this.#outputs.add(stream);
       stream.once('close', () => this.#outputs.delete(stream));
@@ -158,7 +168,7 @@ export class Keeper {
         this.#onEnded = undefined;
         out.closeWriter();
         err.closeWriter();
-        resolve(code === undefined ? { exitCode: null, signal: 'SIGKILL' } : this.#outcome(code));
+        resolve(this.#outcome(code, program));
       };
     });
     this.#stopReaping();
@@ -178,14 +188,16 @@ export class Keeper {
     if (this.#isClosed) return this.#isOver;
     this.#isClosed = true;
     const isIdle = this.#onEnded === undefined;
-    if (!this.#isOver) {
-      if (isIdle) {
-        this.#stopReaping();
-        this.slot.tell('end');
-      } else this.kill();
-      if (!(await new Deadline().meets(this.#over))) this.kill();
+    if (isIdle && !this.#isOver) {
+      this.#stopReaping();
+      this.slot.tell('end');
+      await new Deadline(1_000).meets(this.#over);
     }
-    this.slot.isUnclean = !this.#isOver || !isIdle || this.#outputs.size > 0;
+    if (!this.#isOver) {
+      this.kill();
+      await new Deadline().meets(this.#over);
+    }
+    this.slot.isUnclean = this.#isUnclean || !this.#isOver || !isIdle || this.#outputs.size > 0;
     // What nobody reads would never end, and keep its file system from being unmounted.
     for (const stream of this.#outputs) if (stream.readableFlowing === null) stream.destroy();
     this.onClosed();
@@ -202,7 +214,7 @@ export class Keeper {
     if (word === 'ready') {
       this.#inner = detail;
       this.#onReady();
-    } else if (word === 'ended') this.#onEnded?.(Number(detail));
+    } else if (word === 'ended') this.#onEnded?.(detail);
     else if (word === 'over') {
       this.#isOver = true;
       this.#onEnded?.();
@@ -234,11 +246,19 @@ export class Keeper {
     this.#isReaping = false;
   }
 
-  /** `jobs`, as POSIX has it: `Done(137)` for an exit code, the signal's name otherwise. */
-  #outcome(code: number): Awaited<Running['ended']> {
-    const name = Object.entries(constants.signals).find(([, number]) => number === code - 128)?.[0];
-    if (code <= 128 || name === undefined || this.slot.read('jobs').includes('Done('))
-      return { exitCode: code, signal: null };
+  #outcome(code: string | undefined, program: string): Awaited<Running['ended']> {
+    if (code === undefined) return { exitCode: null, signal: 'SIGKILL' };
+    if (code === 'unforked') {
+      // What it was to be told may still be there.
+      this.#isUnclean = true;
+      const error = cannotStart(program, Object.assign(new Error('fork'), { code: 'EAGAIN' }));
+      return { exitCode: null, signal: null, error };
+    }
+    const exitCode = Number(code);
+    const name = Object.entries(constants.signals).find(([, number]) => number === exitCode - 128)?.[0];
+    // `jobs`, as POSIX has it: `Done(137)` for an exit code, else what the signal is called.
+    if (exitCode <= 128 || name === undefined || this.slot.read('jobs').includes('Done('))
+      return { exitCode, signal: null };
     return { exitCode: null, signal: name as NodeJS.Signals };
   }
 }
@@ -246,9 +266,8 @@ export class Keeper {
 function commandScript(argv: readonly string[], env: Readonly<Record<string, string>>): string {
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
   const own = '/proc/self/fd/7';
-  // In a session and process group of its own: `kill 0` in a task's script must reach the task alone.
-  const words = [tool('setsid'), tool('env'), '-i', FRESH_SIGNALS, '--', ...variables, ...argv];
-  return `exec >${own}/out 2>${own}/err 3>&- 4>&- 7>&-\nexec ${words.map(quoteForShell).join(' ')}\n`;
+  const words = [...FRESH.slice(0, 2).map(tool), ...FRESH.slice(2), ...variables, ...argv].map(quoteForShell);
+  return `exec >${own}/out 2>${own}/err 3>&- 4>&- 7>&-\nexec ${words.join(' ')}\n`;
 }
 
 /** Whether a process is the first one of a PID namespace. */

@@ -76,7 +76,7 @@ export class NamespaceSandbox implements Sandbox {
     try {
       // Without any, nobody in there may (mount(2): CAP_SYS_ADMIN).
       if (command.capabilities?.length) this.#mounts ??= this.keeper.mounts();
-      const kept = this.keeper.run(argv, env);
+      const kept = this.keeper.run(argv, env, command.argv[0]);
       if (kept !== undefined) return this.#running(kept, { marker });
     } catch (error) {
       return notStarted(workspaceFailure(error, `start ${command.argv[0]}`));

@@ -112,7 +112,8 @@ const WHY: Readonly<Record<string, string>> = {
   ENFILE: 'there are too many open files on this machine',
 };
 
-function cannotStart(program: string, error: unknown): Error {
+/** What it means when a command could not be started. */
+export function cannotStart(program: string, error: unknown): Error {
   return new WorkspaceError(`cannot start ${program}: ${reasonOf(error, WHY)}`, {
     cause: error,
   });

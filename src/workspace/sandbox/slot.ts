@@ -6,6 +6,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readSync,
   renameSync,
   statSync,
   symlinkSync,
@@ -111,9 +112,15 @@ export class Slot {
     return statSync(path, { bigint: true }).ctimeNs;
   }
 
-  /** Gives the keeper the text of a command, and opens its output. */
-  pass(command: Buffer): { out: Output; err: Output } {
-    writeSync(this.#fifo('run'), command);
+  /** Gives the keeper the text of a command, and opens its output; undefined where there is no room for it in a pipe. */
+  pass(command: Buffer): { out: Output; err: Output } | undefined {
+    const run = this.#fifo('run');
+    const written = writeSync(run, command);
+    if (written < command.length) {
+      // Of a user with many pipes, new ones are small (pipe(7), pipe-user-pages-soft).
+      readSync(run, Buffer.alloc(written));
+      return undefined;
+    }
     const out = new Output(join(this.path, 'out'));
     try {
       return { out, err: new Output(join(this.path, 'err')) };

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { WorkspaceError, workspaceFailure } from '../failure.js';
 import { makeScratch, removeScratch } from '../scratch/scratch.js';
 import { machineDoors, taskDoors } from './host-doors.js';
-import { FRESH_SIGNALS, Keeper, keeperScript, type NamespaceLayout } from './keeper.js';
+import { FRESH, Keeper, keeperScript, type NamespaceLayout } from './keeper.js';
 import { type Mount, type Mounted, mountsHere, mountTable, readMounts } from './mount-table.js';
 import { Deadline } from './processes.js';
 import { Slot } from './slot.js';
@@ -20,7 +20,7 @@ const script = () => `
 cd "$1" || exit
 [ ! -e doors ] || ${tool('mount')} -n -a -c -T doors || exit
 ${tool('mknod')} whiteout c 0 0 2>/dev/null
-listed() { env -i ${FRESH_SIGNALS} ${tool('sh')} -c "$1" 2>/dev/null & wait $!; jobs >jobs; line=; read -r line <jobs; }
+listed() { ${FRESH.join(' ')} ${tool('sh')} -c "$1" 2>/dev/null & wait $!; jobs >jobs; line=; read -r line <jobs; }
 if [ "$3" = unknown ] && listed 'exit 137' && case $line in *'Done(137)'*) listed 'kill -KILL $$' ;; *) false;; esac; then
   case $line in *Done*) ;; *) echo exact;; esac
 fi
