@@ -16,25 +16,19 @@ export class JournalDamagedError extends ForgeError {
   }
 }
 
-/** Most of a journal: what tasks print and say, and what they use meanwhile. How far a run has come does not depend on it. */
-const TALK: ReadonlySet<string> = new Set<EventBody['type']>([
-  'attempt.output',
-  'attempt.progress',
-  'agent.message',
-  'agent.tool',
-  'agent.usage',
-]);
+/** Types of events that are all somebody wants to know of. */
+export type OnlyEvents = ReadonlySet<EventBody['type']>;
 
 /**
- * The events of a journal, in order. A torn last line (no newline: forge died while writing it) is left out. Without
- * `talk` it takes a quarter of the time.
+ * The events of a journal, in order. A torn last line (no newline: forge died while writing it) is left out. With `only`
+ * some of them it takes a fraction of the time.
  * @throws JournalDamagedError, and what reading throws
  */
-export function* readJournal(file: string, { talk = true } = {}): Generator<ForgeEvent> {
+export function* readJournal(file: string, only?: OnlyEvents): Generator<ForgeEvent> {
   let line = 0;
   for (const text of completeLines(file)) {
     line += 1;
-    if (!talk && isTalk(text, line)) continue;
+    if (only && isOther(text, line, only)) continue;
     const event = parseEvent(text);
     if (event?.seq !== line) throw new JournalDamagedError(file, line);
     yield event;
@@ -42,8 +36,8 @@ export function* readJournal(file: string, { talk = true } = {}): Generator<Forg
 }
 
 /** How far a run has come, by its journal. @throws as readJournal does */
-export function replayRun(file: string, options: { talk?: boolean } = {}): RunView {
-  return foldEvents(readJournal(file, options));
+export function replayRun(file: string, only?: OnlyEvents): RunView {
+  return foldEvents(readJournal(file, only));
 }
 
 /** The same, for commands that go on with other runs: of a journal that is damaged, the error that says so. */
@@ -78,9 +72,10 @@ export function dropTornLine(file: string): void {
   }
 }
 
-function isTalk(text: string, line: number): boolean {
+/** Whether a line is certainly an event of a type that nobody wants to know of. */
+function isOther(text: string, line: number, only: ReadonlySet<string>): boolean {
   const [, seq, type] = /^\{"v":1,"seq":(\d+),"at":"[^"]*","run":"[^"]*","type":"([^"]*)"/.exec(text) ?? [];
-  return Number(seq) === line && TALK.has(type!);
+  return Number(seq) === line && type !== undefined && !only.has(type);
 }
 
 function parseEvent(text: string): ForgeEvent | undefined {

@@ -22,6 +22,7 @@ const TAIL = 4_096;
 /** Runs attempts as processes on this machine, in workspaces of one backend. */
 export class LocalExecutor implements Executor {
   readonly #bases = new Map<string, Promise<Base>>();
+  readonly #inherited = inheritedEnvironment();
 
   constructor(
     private readonly backend: Backend,
@@ -48,7 +49,17 @@ export class LocalExecutor implements Executor {
       const log = new OutputLog(join(request.dir, 'output.log'), this.redactor);
       try {
         const adapter = await this.adapter(request.task.agent);
-        const attempt = new Attempt({ request, owned, workspace, makeScratch, adapter, log, emit, signal });
+        const attempt = new Attempt({
+          request,
+          owned,
+          workspace,
+          makeScratch,
+          adapter,
+          inherited: this.#inherited,
+          log,
+          emit,
+          signal,
+        });
         return await attempt.run(this.redactor.text(request.prompt));
       } finally {
         await log.close();
@@ -90,12 +101,14 @@ class Attempt {
       /** Gives a folder for what the adapter needs. */
       makeScratch: () => string;
       adapter: Adapter;
+      /** What every command gets from the shell that started forge. */
+      inherited: Readonly<Record<string, string>>;
       log: OutputLog;
       emit: Emit;
       signal: AbortSignal;
     },
   ) {
-    this.#env = taskEnvironment(it.request, it.workspace);
+    this.#env = { ...it.inherited, ...taskEnvironment(it.request, it.workspace) };
   }
 
   /** `shownPrompt` is what is kept of the prompt. */
@@ -190,13 +203,12 @@ class Attempt {
   }
 }
 
-/** The environment of a task: forge's own, the plan's and task's `env`, and where it is. */
+/** What a task's environment has beside forge's own: the plan's and task's `env`, and where it is. */
 function taskEnvironment(
   request: Pick<AttemptRequest, 'run' | 'task' | 'attempt'>,
   workspace: Pick<Workspace, 'path'>,
 ): Record<string, string> {
   return {
-    ...inheritedEnvironment(),
     ...request.task.env,
     PWD: workspace.path,
     FORGE_RUN: request.run,

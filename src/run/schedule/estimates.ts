@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { replayRun } from '../../journal/index.js';
+import { type OnlyEvents, replayRun } from '../../journal/index.js';
 import type { Plan } from '../../plan/index.js';
 import { median } from '../../util/median.js';
 import { listRuns, RunFolder } from '../store/run-folder.js';
@@ -7,6 +7,9 @@ import { listRuns, RunFolder } from '../store/run-folder.js';
 /** How many runs are looked at, newest first, and how large a journal may be: estimates must cost next to nothing. */
 const NEWEST_RUNS = 5;
 const LARGEST_JOURNAL = 32 * 1024 * 1024;
+
+/** What tells of which plan a run is, and how long its tasks took. */
+const DURATIONS: OnlyEvents = new Set(['run.started', 'task.finished']);
 
 /**
  * How long each task of a plan is expected to take, in milliseconds: the median of what it took when it succeeded in the
@@ -46,7 +49,7 @@ function latestRuns(root: string): string[] {
 function tookIn(journal: string, planFile: string): Iterable<[task: string, ms: number]> {
   try {
     if (statSync(journal).size > LARGEST_JOURNAL) return [];
-    const run = replayRun(journal, { talk: false });
+    const run = replayRun(journal, DURATIONS);
     return run.plan === planFile ? run.took : [];
   } catch {
     // Damaged, or not ours to read: see above.

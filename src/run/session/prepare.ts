@@ -75,12 +75,12 @@ export function ownedByAny(
 export async function backendForRun(
   folder: RunFolder,
   { backend: wanted }: Pick<RunRequest, 'backend'>,
-  base: Pick<Base, 'paths'>,
+  base: Pick<Base, 'paths'> | Promise<Pick<Base, 'paths'>>,
   note: (text: string) => void,
 ): Promise<ChosenBackend> {
   const options = { root: folder.root, runDir: folder.dir, runId: folder.id, wanted };
-  const foreign =
-    wanted === undefined || wanted === 'overlay' ? foreignOwned(folder.root, [...base.paths()]) : [];
+  const mayBeRefused = (wanted === undefined || wanted === 'overlay') && process.getuid?.() !== 0;
+  const foreign = mayBeRefused ? foreignOwned(folder.root, [...(await base).paths()]) : [];
   if (foreign.length === 0) return await chooseBackend(options);
   const why = `${listed(foreign, 1)}: another user’s or group’s, which an overlay of yours could not change`;
   if (wanted === undefined) return await chooseBackend({ ...options, noOverlay: why });

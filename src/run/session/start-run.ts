@@ -61,14 +61,17 @@ async function prepare(
 ): Promise<PreparedRun> {
   await writeFileDurably(folder.plan, plan.text);
   await writeRequest(folder, { ...request, splits: plan.splits });
-  const base = await captureBase({
+  const capturing = captureBase({
     root: plan.root,
     owned: ownedByAny(plan, tasks),
     dir: folder.base,
     announce: hooks.note,
     signal: hooks.signal,
   });
-  const chosen = await backendForRun(folder, request, base, hooks.note);
+  const choosing = backendForRun(folder, request, capturing, hooks.note);
+  // What one of them does must be over when the other's error is told.
+  await Promise.allSettled([capturing, choosing]);
+  const [base, chosen] = [await capturing, await choosing];
   const journal = new Journal(folder.journal, folder.id);
   return { plan, request, tasks, folder, base, chosen, journal, done: new Map() };
 }

@@ -41,7 +41,7 @@ export const FRESH = ['setsid', 'env', '-i', '--default-signal=INT,QUIT', '--'];
 /**
  * The first process of a namespace, in the zygote's folder at first. Told to `run`, it starts what comes through the
  * slot's `run` (a FIFO: environments are not for disks) and reaps whatever is orphaned in the namespace until that has
- * ended; told to `reap`, it does the latter until the next word. `own` is the slot's folder, which the mounts have
+ * ended, and says whether it is alone then; told to `reap`, it does the latter until the next word. `own` is the slot's folder, which the mounts have
  * hidden. No command gets that, nor what the keeper is told and reports by, and none may look into the keeper (ptrace(2),
  * "access mode checking": it has capabilities that they lack).
  */
@@ -62,6 +62,7 @@ while read -r word <&3; do
     else
       code=unforked
     fi
+    kill -0 -1 2>/dev/null || code="$code alone"
     echo "$2 ended $code" >&4
     ;;
   reap) (read -r word <&3);;
@@ -84,6 +85,7 @@ export class Keeper {
   #isOver = false;
   #isClosed = false;
   #isReaping = false;
+  #isAlone = false;
   /** Something of a command may still be in the slot's FIFOs. */
   #isUnclean = false;
   /** Ends the command that is running: with an exit code, as what could not be started, or (without any) with the namespace. */
@@ -112,6 +114,11 @@ export class Keeper {
 
   get isOver(): boolean {
     return this.#isOver;
+  }
+
+  /** Whether there was no other process in the namespace when its last command ended, and none was brought there since. */
+  get isAlone(): boolean {
+    return this.#isAlone;
   }
 
   /** Where this process finds what the namespace shows at an absolute path. */
@@ -172,12 +179,14 @@ export class Keeper {
       };
     });
     this.#stopReaping();
+    this.#isAlone = false;
     this.slot.tell('run');
     return { stdout: out.stream, stderr: err.stream, ended };
   }
 
-  /** Has it reap what is orphaned while it runs nothing itself. */
+  /** Has it reap what is orphaned while it runs nothing itself, as others enter the namespace. */
   reap(): void {
+    this.#isAlone = false;
     if (this.#isReaping || this.#onEnded !== undefined) return;
     this.#isReaping = true;
     this.slot.tell('reap');
@@ -210,12 +219,14 @@ export class Keeper {
   }
 
   /** What it reports, or its parent about it. */
-  hear(word: string, detail: string): void {
+  hear([word, detail = '', more]: readonly string[]): void {
     if (word === 'ready') {
       this.#inner = detail;
       this.#onReady();
-    } else if (word === 'ended') this.#onEnded?.(detail);
-    else if (word === 'over') {
+    } else if (word === 'ended') {
+      this.#isAlone = more === 'alone';
+      this.#onEnded?.(detail);
+    } else if (word === 'over') {
       this.#isOver = true;
       this.#onEnded?.();
       this.#onOver();

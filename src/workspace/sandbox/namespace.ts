@@ -66,7 +66,12 @@ export class NamespaceSandbox implements Sandbox {
   spawn(command: Command): Running {
     if (this.#hasEnded())
       return notStarted(new WorkspaceError(`the workspace ${this.options.name} is closed`));
-    const missing = missingProgram(command, this.options.view, (path) => this.outside(path));
+    const missing = missingProgram(
+      command,
+      this.options.view,
+      (path) => this.outside(path),
+      this.zygote.places,
+    );
     if (missing !== undefined) return notStarted(missing);
     this.#count += 1;
     const marker = `${this.options.name}:${this.#count}`;
@@ -90,7 +95,7 @@ export class NamespaceSandbox implements Sandbox {
   }
 
   async endProcesses(): Promise<number> {
-    if (this.#hasEnded()) return 0;
+    if (this.#hasEnded() || (this.keeper.isAlone && this.#active.size === 0)) return 0;
     const ended = new Set<string>();
     const deadline = new Deadline();
     for (;;) {

@@ -24,15 +24,24 @@ export interface Sandbox {
 /** What `execvp` searches when the environment has no PATH. */
 const DEFAULT_PATH = '/bin:/usr/bin';
 
-/** Whether a program exists, as a message for people where it doesn't. `outside` translates paths as the command sees them. */
+/**
+ * Whether a program exists, as a message for people where it doesn't. `outside` translates paths as the command sees them;
+ * `places`, where given, is what this remembers of the last time.
+ */
 export function missingProgram(
   command: Command,
   cwd: string,
   outside: (path: string) => string,
+  places?: Map<string, string>,
 ): Error | undefined {
   const [program] = command.argv;
   const path = command.env.PATH ?? DEFAULT_PATH;
-  if (findProgram(program, path, cwd, (place) => isProgram(outside(place))) !== undefined) return undefined;
+  const exists = (place: string) => isProgram(outside(place));
+  const known = places?.get(`${program}\0${path}`);
+  if (known !== undefined && exists(known)) return undefined;
+  const found = findProgram(program, path, cwd, exists);
+  if (found !== undefined && !program.includes('/')) places?.set(`${program}\0${path}`, found);
+  if (found !== undefined) return undefined;
   return new Error(
     program.includes('/')
       ? `cannot start ${program}: there is no such program, or it may not be executed`

@@ -60,8 +60,10 @@ export class Zygote {
   readonly common: string;
   /** In the environment of forge's own processes inside, so that they are not taken for a task's. */
   readonly token: string;
+  /** Where programs were in views: they are most likely still there. */
+  readonly places = new Map<string, string>();
   readonly #chain: ChildProcess;
-  readonly #reports = new Map<string, (word: string, detail: string) => void>();
+  readonly #reports = new Map<string, (words: readonly string[]) => void>();
   readonly #idle: Slot[] = [];
   /** Names of folders that are to be removed. */
   readonly #leaving: string[] = [];
@@ -148,7 +150,7 @@ export class Zygote {
     if (this.#isOver) throw new WorkspaceError('the process that makes namespaces has ended');
     const id = this.#next('k');
     const keeper = new Keeper(this, slot, layout, () => this.#reports.delete(id));
-    this.#reports.set(id, (word, detail) => keeper.hear(word, detail));
+    this.#reports.set(id, (words) => keeper.hear(words));
     this.#ask('open', id, slot.name);
     await keeper.opened;
     if (!this.#isProven) mustBeMounted(layout, this.source, keeper.mounts());
@@ -212,8 +214,8 @@ export class Zygote {
         const lines = (rest + chunk.toString('latin1')).split('\n');
         rest = lines.pop() ?? '';
         for (const line of lines) {
-          const [id = '', word = '', detail = ''] = line.split(' ');
-          this.#reports.get(id)?.(word, detail);
+          const [id = '', ...words] = line.split(' ');
+          this.#reports.get(id)?.(words);
         }
       });
       chain.once('error', (error) => {
@@ -232,7 +234,7 @@ export class Zygote {
     this.#isOver = true;
     this.#chain.kill('SIGKILL');
     for (const stream of [this.#chain.stdin, this.#chain.stdout, this.#chain.stderr]) stream?.destroy();
-    for (const report of [...this.#reports.values()]) report('over', '');
+    for (const report of [...this.#reports.values()]) report(['over']);
     for (const slot of this.#idle) slot.close();
   }
 }
