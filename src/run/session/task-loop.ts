@@ -6,6 +6,7 @@ import { renderPrompt } from '../../agents/index.js';
 import type { EventBody } from '../../journal/index.js';
 import type { Pattern, Task } from '../../plan/index.js';
 import { syncPath } from '../../util/files/durable.js';
+import { onceFilesCanBeOpened } from '../../util/files/file-handles.js';
 import { removeTree } from '../../util/files/remove-tree.js';
 import type { Changeset } from '../../workspace/index.js';
 import type { AttemptResult, Executor } from '../attempt/executor.js';
@@ -232,7 +233,8 @@ class TaskLoop {
     renameSync(changeset.dir, dir);
     // Durable before the journal says that the task succeeded; where there is nothing in it, nothing can be lost.
     if (changeset.entries.length > 0)
-      for (const above of [dirname(dir), dirname(dirname(dir))]) await syncPath(above);
+      for (const above of [dirname(dir), dirname(dirname(dir))])
+        await onceFilesCanBeOpened(() => syncPath(above));
     return { ...changeset, dir };
   }
 

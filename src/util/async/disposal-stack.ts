@@ -10,8 +10,13 @@ export class DisposalStack {
   /** Does all of it, once, the latest first, whatever fails. @throws the first error of them */
   async dispose(): Promise<void> {
     const errors: unknown[] = [];
-    for (const step of this.#steps.splice(0).reverse())
-      await step().catch((error: unknown) => errors.push(error));
+    for (const step of this.#steps.splice(0).reverse()) {
+      try {
+        await step();
+      } catch (error) {
+        errors.push(error);
+      }
+    }
     if (errors.length > 0) throw errors[0];
   }
 }

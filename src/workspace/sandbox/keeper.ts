@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { constants } from 'node:os';
-import { codeOf } from '../../util/errors/system-error.js';
+import { hasCode, ignoring } from '../../util/errors/system-error.js';
 import { quoteForShell } from '../../util/text/quote-for-shell.js';
 import { WorkspaceError, workspaceFailure } from '../failure.js';
 import type { Running } from '../workspace.js';
 import { type Mount, type Mounted, mountTable } from './mount-table.js';
-import { Deadline, signal } from './processes.js';
+import { Deadline } from './processes.js';
 import { cannotStart } from './sandbox.js';
 import type { Slot } from './slot.js';
 import { firstLine, tool } from './tools.js';
@@ -30,6 +30,8 @@ export interface KeeperSurroundings {
   proc: string;
   /** Whether the shell tells an exit code from a signal. */
   isExact: boolean;
+  /** Kills a keeper by its number in that /proc. Takes neither a handle nor a process. */
+  kill(inner: string): void;
 }
 
 /**
@@ -58,17 +60,29 @@ while read -r word <&3; do
     if command eval '. $own/run </dev/null &'; then
       wait $!
       code=$?
-      [ $code -le 128 ] || jobs >$own/jobs
+      job=Done
+      [ $code -le 128 ] || { jobs >$own/jobs; read -r job <$own/jobs; }
     else
       code=unforked
     fi
-    kill -0 -1 2>/dev/null || code="$code alone"
-    echo "$2 ended $code" >&4
+    alone=alone
+    ! kill -0 -1 2>/dev/null || alone=
+    case $job in *Done*) job=exit ;; *) job=signal ;; esac
+    echo "$2 ended $code $job $alone" >&4
     ;;
   reap) (read -r word <&3);;
   *) exit;;
   esac
 done`;
+
+/** How a shell saw a command end: with the code (`$?`) of an exit or of a signal, or `unforked`. */
+interface CommandEnd {
+  code: string;
+  isSignal: boolean;
+}
+
+/** What reading in /proc fails with where the process has ended. */
+const GONE = ['ENOENT', 'ESRCH', 'EINVAL'];
 
 /** A command with an environment that is longer than this (bytes) does not fit into a pipe at once. */
 const LONGEST = 60_000;
@@ -89,7 +103,7 @@ export class Keeper {
   /** Something of a command may still be in the slot's FIFOs. */
   #isUnclean = false;
   /** Ends the command that is running: with an exit code, as what could not be started, or (without any) with the namespace. */
-  #onEnded: ((code?: string) => void) | undefined;
+  #onEnded: ((end?: CommandEnd) => void) | undefined;
   /** Outputs that have not come to their end. */
   readonly #outputs = new Set<Socket>();
 
@@ -131,22 +145,21 @@ export class Keeper {
     try {
       return readFileSync(`${this.around.proc}/${this.#inner}/mountinfo`, 'utf8');
     } catch (error) {
-      if (['ENOENT', 'ESRCH', 'EINVAL'].includes(codeOf(error) ?? ''))
+      if (hasCode(error, ...GONE))
         throw new WorkspaceError('the private view ended while it was needed', { cause: error });
       throw workspaceFailure(error, 'read the mounts of the private view');
     }
   }
 
-  /** Its pid out here; undefined once it is gone. */
+  /** Its pid out here; undefined once it is gone. @throws a system error where that can't be told (EMFILE) */
   pid(): number | undefined {
     try {
       const namespace = readlinkSync(`${this.around.proc}/${this.#inner}/ns/pid`);
       return readdirSync('/proc')
         .filter((name) => /^\d+$/.test(name) && isFirstOf(name, namespace))
         .map(Number)[0];
-    } catch {
-      // Gone, or going.
-      return undefined;
+    } catch (error) {
+      return ignoring(...GONE)(error);
     }
   }
 
@@ -171,11 +184,11 @@ export class Keeper {
       stream.once('close', () => this.#outputs.delete(stream));
     }
     const ended = new Promise<Awaited<Running['ended']>>((resolve) => {
-      this.#onEnded = (code) => {
+      this.#onEnded = (end) => {
         this.#onEnded = undefined;
         out.closeWriter();
         err.closeWriter();
-        resolve(this.#outcome(code, program));
+        resolve(this.#outcome(end, program));
       };
     });
     this.#stopReaping();
@@ -196,17 +209,15 @@ export class Keeper {
   async close(): Promise<boolean> {
     if (this.#isClosed) return this.#isOver;
     this.#isClosed = true;
-    const isIdle = this.#onEnded === undefined;
-    if (isIdle && !this.#isOver) {
-      this.#stopReaping();
-      this.slot.tell('end');
-      await new Deadline(1_000).meets(this.#over);
-    }
+    const isIdle = this.#onEnded === undefined && this.#outputs.size === 0;
+    const endsByItself = isIdle && !this.#isOver && this.#isToldToEnd();
+    if (endsByItself) await new Deadline(1_000).meets(this.#over);
+    // It read all that it was told only where it ended for that.
+    this.slot.isUnclean = this.#isUnclean || !endsByItself || !this.#isOver;
     if (!this.#isOver) {
       this.kill();
       await new Deadline().meets(this.#over);
     }
-    this.slot.isUnclean = this.#isUnclean || !this.#isOver || !isIdle || this.#outputs.size > 0;
     // What nobody reads would never end, and keep its file system from being unmounted.
     for (const stream of this.#outputs) if (stream.readableFlowing === null) stream.destroy();
     this.onClosed();
@@ -214,18 +225,17 @@ export class Keeper {
   }
 
   kill(): void {
-    const pid = this.pid();
-    if (pid !== undefined) signal(pid, 'SIGKILL');
+    if (this.#inner !== '' && !this.#isOver) this.around.kill(this.#inner);
   }
 
   /** What it reports, or its parent about it. */
-  hear([word, detail = '', more]: readonly string[]): void {
+  hear([word, detail = '', how, alone]: readonly string[]): void {
     if (word === 'ready') {
       this.#inner = detail;
       this.#onReady();
     } else if (word === 'ended') {
-      this.#isAlone = more === 'alone';
-      this.#onEnded?.(detail);
+      this.#isAlone = alone === 'alone';
+      this.#onEnded?.({ code: detail, isSignal: how === 'signal' });
     } else if (word === 'over') {
       this.#isOver = true;
       this.#onEnded?.();
@@ -252,25 +262,38 @@ export class Keeper {
     }
   }
 
+  /** That takes less time than being killed, but a handle to tell it, which there may not be. */
+  #isToldToEnd(): boolean {
+    try {
+      this.#stopReaping();
+      this.slot.tell('end');
+      return true;
+    } catch {
+      // It is killed then.
+      return false;
+    }
+  }
+
   #stopReaping(): void {
     if (this.#isReaping) this.slot.tell('on');
     this.#isReaping = false;
   }
 
-  #outcome(code: string | undefined, program: string): Awaited<Running['ended']> {
-    if (code === undefined) return { exitCode: null, signal: 'SIGKILL' };
-    if (code === 'unforked') {
+  #outcome(end: CommandEnd | undefined, program: string): Awaited<Running['ended']> {
+    if (end === undefined) return { exitCode: null, signal: 'SIGKILL' };
+    if (end.code === 'unforked') {
       // What it was to be told may still be there.
       this.#isUnclean = true;
       const error = cannotStart(program, Object.assign(new Error('fork'), { code: 'EAGAIN' }));
       return { exitCode: null, signal: null, error };
     }
-    const exitCode = Number(code);
+    const exitCode = Number(end.code);
+    if (!end.isSignal) return { exitCode, signal: null };
     const name = Object.entries(constants.signals).find(([, number]) => number === exitCode - 128)?.[0];
-    // `jobs`, as POSIX has it: `Done(137)` for an exit code, else what the signal is called.
-    if (exitCode <= 128 || name === undefined || this.slot.read('jobs').includes('Done('))
-      return { exitCode, signal: null };
-    return { exitCode: null, signal: name as NodeJS.Signals };
+    // A real-time signal has no name in Node.
+    return name === undefined
+      ? { exitCode, signal: null }
+      : { exitCode: null, signal: name as NodeJS.Signals };
   }
 }
 
@@ -288,8 +311,8 @@ function isFirstOf(pid: string, namespace: string): boolean {
       readlinkSync(`/proc/${pid}/ns/pid`) === namespace &&
       /^NSpid:.*\t1$/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'))
     );
-  } catch {
-    // Another user's, or gone.
+  } catch (error) {
+    ignoring(...GONE, 'EACCES', 'EPERM')(error);
     return false;
   }
 }

@@ -122,7 +122,12 @@ export function mountsBelow(root: string): string[] {
 
 /** The mounts that this process sees; none where there is no /proc. */
 export function mountsHere(): Mounted[] {
-  return readMounts(unlessGone(() => readFileSync('/proc/self/mountinfo', 'utf8')) ?? '');
+  return readMounts(mountTableHere());
+}
+
+/** The same as the text of a mountinfo file. */
+export function mountTableHere(): string {
+  return unlessGone(() => readFileSync('/proc/self/mountinfo', 'utf8')) ?? '';
 }
 
 /** Reads a mountinfo file's text. */

@@ -83,15 +83,15 @@ export class NamespaceSandbox implements Sandbox {
       if (command.capabilities?.length) this.#mounts ??= this.keeper.mounts();
       const kept = this.keeper.run(argv, env, command.argv[0]);
       if (kept !== undefined) return this.#running(kept, { marker });
+      const enter = [tool('setpriv'), '--pdeathsig', 'KILL', tool('nsenter'), ...this.#target()];
+      const started = spawnDetached([...enter, ...argv], { env, program: command.argv[0] });
+      if ('error' in started) return notStarted(started.error);
+      const { child, ...running } = started;
+      this.keeper.reap();
+      return this.#running(running, { marker, child });
     } catch (error) {
       return notStarted(workspaceFailure(error, `start ${command.argv[0]}`));
     }
-    const enter = [tool('setpriv'), '--pdeathsig', 'KILL', tool('nsenter'), ...this.#target()];
-    const started = spawnDetached([...enter, ...argv], { env, program: command.argv[0] });
-    if ('error' in started) return notStarted(started.error);
-    const { child, ...running } = started;
-    this.keeper.reap();
-    return this.#running(running, { marker, child });
   }
 
   async endProcesses(): Promise<number> {

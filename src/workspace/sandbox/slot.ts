@@ -1,7 +1,6 @@
 import {
   closeSync,
   constants,
-  fstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -25,9 +24,9 @@ export class Slot {
   readonly path: string;
   /** Something of a command may still be in its FIFOs. */
   isUnclean = false;
-  /** What small files hold. */
-  readonly #texts = new Map<string, string>();
-  /** Those, and FIFOs that are written to. */
+  /** Small files: what they hold, and how long they are (bytes). */
+  readonly #files = new Map<string, { text: string; size: number }>();
+  /** FIFOs that are written to. */
   readonly #open = new Map<string, number>();
   /** Kinds of folders that were empty when a workspace got them. */
   readonly #empty = new Map<string, string>();
@@ -92,13 +91,13 @@ export class Slot {
    * file systems wait for the disk.
    */
   write(name: string, text: string): void {
-    if (this.#texts.get(name) === text) return;
-    const fd = this.#open.get(name) ?? openSync(join(this.path, name), 'w', 0o600);
-    this.#open.set(name, fd);
-    const bytes = Buffer.from(text);
-    const longest = Math.max(bytes.length, fstatSync(fd).size);
-    writeSync(fd, Buffer.concat([bytes, Buffer.alloc(longest - bytes.length, '\n')]), 0, longest, 0);
-    this.#texts.set(name, text);
+    const known = this.#files.get(name);
+    if (known?.text === text) return;
+    const length = Buffer.byteLength(text);
+    const size = Math.max(length, known?.size ?? 0);
+    const flag = known === undefined ? 'w' : 'r+';
+    writeFileSync(join(this.path, name), text + '\n'.repeat(size - length), { mode: 0o600, flag });
+    this.#files.set(name, { text, size });
   }
 
   read(name: string): string {

@@ -6,13 +6,13 @@ import { WorkspaceError, workspaceFailure } from '../failure.js';
 import { makeScratch, removeScratch } from '../scratch/scratch.js';
 import { machineDoors, taskDoors } from './host-doors.js';
 import { FRESH, Keeper, keeperScript, type NamespaceLayout } from './keeper.js';
-import { type Mount, type Mounted, mountsHere, mountTable, readMounts } from './mount-table.js';
+import { type Mount, type Mounted, mountTable, mountTableHere, readMounts } from './mount-table.js';
 import { Deadline } from './processes.js';
 import { Slot } from './slot.js';
 import { firstLine, helperEnv, tool } from './tools.js';
 
 /**
- * Reads requests: `open SLOT ID` makes a namespace, `remove ID FOLDER...` removes folders. Whether it is `exact` is tried out: a shell gives 128 + n
+ * Reads requests: `open ID SLOT` makes a namespace, `kill NUMBER` ends a keeper, `remove ID FOLDER...` removes folders. Whether it is `exact` is tried out: a shell gives 128 + n
  * both for exit code 128 + n and for a command that signal n killed, but one that lists ended jobs as POSIX has it (dash,
  * busybox; not bash) tells them apart. `command eval`: a shell that finds no room to fork would end.
  */
@@ -31,6 +31,7 @@ while read -r word id rest; do
   case $word in
   open) command eval 'keep $rest $id </dev/null &' || { echo 'no room to fork' >$rest/complaint; echo "$id over"; } ;;
   remove) command eval '{ ${tool('rm')} -rf $rest 2>/dev/null; echo "$id over"; } &' || echo "$id over" ;;
+  kill) kill -KILL $id 2>/dev/null ;;
   esac
   # Forgets those that have ended.
   jobs >/dev/null
@@ -52,8 +53,9 @@ let isExact: boolean | undefined;
  * forge -> unshare -> first process of its PID namespace is tied together by parent-death signals.
  */
 export class Zygote {
+  readonly #mountsOutside = mountTableHere();
   /** The table of mounts outside, as it was when this namespace was made. */
-  readonly outside: readonly Mounted[] = mountsHere();
+  readonly outside: readonly Mounted[] = readMounts(this.#mountsOutside);
   /** What overlays and the like are called in tables of mounts. */
   readonly source: string;
   /** What every namespace has first, as a table: its own /proc, and doors to the machine closed. */
@@ -64,6 +66,7 @@ export class Zygote {
   readonly places = new Map<string, string>();
   readonly #chain: ChildProcess;
   readonly #reports = new Map<string, (words: readonly string[]) => void>();
+  readonly #slots: Slot[] = [];
   readonly #idle: Slot[] = [];
   /** Names of folders that are to be removed. */
   readonly #leaving: string[] = [];
@@ -118,8 +121,9 @@ export class Zygote {
     }
   }
 
-  get isOver(): boolean {
-    return this.#isOver;
+  /** Whether it can make namespaces that show what is mounted now. */
+  get isOfUse(): boolean {
+    return !this.#isOver && mountTableHere() === this.#mountsOutside;
   }
 
   /** Whether its keepers tell an exit code from a signal. */
@@ -134,13 +138,17 @@ export class Zygote {
 
   /** What one workspace needs; to be given back. @throws WorkspaceError */
   takeSlot(): Slot {
-    return this.#idle.pop() ?? new Slot(this.dir, this.#next('s'));
+    const idle = this.#idle.pop();
+    if (idle !== undefined) return idle;
+    const slot = new Slot(this.dir, this.#next('s'));
+    this.#slots.push(slot);
+    return slot;
   }
 
   /** Takes a slot back, and removes the folders of its workspace: `atOnce`, or with others, at the latest when this is closed. */
   async giveBack(slot: Slot, atOnce: boolean): Promise<void> {
     this.#leaving.push(...slot.vacate());
-    if (this.#isOver || slot.isUnclean) slot.close();
+    if (slot.isUnclean) slot.close();
     else this.#idle.push(slot);
     if (atOnce || this.#leaving.length >= MANY) await this.#removeFolders();
   }
@@ -156,6 +164,11 @@ export class Zygote {
     if (!this.#isProven) mustBeMounted(layout, this.source, keeper.mounts());
     this.#isProven = true;
     return keeper;
+  }
+
+  /** Kills a keeper by the number that it has in the namespace of this. */
+  kill(inner: string): void {
+    this.#ask('kill', inner);
   }
 
   /** Resolves when the removal of all that is to go was tried. */
@@ -235,16 +248,19 @@ export class Zygote {
     this.#chain.kill('SIGKILL');
     for (const stream of [this.#chain.stdin, this.#chain.stdout, this.#chain.stderr]) stream?.destroy();
     for (const report of [...this.#reports.values()]) report(['over']);
-    for (const slot of this.#idle) slot.close();
+    for (const slot of this.#slots) slot.close();
   }
 }
 
-/** A zygote that is there as long as somebody holds it: made when it is first asked for, ended with the last holder. */
+/**
+ * A zygote that is there as long as somebody holds it: made when it is first asked for, ended with the last holder. When
+ * something was mounted meanwhile, later workspaces have another one.
+ */
 export class SharedZygote {
   #holders = 0;
   #current: Promise<Zygote> | undefined;
-  /** Ended by something else than forge; their folders are still there. */
-  readonly #dead: Zygote[] = [];
+  /** Ended by something else than forge, or without a later mount; their folders are still there. */
+  readonly #former: Zygote[] = [];
 
   constructor(private readonly start: () => Promise<Zygote>) {}
 
@@ -260,7 +276,7 @@ export class SharedZygote {
       const current = this.#current;
       this.#current = undefined;
       const living = await current?.catch(() => undefined);
-      for (const zygote of [...this.#dead.splice(0), ...(living ? [living] : [])]) await zygote.close();
+      for (const zygote of [...this.#former.splice(0), ...(living ? [living] : [])]) await zygote.close();
     };
   }
 
@@ -273,9 +289,9 @@ export class SharedZygote {
         if (this.#current === current) this.#current = undefined;
         throw error;
       });
-      if (!zygote.isOver) return zygote;
+      if (zygote.isOfUse) return zygote;
       if (this.#current === current) {
-        this.#dead.push(zygote);
+        this.#former.push(zygote);
         this.#current = undefined;
       }
     }

@@ -3,8 +3,9 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { Home } from '../../rig/calling-home.js';
 import { assertUnchanged, digest } from '../../rig/digest.js';
-import { NEEDS_ROOT } from '../../rig/disk.js';
+import { Mounts, NEEDS_ROOT } from '../../rig/disk.js';
 import { BACKENDS, environment, FORGE, type Project, project } from '../../rig/project.js';
 
 const plan = (run: string) =>
@@ -52,6 +53,30 @@ for (const backend of BACKENDS) {
       assert.equal(readFileSync(join(root, 'x.txt'), 'utf8'), 'hi\n');
     });
   }
+
+  test(`${backend}: what is mounted while tasks run is there for those that start later`, {
+    skip: NEEDS_ROOT,
+  }, async (t) => {
+    const home = await Home.open(t);
+    const mounts = new Mounts(t);
+    const here = project(t, {});
+    const drive = join(here.dir, '../drive');
+    here.write({
+      'forge.plan.yaml': `version: 1
+tasks:
+  first: { run: '${home.command('first')}; test ! -e ../drive/f', owns: [first.txt] }
+  second: { run: 'cat "${drive}/f" > second.txt', owns: [second.txt], needs: [first] }
+`,
+    });
+    const running = here.forge(['apply', '--yes', '--backend', backend]);
+    const caller = await home.called('first');
+    mounts.tmpfs(drive, '1m');
+    writeFileSync(join(drive, 'f'), 'on the drive\n');
+    caller.end();
+    const result = await running;
+    assert.equal(result.code, 0, result.stdout + result.stderr);
+    assert.equal(here.read('second.txt'), 'on the drive\n');
+  });
 
   test(`${backend}: the tree at a second path (a bind mount) is real, and read-only for a task`, {
     skip: NEEDS_ROOT,
