@@ -1,12 +1,6 @@
 export type { AttemptOutcome, EventBody, ForgeEvent } from './event.js';
 export { Journal } from './journal.js';
-export {
-  JournalDamagedError,
-  type OnlyEvents,
-  readJournal,
-  replayRun,
-  replayUnlessDamaged,
-} from './replay.js';
+export { JournalDamagedError, readJournal, replayRun, replayUnlessDamaged } from './replay.js';
 export {
   applyEvent,
   doneTasks,

@@ -1,9 +1,12 @@
 import { closeSync, fdatasync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { ExitCode } from '../util/errors/exit-code.js';
 import { ForgeError } from '../util/errors/forge-error.js';
 import { explain } from '../util/errors/system-error.js';
 import type { EventBody, ForgeEvent } from './event.js';
 import { dropTornLine } from './replay.js';
+
+const flushToDisk = promisify(fdatasync);
 
 /** Types whose loss in a crash would lose or repeat work: the journal is flushed to disk after them. */
 const STATE_CHANGES: ReadonlySet<EventBody['type']> = new Set([
@@ -17,7 +20,7 @@ const STATE_CHANGES: ReadonlySet<EventBody['type']> = new Set([
 ]);
 
 /** The journal can't be written, so nothing more can be done safely. The message says what to do. */
-export class JournalWriteError extends ForgeError {
+class JournalWriteError extends ForgeError {
   override name = 'JournalWriteError';
   constructor(file: string, run: string, cause: unknown) {
     super(
@@ -34,25 +37,21 @@ export class JournalWriteError extends ForgeError {
  */
 export class Journal {
   readonly #fd: number;
-  readonly #file: string;
-  readonly #run: string;
-  #seq: number;
   #listeners: ((event: ForgeEvent) => void)[] = [];
   #redact = (body: EventBody) => body;
   #flushing: Promise<void> | undefined;
-  #dirty = false;
+  #isDirty = false;
   #failure: Error | undefined;
 
-  /**
-   * Opens the journal of a run for appending, without the torn line that a forge may have left at its end; `lastSeq` is the
-   * number of its last event, 0 for a new one.
-   */
-  constructor(file: string, run: string, lastSeq = 0) {
+  /** Opens the journal of a run for appending, without the torn line that a forge may have left at its end. */
+  constructor(
+    private readonly file: string,
+    private readonly run: string,
+    /** The number of its last event. */
+    private lastSeq = 0,
+  ) {
     this.#fd = openSync(file, 'a', 0o600);
     dropTornLine(file);
-    this.#file = file;
-    this.#run = run;
-    this.#seq = lastSeq;
   }
 
   /** Calls `listener` with every event appended from now on. */
@@ -70,20 +69,15 @@ export class Journal {
    * @throws JournalWriteError (disk full, …); then the journal is as it was.
    */
   append(body: EventBody): ForgeEvent {
-    const seq = this.#seq + 1;
-    const event: ForgeEvent = {
-      v: 1,
-      seq,
-      at: new Date().toISOString(),
-      run: this.#run,
-      ...this.#redact(body),
-    };
+    const seq = this.lastSeq + 1;
+    const at = new Date().toISOString();
+    const event: ForgeEvent = { v: 1, seq, at, run: this.run, ...this.#redact(body) };
     try {
       writeWhole(this.#fd, Buffer.from(`${JSON.stringify(event)}\n`));
     } catch (error) {
-      throw new JournalWriteError(this.#file, this.#run, error);
+      throw new JournalWriteError(this.file, this.run, error);
     }
-    this.#seq = seq;
+    this.lastSeq = seq;
     if (STATE_CHANGES.has(body.type)) this.#flush();
     for (const listener of this.#listeners) listener(event);
     return event;
@@ -102,17 +96,13 @@ export class Journal {
   }
 
   #flush(): void {
-    this.#dirty = true;
-    if (this.#flushing) return;
-    this.#flushing = (async () => {
-      while (this.#dirty) {
-        this.#dirty = false;
-        await new Promise<void>((resolve) =>
-          fdatasync(this.#fd, (error) => {
-            if (error) this.#failure = new JournalWriteError(this.#file, this.#run, error);
-            resolve();
-          }),
-        );
+    this.#isDirty = true;
+    this.#flushing ??= (async () => {
+      while (this.#isDirty) {
+        this.#isDirty = false;
+        await flushToDisk(this.#fd).catch((error) => {
+          this.#failure = new JournalWriteError(this.file, this.run, error);
+        });
       }
       this.#flushing = undefined;
     })();

@@ -11,32 +11,27 @@ export interface LastWord {
   error?: boolean;
 }
 
-/** One task as the events so far describe it. Times of day are milliseconds since 1970, durations milliseconds. */
-export interface TaskView {
-  id: string;
-  description?: string;
-  agent: string;
-  needs: readonly string[];
-  estimate?: number;
-  /** Line of the task in the plan. */
-  line?: number;
+type Body<T extends EventBody['type']> = Extract<EventBody, { type: T }>;
+
+/**
+ * One task as the events so far describe it: how it was announced, and how far it has come. Times of day are milliseconds
+ * since 1970, durations milliseconds.
+ */
+export interface TaskView extends Planned {
   status: TaskStatus;
   /** The current or last attempt; 0 before the first. */
   attempt: number;
   /** Start of the first attempt of this session. */
   startedAt?: number;
-  /** Start of the current attempt. */
   attemptStartedAt?: number;
   /** What `task.finished` says it took. */
   ms?: number;
   /** Files changed so far, then what the changeset holds. */
   files?: number;
-  /** How many files it is to work through, and how many of them it has changed: of a part of a task with `split`. */
-  filesTotal?: number;
+  /** How many of `filesTotal` it has changed. */
   filesDone?: number;
   dropped?: number;
   last?: LastWord;
-  /** Locks it waits for, and who holds them. */
   waitingFor?: { locks: readonly string[]; holders: readonly string[] };
   /** Why the last attempt or the task did not succeed. */
   reason?: string;
@@ -50,6 +45,8 @@ export interface TaskView {
   usage: { inputTokens: number; outputTokens: number; turns: number };
 }
 
+type Planned = Body<'run.started'>['tasks'][number];
+
 /** One gate as the events so far describe it. */
 export interface GateView {
   name: string;
@@ -60,31 +57,19 @@ export interface GateView {
   log?: string;
 }
 
-/** The merge; `running` between its two events. */
-export interface MergeView {
-  state: 'running' | Extract<EventBody, { type: 'merge.finished' }>['state'];
+/** The merge: `running` between its two events, then what the second of them says. */
+interface MergeView extends Omit<Body<'merge.finished'>, 'type' | 'state'> {
+  state: 'running' | Body<'merge.finished'>['state'];
   /** Paths announced, then paths written (or in conflict). */
   count: number;
-  paths: readonly string[];
-  reason?: string;
-  notes?: readonly string[];
-  /** Where versions of the user's are kept that were saved in the very moment of merging. */
-  displaced?: readonly string[];
-  ref?: string;
-  commit?: string;
 }
 
 /** A run folded from its events. A session is what one forge process did of it; `resume` begins another. */
-export interface RunView {
+export interface RunView
+  extends Pick<Body<'run.started'>, 'plan' | 'name' | 'root' | 'backend' | 'backendReason' | 'concurrency'> {
   run: string;
   /** Number of the latest event. */
   lastSeq: number;
-  plan: string;
-  name: string;
-  root: string;
-  backend: string;
-  backendReason?: string;
-  concurrency: number;
   pid?: number;
   resumed: boolean;
   /** Start of the session. */
@@ -98,8 +83,7 @@ export interface RunView {
   kept: number;
   /** Attempts that ended in this session, and the sum of their times. */
   attempts: { count: number; ms: number };
-  /** Set by `run.finished`. */
-  finished?: { exitCode: number; ms: number; reason?: string };
+  finished?: Omit<Body<'run.finished'>, 'type'>;
   /** The logs of every attempt of a task, in all sessions, oldest first; of a gate, the one there is. */
   logs: Map<string, string[]>;
   /** How long a task took when it last succeeded, in whatever session. */
@@ -109,26 +93,6 @@ export interface RunView {
 /** Lines of output kept per task, and characters kept of a line or message: what reports show, whatever agents print. */
 const TAIL_LINES = 20;
 const TEXT_LENGTH = 500;
-
-/** A run of which nothing is known yet. */
-function emptyView(): RunView {
-  return {
-    run: '',
-    lastSeq: 0,
-    plan: '',
-    name: '',
-    root: '',
-    backend: '',
-    concurrency: 0,
-    resumed: false,
-    tasks: new Map(),
-    gates: new Map(),
-    kept: 0,
-    attempts: { count: 0, ms: 0 },
-    logs: new Map(),
-    took: new Map(),
-  };
-}
 
 /** The reason that `forge abort` gives for ending a run that waits for its merge. */
 export const GIVEN_UP = 'given up with forge abort';
@@ -154,7 +118,22 @@ function isDone(status: TaskStatus): boolean {
 
 /** Folds events in journal order. Missing ones (a torn journal) leave gaps, never errors. */
 export function foldEvents(events: Iterable<ForgeEvent>): RunView {
-  const view = emptyView();
+  const view: RunView = {
+    run: '',
+    lastSeq: 0,
+    plan: '',
+    name: '',
+    root: '',
+    backend: '',
+    concurrency: 0,
+    resumed: false,
+    tasks: new Map(),
+    gates: new Map(),
+    kept: 0,
+    attempts: { count: 0, ms: 0 },
+    logs: new Map(),
+    took: new Map(),
+  };
   for (const event of events) applyEvent(view, event);
   return view;
 }
@@ -173,76 +152,15 @@ export function applyEvent(view: RunView, event: ForgeEvent): void {
   view.lastAt = at;
   view.run = event.run;
   view.lastSeq = event.seq;
+  if ('task' in event) applyToTask(view, taskOf(view, event.task), event, at);
+  else applyToRun(view, event, at);
+}
+
+function applyToRun(view: RunView, event: Exclude<EventBody, { task: string }>, at: number): void {
   switch (event.type) {
     case 'run.started':
       startSession(view, event, at);
       return;
-    case 'task.ready':
-      setPending(taskOf(view, event.task), 'ready');
-      return;
-    case 'task.waiting': {
-      const task = taskOf(view, event.task);
-      task.waitingFor = { locks: event.locks, holders: event.holders };
-      setPending(task, 'waiting');
-      return;
-    }
-    case 'attempt.started': {
-      const task = taskOf(view, event.task);
-      addLog(view, event);
-      if (isOver(task.status) || event.attempt < task.attempt) return;
-      task.status = 'running';
-      task.attempt = event.attempt;
-      task.log = event.log;
-      task.startedAt ??= at;
-      task.attemptStartedAt = at;
-      task.tail = [];
-      for (const key of ['waitingFor', 'last', 'files', 'filesDone', 'retryAt', 'strays'] as const)
-        delete task[key];
-      return;
-    }
-    case 'attempt.output':
-      addOutput(taskOf(view, event.task), event);
-      return;
-    case 'attempt.progress': {
-      const task = taskOf(view, event.task);
-      if (task.status !== 'running' || event.attempt !== task.attempt) return;
-      task.files = event.files;
-      task.filesDone = event.filesDone;
-      return;
-    }
-    case 'agent.message':
-      setLast(taskOf(view, event.task), event.attempt, { kind: 'said', text: event.text });
-      return;
-    case 'agent.tool':
-      setLast(taskOf(view, event.task), event.attempt, {
-        kind: 'did',
-        text: event.summary === '' ? event.tool : `${event.tool}: ${event.summary}`,
-        ...(event.error ? { error: true } : {}),
-      });
-      return;
-    case 'agent.usage': {
-      const { usage } = taskOf(view, event.task);
-      usage.inputTokens += event.inputTokens;
-      usage.outputTokens += event.outputTokens;
-      usage.turns += event.turns ?? 0;
-      return;
-    }
-    case 'attempt.finished':
-      finishAttempt(view, event, at);
-      return;
-    case 'task.finished': {
-      const task = taskOf(view, event.task);
-      task.status = event.state;
-      task.attempt = Math.max(task.attempt, event.attempts);
-      task.ms = event.ms;
-      task.files = event.changes;
-      task.dropped = event.dropped;
-      if (event.state === 'succeeded') view.took.set(event.task, event.ms);
-      if (isDone(event.state)) delete task.reason;
-      else if (event.reason !== undefined) task.reason = event.reason;
-      for (const key of ['waitingFor', 'retryAt'] as const) delete task[key];
-      return;
-    }
     case 'gate.started':
       view.logs.set(event.name, [event.log]);
       view.gates.set(event.name, { name: event.name, status: 'running', startedAt: at, log: event.log });
@@ -275,8 +193,6 @@ export function applyEvent(view: RunView, event: ForgeEvent): void {
   }
 }
 
-type Body<T extends EventBody['type']> = Extract<EventBody, { type: T }>;
-
 /** A new session keeps what was finished, unless it begins everything again (-B), and begins the rest again. */
 function startSession(view: RunView, event: Body<'run.started'>, at: number): void {
   const { plan, name, root, backend, backendReason, concurrency, pid, resumed = false } = event;
@@ -296,53 +212,102 @@ function startSession(view: RunView, event: Body<'run.started'>, at: number): vo
   delete view.finished;
 }
 
-function finishAttempt(view: RunView, event: Body<'attempt.finished'>, at: number): void {
-  view.attempts.count += 1;
-  view.attempts.ms += event.ms;
-  const task = taskOf(view, event.task);
-  if (event.attempt < task.attempt) return;
-  task.attempt = event.attempt;
-  task.outcome = event.outcome;
-  task.reason = event.reason;
-  task.strays = event.strays;
-  if (isOver(task.status) || !event.retry) return;
-  task.status = 'retrying';
-  if (event.waitMs !== undefined) task.retryAt = at + event.waitMs;
+function applyToTask(
+  view: RunView,
+  task: TaskView,
+  event: Extract<EventBody, { task: string }>,
+  at: number,
+): void {
+  // Late news of an attempt that another one has followed is not what is shown as current.
+  const isOld = 'attempt' in event && event.attempt < task.attempt;
+  switch (event.type) {
+    case 'task.ready':
+    case 'task.waiting':
+      if (event.type === 'task.ready') delete task.waitingFor;
+      else task.waitingFor = { locks: event.locks, holders: event.holders };
+      if (task.status === 'waiting' || task.status === 'ready')
+        task.status = event.type === 'task.ready' ? 'ready' : 'waiting';
+      return;
+    case 'attempt.started':
+      view.logs.set(event.task, [...(view.logs.get(event.task) ?? []), event.log]);
+      if (isOver(task.status) || isOld) return;
+      task.status = 'running';
+      task.attempt = event.attempt;
+      task.log = event.log;
+      task.startedAt ??= at;
+      task.attemptStartedAt = at;
+      task.tail = [];
+      for (const key of ['waitingFor', 'last', 'files', 'filesDone', 'retryAt', 'strays'] as const)
+        delete task[key];
+      return;
+    case 'attempt.output':
+      if (!isOld) addOutput(task, event.text);
+      return;
+    case 'attempt.progress':
+      if (task.status !== 'running' || event.attempt !== task.attempt) return;
+      task.files = event.files;
+      task.filesDone = event.filesDone;
+      return;
+    case 'agent.message':
+      if (!isOld) task.last = { kind: 'said', text: safe(event.text) };
+      return;
+    case 'agent.tool': {
+      const text = safe(event.summary === '' ? event.tool : `${event.tool}: ${event.summary}`);
+      if (!isOld) task.last = { kind: 'did', text, ...(event.error ? { error: true } : {}) };
+      return;
+    }
+    case 'agent.usage':
+      task.usage.inputTokens += event.inputTokens;
+      task.usage.outputTokens += event.outputTokens;
+      task.usage.turns += event.turns ?? 0;
+      return;
+    case 'attempt.finished':
+      view.attempts.count += 1;
+      view.attempts.ms += event.ms;
+      if (isOld) return;
+      task.attempt = event.attempt;
+      task.outcome = event.outcome;
+      task.reason = event.reason;
+      task.strays = event.strays;
+      if (isOver(task.status) || !event.retry) return;
+      task.status = 'retrying';
+      if (event.waitMs !== undefined) task.retryAt = at + event.waitMs;
+      return;
+    case 'task.finished':
+      task.status = event.state;
+      task.attempt = Math.max(task.attempt, event.attempts);
+      task.ms = event.ms;
+      task.files = event.changes;
+      task.dropped = event.dropped;
+      if (event.state === 'succeeded') view.took.set(event.task, event.ms);
+      if (isDone(event.state)) delete task.reason;
+      else if (event.reason !== undefined) task.reason = event.reason;
+      for (const key of ['waitingFor', 'retryAt'] as const) delete task[key];
+      return;
+    default:
+      // See applyToRun.
+      event satisfies never;
+  }
 }
 
-function addLog(view: RunView, { task, log }: Body<'attempt.started'>): void {
-  const logs = view.logs.get(task);
-  if (logs) logs.push(log);
-  else view.logs.set(task, [log]);
-}
-
-function addOutput(task: TaskView, event: Body<'attempt.output'>): void {
-  if (event.attempt < task.attempt) return;
-  const lines = outputLines(event.text);
-  for (const line of lines.slice(-TAIL_LINES)) task.tail.push(outputLine(line, TEXT_LENGTH));
-  if (task.tail.length > TAIL_LINES) task.tail.splice(0, task.tail.length - TAIL_LINES);
+function addOutput(task: TaskView, text: string): void {
+  for (const line of outputLines(text).slice(-TAIL_LINES)) task.tail.push(outputLine(line, TEXT_LENGTH));
+  task.tail.splice(0, task.tail.length - TAIL_LINES);
   const last = task.tail.findLast((line) => line.trim() !== '');
   // What an agent says or does tells more than the raw lines that it is read from.
   if (last !== undefined && (task.last === undefined || task.last.kind === 'output'))
     task.last = { kind: 'output', text: last };
 }
 
-function setLast(task: TaskView, attempt: number, last: LastWord): void {
-  if (attempt < task.attempt) return;
-  task.last = { ...last, text: oneLine(clip(last.text, TEXT_LENGTH)) };
-}
-
-function setPending(task: TaskView, status: 'ready' | 'waiting'): void {
-  if (status === 'ready') delete task.waitingFor;
-  if (task.status === 'waiting' || task.status === 'ready') task.status = status;
+/** One line that is safe to print. */
+function safe(text: string): string {
+  return oneLine(clip(text, TEXT_LENGTH));
 }
 
 function taskOf(view: RunView, id: string): TaskView {
-  const known = view.tasks.get(id);
-  if (known) return known;
-  const fresh = emptyTask(id);
-  view.tasks.set(id, fresh);
-  return fresh;
+  const task = view.tasks.get(id) ?? emptyTask(id);
+  view.tasks.set(id, task);
+  return task;
 }
 
 function emptyTask(id: string): TaskView {
