@@ -101,7 +101,9 @@ const task = (
   prerequisites: string[] = [],
   locks: LockUse[] = [],
 ) => ({
+  id,
   task: { id, locks } as unknown as Task,
+  locks,
   prerequisites,
   startsFrom: [],
   priority: estimate ?? 1,

@@ -41,6 +41,14 @@ test('a failure skips everything that depends on it, and nothing else', () => {
   assert.equal(scheduler.finished, true);
 });
 
+test('what is given up never becomes ready', () => {
+  const scheduler = new Scheduler([task('a'), task('b', ['a'])], { concurrency: 1, locks: {} });
+  assert.deepEqual(scheduler.decide(), { ready: ['a'], start: ['a'], waiting: [] });
+  scheduler.ended('a', true);
+  assert.deepEqual(scheduler.stop(), ['b']);
+  assert.deepEqual(scheduler.decide(), { ready: [], start: [], waiting: [] });
+});
+
 test('readers share a lock, a writer excludes; who waits takes no slot and is told once', () => {
   const scheduler = new Scheduler(
     [

@@ -27,21 +27,19 @@ export function countChanges(entries: readonly ChangesetEntry[]): number {
  * can make `a` a file (or a link) while another writes `a/b`. `changesets` are in topological order; a task that knew of
  * the other's result says so by `was`.
  */
-export function kindConflicts(changesets: readonly { task: string; changeset: Changeset }[]): string[] {
+export function kindConflicts(
+  changesets: readonly { task: { id: string }; changeset: Changeset }[],
+): string[] {
   const last = new Map<string, { task: string; kind: ChangesetEntry['kind'] }>();
   const conflicts: string[] = [];
   for (const { task, changeset } of changesets) {
     for (const { path, kind, change, was } of changeset.entries) {
       const before = last.get(path);
       const isBlind = change === 'created' && was === undefined;
-      if (
-        before &&
-        isBlind &&
-        before.kind !== 'absent' &&
-        (before.kind === 'directory') !== (kind === 'directory')
-      )
-        conflicts.push(`${before.task} makes ${path} a ${before.kind}, ${task} a ${kind}`);
-      last.set(path, { task, kind });
+      const mayClash = before !== undefined && before.kind !== 'absent' && isBlind;
+      if (mayClash && (before.kind === 'directory') !== (kind === 'directory'))
+        conflicts.push(`${before.task} makes ${path} a ${before.kind}, ${task.id} a ${kind}`);
+      last.set(path, { task: task.id, kind });
     }
   }
   return conflicts;

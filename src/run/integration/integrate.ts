@@ -13,6 +13,7 @@ import {
   TreeChangedError,
   writeMerge,
 } from '../../merge/index.js';
+import type { Task } from '../../plan/index.js';
 import { ExitCode } from '../../util/errors/exit-code.js';
 import { removeTree } from '../../util/files/remove-tree.js';
 import { interruption } from '../../util/process/interrupt.js';
@@ -27,23 +28,17 @@ import { runGates } from './gates.js';
 /** How often integration starts again because the user saved a file that is to be merged meanwhile. */
 const ROUNDS = 5;
 
-/** What one task made; `title` is the subject of its commit. */
-export interface TaskResult {
-  task: string;
-  title: string;
-  changeset: Changeset;
-}
-
 /**
- * Puts all results (in topological order) together in one more workspace, merged with what the user changed meanwhile,
+ * Puts the results of all tasks together in one more workspace, merged with what the user changed meanwhile,
  * runs the gates there, asks, and merges into the working tree or onto a branch: all of it or nothing.
  */
 export async function integrate(
   run: PreparedRun,
-  results: readonly TaskResult[],
+  changesets: ReadonlyMap<string, Changeset>,
   redactor: Redactor,
   hooks: RunHooks,
 ): Promise<RunEnd> {
+  const results = run.tasks.map(({ task }) => ({ task, changeset: changesets.get(task.id)! }));
   const conflicts = kindConflicts(results);
   if (conflicts.length > 0)
     return { exitCode: ExitCode.failed, reason: `the results do not fit together: ${conflicts.join('; ')}` };
@@ -73,7 +68,8 @@ interface Merging {
 class Integration {
   constructor(
     private readonly run: PreparedRun,
-    private readonly results: readonly TaskResult[],
+    /** In topological order. */
+    private readonly results: readonly { task: Task; changeset: Changeset }[],
     private readonly redactor: Redactor,
     private readonly hooks: RunHooks,
   ) {}
@@ -188,9 +184,9 @@ class Integration {
       root: plan.root,
       runId: folder.id,
       base,
-      tasks: this.results.map(({ task, title, changeset }) => ({
-        id: task,
-        title,
+      tasks: this.results.map(({ task: { id, description }, changeset }) => ({
+        id,
+        title: description ?? id,
         entries: composeChangesets([changeset]),
       })),
       goal: plan.goal,

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { type OnlyEvents, replayRun } from '../../journal/index.js';
+import { type ForgeEvent, type RunView, replayRun } from '../../journal/index.js';
 import type { Plan } from '../../plan/index.js';
 import { median } from '../../util/median.js';
 import { listRuns, RunFolder } from '../store/run-folder.js';
@@ -9,50 +9,37 @@ const NEWEST_RUNS = 5;
 const LARGEST_JOURNAL = 32 * 1024 * 1024;
 
 /** What tells of which plan a run is, and how long its tasks took. */
-const DURATIONS: OnlyEvents = new Set(['run.started', 'task.finished']);
+const DURATIONS = new Set<ForgeEvent['type']>(['run.started', 'task.finished']);
 
 /**
  * How long each task of a plan is expected to take, in milliseconds: the median of what it took when it succeeded in the
  * latest runs of this plan, else the plan's `estimate`. Tasks of which neither is known are missing.
  */
-export function estimatesOf(plan: Pick<Plan, 'file' | 'root' | 'tasks'>): Map<string, number> {
-  const past = pastDurations(plan.root, plan.file);
+export function estimatesOf({
+  file,
+  root,
+  tasks,
+}: Pick<Plan, 'file' | 'root' | 'tasks'>): Map<string, number> {
+  const ids = unlessItFails(() => listRuns(root).slice(-NEWEST_RUNS)) ?? [];
+  const runs = ids.flatMap((id) => unlessItFails(() => readRun(new RunFolder(root, id).journal)) ?? []);
+  const past = runs.filter(({ plan }) => plan === file);
   const estimates = new Map<string, number>();
-  for (const { id, estimate } of plan.tasks) {
-    const expected = median(past.get(id) ?? []) ?? estimate;
+  for (const { id, estimate } of tasks) {
+    const expected = median(past.flatMap(({ took }) => took.get(id) ?? [])) ?? estimate;
     if (expected !== undefined) estimates.set(id, expected);
   }
   return estimates;
 }
 
-/** What tasks took when they last succeeded in the latest runs, by id. */
-function pastDurations(root: string, planFile: string): Map<string, number[]> {
-  const durations = new Map<string, number[]>();
-  for (const id of latestRuns(root)) {
-    for (const [task, ms] of tookIn(new RunFolder(root, id).journal, planFile)) {
-      durations.set(task, [...(durations.get(task) ?? []), ms]);
-    }
-  }
-  return durations;
+function readRun(journal: string): RunView | undefined {
+  return statSync(journal).size > LARGEST_JOURNAL ? undefined : replayRun(journal, DURATIONS);
 }
 
-function latestRuns(root: string): string[] {
+/** What is damaged, or not ours to read, tells nothing: an estimate is no reason to fail. */
+function unlessItFails<T>(act: () => T): T | undefined {
   try {
-    return listRuns(root).slice(-NEWEST_RUNS);
+    return act();
   } catch {
-    // No permission to look: as if there were none.
-    return [];
-  }
-}
-
-/** What tasks took in a run of the plan. A run that cannot be read tells nothing: an estimate is no reason to fail. */
-function tookIn(journal: string, planFile: string): Iterable<[task: string, ms: number]> {
-  try {
-    if (statSync(journal).size > LARGEST_JOURNAL) return [];
-    const run = replayRun(journal, DURATIONS);
-    return run.plan === planFile ? run.took : [];
-  } catch {
-    // Damaged, or not ours to read: see above.
-    return [];
+    return undefined;
   }
 }

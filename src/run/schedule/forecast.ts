@@ -1,5 +1,5 @@
 import { Scheduler } from './scheduler.js';
-import { type SelectedTask, schedulable } from './select-tasks.js';
+import type { SelectedTask } from './select-tasks.js';
 
 /** How long tasks are expected to take, in milliseconds. */
 export interface Forecast {
@@ -18,13 +18,11 @@ export function forecast(
   concurrency: number,
   locks: Readonly<Record<string, number>>,
 ): Forecast | undefined {
-  const estimates = new Map<string, number>();
-  for (const { task, estimate } of tasks) {
-    if (estimate === undefined) return undefined;
-    estimates.set(task.id, estimate);
-  }
-  if (tasks.length === 0) return undefined;
-  const scheduler = new Scheduler(tasks.map(schedulable), { concurrency, locks });
+  const estimates = new Map(
+    tasks.flatMap(({ id, estimate }) => (estimate === undefined ? [] : [[id, estimate]])),
+  );
+  if (tasks.length === 0 || estimates.size < tasks.length) return undefined;
+  const scheduler = new Scheduler(tasks, { concurrency, locks });
   const running = new Map<string, number>();
   let now = 0;
   while (!scheduler.finished) {

@@ -5,52 +5,38 @@ import type { LockUse } from '../../plan/index.js';
  * needs at once or nothing, so that tasks can't deadlock.
  */
 export class LockTable {
-  readonly #capacity: Readonly<Record<string, number>>;
-  readonly #held = new Map<string, { readers: Set<string>; writers: Set<string> }>();
+  /** What each task holds each lock for. */
+  readonly #held = new Map<string, Map<string, LockUse['mode']>>();
 
-  constructor(capacity: Readonly<Record<string, number>>) {
-    this.#capacity = capacity;
-  }
+  constructor(private readonly capacity: Readonly<Record<string, number>>) {}
 
   /** Takes every lock of `uses` for `task`, or none; gives the names of the locks that are not free (empty = taken). */
   take(task: string, uses: readonly LockUse[]): string[] {
-    const busy = uses.filter((use) => !this.#free(use)).map((use) => use.name);
-    if (busy.length > 0) return busy;
-    for (const { name, mode } of uses) {
-      const held = this.#of(name);
-      (mode === 'read' ? held.readers : held.writers).add(task);
-    }
-    return [];
+    const busy = uses.filter((use) => !this.#isFree(use)).map(({ name }) => name);
+    if (busy.length === 0) for (const { name, mode } of uses) this.#of(name).set(task, mode);
+    return busy;
   }
 
   /** Gives back everything `task` holds. */
   release(task: string): void {
-    for (const held of this.#held.values()) {
-      held.readers.delete(task);
-      held.writers.delete(task);
-    }
+    for (const held of this.#held.values()) held.delete(task);
   }
 
   /** The tasks that hold any of the named locks. */
   holders(names: readonly string[]): string[] {
-    return [
-      ...new Set(names.flatMap((name) => [...this.#of(name).readers, ...this.#of(name).writers])),
-    ].sort();
+    return [...new Set(names.flatMap((name) => [...this.#of(name).keys()]))].sort();
   }
 
-  #free({ name, mode }: LockUse): boolean {
-    const { readers, writers } = this.#of(name);
-    if (mode === 'read') return writers.size === 0;
-    const capacity = Object.hasOwn(this.#capacity, name) ? this.#capacity[name]! : 1;
-    return readers.size === 0 && writers.size < capacity;
+  #isFree({ name, mode }: LockUse): boolean {
+    const modes = [...this.#of(name).values()];
+    if (mode === 'read') return !modes.includes('write');
+    const capacity = Object.hasOwn(this.capacity, name) ? this.capacity[name]! : 1;
+    return !modes.includes('read') && modes.length < capacity;
   }
 
-  #of(name: string): { readers: Set<string>; writers: Set<string> } {
-    let held = this.#held.get(name);
-    if (!held) {
-      held = { readers: new Set(), writers: new Set() };
-      this.#held.set(name, held);
-    }
+  #of(name: string): Map<string, LockUse['mode']> {
+    const held = this.#held.get(name) ?? new Map();
+    this.#held.set(name, held);
     return held;
   }
 }

@@ -12,7 +12,9 @@ export interface Schedulable {
 }
 
 /** What to do next. */
-export interface Decision {
+interface Decision {
+  /** Became ready since the last decision. */
+  ready: string[];
   start: string[];
   /** Ready, but for these locks; told once per change. */
   waiting: { id: string; locks: string[]; holders: string[] }[];
@@ -23,15 +25,16 @@ export interface Decision {
  * within 2 - 1/N of the best makespan): of the ready tasks the one with the longest way to the end starts first.
  */
 export class Scheduler {
+  /** Those that have not ended. */
   readonly #tasks = new Map<string, Schedulable>();
   readonly #missing = new Map<string, number>();
   readonly #dependents = new Map<string, string[]>();
-  readonly #ready: string[] = [];
+  /** Best first, and those that are not among them yet. */
+  #ready: Schedulable[] = [];
+  #newlyReady: Schedulable[] = [];
   readonly #running = new Set<string>();
   readonly #locks: LockTable;
   readonly #toldWaiting = new Map<string, string>();
-  #newlyReady: string[] = [];
-  #left: number;
 
   /** `done` are tasks whose results exist already (a resumed run). `concurrency` may be changed while running. */
   constructor(
@@ -39,14 +42,12 @@ export class Scheduler {
     readonly options: {
       concurrency: number;
       locks: Readonly<Record<string, number>>;
-      done?: ReadonlySet<string>;
+      done?: ReadonlyMap<string, unknown>;
     },
   ) {
     this.#locks = new LockTable(options.locks);
-    this.#left = 0;
     for (const task of tasks) {
       if (options.done?.has(task.id)) continue;
-      this.#left += 1;
       this.#tasks.set(task.id, task);
       const missing = task.prerequisites.filter((id) => !options.done?.has(id));
       this.#missing.set(task.id, missing.length);
@@ -55,34 +56,26 @@ export class Scheduler {
         if (dependents) dependents.push(task.id);
         else this.#dependents.set(id, [task.id]);
       }
-      if (missing.length === 0) this.#addReady(task.id);
+      if (missing.length === 0) this.#newlyReady.push(task);
     }
-  }
-
-  /** Tasks that became ready since the last call. */
-  takeNewlyReady(): string[] {
-    const ready = this.#newlyReady;
-    this.#newlyReady = [];
-    return ready;
-  }
-
-  get running(): number {
-    return this.#running.size;
   }
 
   /** No task is left to run or running. */
   get finished(): boolean {
-    return this.#left === 0;
+    return this.#tasks.size === 0;
   }
 
   /** Takes what may start now, best first, and says who waits for locks. */
   decide(): Decision {
-    const decision: Decision = { start: [], waiting: [] };
+    const decision: Decision = { ready: this.#newlyReady.map(({ id }) => id), start: [], waiting: [] };
+    if (this.#newlyReady.length > 0) {
+      this.#ready = [...this.#ready, ...this.#newlyReady].sort((a, b) => b.priority - a.priority);
+      this.#newlyReady = [];
+    }
     /** Locks that a better-placed task waits for: others must not overtake it for ever. */
     const reserved = new Set<string>();
     for (let index = 0; index < this.#ready.length && this.#running.size < this.options.concurrency; ) {
-      const id = this.#ready[index]!;
-      const { locks } = this.#tasks.get(id)!;
+      const { id, locks } = this.#ready[index]!;
       const overtaking = locks.filter(({ name }) => reserved.has(name)).map(({ name }) => name);
       const busy = overtaking.length > 0 ? overtaking : this.#locks.take(id, locks);
       if (busy.length === 0) {
@@ -107,53 +100,31 @@ export class Scheduler {
   ended(id: string, succeeded: boolean): string[] {
     this.#running.delete(id);
     this.#locks.release(id);
-    this.#left -= 1;
-    if (succeeded) {
-      for (const dependent of this.#dependents.get(id) ?? []) {
-        const missing = this.#missing.get(dependent)! - 1;
-        this.#missing.set(dependent, missing);
-        if (missing === 0 && this.#tasks.has(dependent)) this.#addReady(dependent);
-      }
-      this.#tasks.delete(id);
-      return [];
-    }
     this.#tasks.delete(id);
-    return this.#dropDependents(id);
+    if (!succeeded) return this.#dropDependents(id);
+    for (const dependent of this.#dependents.get(id) ?? []) {
+      const missing = this.#missing.get(dependent)! - 1;
+      this.#missing.set(dependent, missing);
+      const task = this.#tasks.get(dependent);
+      if (missing === 0 && task) this.#newlyReady.push(task);
+    }
+    return [];
   }
 
   /** Gives up everything that has not started; gives its ids. */
   stop(): string[] {
     const dropped = [...this.#tasks.keys()].filter((id) => !this.#running.has(id));
     for (const id of dropped) this.#tasks.delete(id);
-    this.#left -= dropped.length;
-    this.#ready.length = 0;
+    this.#ready = [];
+    this.#newlyReady = [];
     return dropped;
   }
 
   #dropDependents(id: string): string[] {
-    const skipped: string[] = [];
-    const pending = [id];
-    for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-      for (const dependent of this.#dependents.get(next) ?? []) {
-        if (!this.#tasks.delete(dependent)) continue;
-        this.#left -= 1;
-        skipped.push(dependent);
-        pending.push(dependent);
-      }
-    }
-    return skipped;
-  }
-
-  #addReady(id: string): void {
-    const { priority } = this.#tasks.get(id)!;
-    let low = 0;
-    let high = this.#ready.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#tasks.get(this.#ready[middle]!)!.priority >= priority) low = middle + 1;
-      else high = middle;
-    }
-    this.#ready.splice(low, 0, id);
-    this.#newlyReady.push(id);
+    const dropped = [id];
+    for (const gone of dropped)
+      for (const dependent of this.#dependents.get(gone) ?? [])
+        if (this.#tasks.delete(dependent)) dropped.push(dependent);
+    return dropped.slice(1);
   }
 }

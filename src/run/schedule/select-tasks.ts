@@ -8,14 +8,10 @@ import { estimatesOf } from './estimates.js';
 import type { Schedulable } from './scheduler.js';
 
 /** A task that is to run, with its place in the order. */
-export interface SelectedTask {
+export interface SelectedTask extends Schedulable {
   task: Task;
-  /** Must have succeeded just before it. */
-  prerequisites: readonly string[];
   /** Everything that comes before it, in topological order: its workspace holds their changes. */
   startsFrom: readonly string[];
-  /** Longest way to the end of the plan. */
-  priority: number;
   /** How long it is expected to take, in milliseconds. */
   estimate?: number;
 }
@@ -46,15 +42,12 @@ export function selectTasks(plan: Plan, named: readonly string[]): SelectedTask[
   const priorities = graph.priorities((id) => estimates.get(id) ?? usual);
   const ids = names.length === 0 ? graph.order() : graph.select(names);
   return ids.map((id) => ({
+    id,
     task: byId.get(id)!,
     prerequisites: graph.directPrerequisites(id),
     startsFrom: graph.prerequisites(id),
     priority: priorities.get(id)!,
+    locks: byId.get(id)!.locks,
     estimate: estimates.get(id),
   }));
-}
-
-/** What the scheduler needs to know of a task. */
-export function schedulable({ task: { id, locks }, prerequisites, priority }: SelectedTask): Schedulable {
-  return { id, prerequisites, priority, locks };
 }

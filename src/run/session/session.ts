@@ -9,7 +9,7 @@ import { Redactor } from '../secrets/redactor.js';
 import { secretsOf } from '../secrets/secrets.js';
 import type { Proposal, RunEnd, RunHooks } from './hooks.js';
 import type { PreparedRun } from './prepare.js';
-import { runTasks } from './task-loop.js';
+import { TaskLoop } from './task-loop.js';
 
 /** Runs the tasks that are left, integrates and merges; the journal says how it went. Closes the journal. */
 export async function executeRun(run: PreparedRun, hooks: RunHooks): Promise<ExitCode> {
@@ -47,30 +47,21 @@ export async function executeRun(run: PreparedRun, hooks: RunHooks): Promise<Exi
 }
 
 async function tasksThenMerge(run: PreparedRun, redactor: Redactor, hooks: RunHooks): Promise<RunEnd> {
-  const letGo = run.chosen.backend.hold();
+  const { backend } = run.chosen;
+  const letGo = backend.hold();
   try {
-    return await runThenIntegrate(run, redactor, hooks);
+    const loop = new TaskLoop(run, new LocalExecutor(backend, loadAdapter, redactor), hooks.signal);
+    await loop.run();
+    const interrupted = interruption(hooks.signal);
+    if (interrupted) return interrupted;
+    if (loop.failed.length > 0)
+      return { exitCode: ExitCode.failed, reason: `${loop.failed.join(', ')} failed; nothing was merged` };
+    return await integrate(run, loop.changesets, redactor, hooks);
   } finally {
     await letGo().catch((error: Error) =>
       hooks.note(`forge could not clean up after this run; the next forge command does: ${error.message}`),
     );
   }
-}
-
-async function runThenIntegrate(run: PreparedRun, redactor: Redactor, hooks: RunHooks): Promise<RunEnd> {
-  const executor = new LocalExecutor(run.chosen.backend, loadAdapter, redactor);
-  const { changesets, failed } = await runTasks(run, executor, hooks.signal);
-  const interrupted = interruption(hooks.signal);
-  if (interrupted) return interrupted;
-  if (failed.length > 0) {
-    return { exitCode: ExitCode.failed, reason: `${failed.join(', ')} failed; nothing was merged` };
-  }
-  const results = run.tasks.map(({ task }) => ({
-    task: task.id,
-    title: task.description ?? task.id,
-    changeset: changesets.get(task.id)!,
-  }));
-  return await integrate(run, results, redactor, hooks);
 }
 
 function announce({ plan, request, tasks, journal, chosen, done }: PreparedRun): void {
