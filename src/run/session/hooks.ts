@@ -1,5 +1,22 @@
 import type { ForgeEvent } from '../../journal/index.js';
+import type { Splits } from '../../plan/index.js';
 import type { ExitCode } from '../../util/errors/exit-code.js';
+import type { BackendName } from '../../workspace/index.js';
+
+/** How a run was started, kept so that `resume` and `merge` do the same. */
+export interface RunRequest {
+  planFile: string;
+  vars: Record<string, string>;
+  /** Task ids named on the command line; empty = all. */
+  tasks: string[];
+  jobs?: number;
+  keepGoing: boolean;
+  backend?: BackendName;
+  branch?: string;
+  commit: boolean;
+  /** How the files of tasks with `split` were divided: the tree may have other files by now. */
+  splits?: Splits;
+}
 
 /** What is about to be merged, for the approval prompt. */
 export interface Proposal {

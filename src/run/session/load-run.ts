@@ -9,12 +9,11 @@ import { readOurFile } from '../../util/files/provenance.js';
 import { type Changeset, loadChangeset } from '../../workspace/index.js';
 import { type SelectedTask, selectTasks } from '../schedule/select-tasks.js';
 import type { RunFolder } from '../store/run-folder.js';
-import { type RunRequest, readRequest } from '../store/run-request.js';
+import type { RunRequest } from './hooks.js';
 import { backendForRun, ownedByAny, type PreparedRun } from './prepare.js';
 
 /** What may be different when a run goes on; what is undefined stays as it was. */
-export interface Changes extends Pick<RunRequest, 'backend' | 'jobs'> {
-  keepGoing?: boolean;
+export interface Changes extends Partial<Pick<RunRequest, 'backend' | 'jobs' | 'keepGoing'>> {
   /** Begin every task again (`-B`). */
   redo?: boolean;
 }
@@ -65,6 +64,17 @@ export async function loadRun(
   const chosen = await backendForRun(folder, request, base, note);
   const journal = new Journal(folder.journal, folder.id, before.lastSeq);
   return { plan, request, tasks, folder, journal, base, chosen, done };
+}
+
+function readRequest(folder: RunFolder): RunRequest {
+  const text = readOurFile(folder.request);
+  try {
+    return JSON.parse(text) as RunRequest;
+  } catch (error) {
+    throw new ForgeError(
+      `${folder.request} is damaged (${(error as Error).message}), so run ${folder.id} can't go on; its work is in ${folder.dir}`,
+    );
+  }
 }
 
 /** The changesets of the tasks that need not run again: what a task started from must be kept as well, or its own is stale. */

@@ -9,7 +9,7 @@ import { listed } from '../../util/text/count.js';
 import { type Changeset, type ChosenBackend, chooseBackend, foreignOwned } from '../../workspace/index.js';
 import type { SelectedTask } from '../schedule/select-tasks.js';
 import type { RunFolder } from '../store/run-folder.js';
-import type { RunRequest } from '../store/run-request.js';
+import type { RunRequest } from './hooks.js';
 
 /** A run whose folder, base and backend are there. */
 export interface PreparedRun {

@@ -7,7 +7,7 @@ import { count } from '../../util/text/count.js';
 import { sweepScratch, sweepTemporary } from '../../workspace/index.js';
 import { trustToRead } from '../store/forge-folder.js';
 import { settleRemovals } from '../store/remove-run.js';
-import { lockRootIfFree, rootLockHolder } from '../store/root-lock.js';
+import { lockRoot, rootLockHolder } from '../store/root-lock.js';
 import { RunFolder } from '../store/run-folder.js';
 
 /**
@@ -39,7 +39,7 @@ export async function recover(root: string, note: (text: string) => void): Promi
 /** Finishes an interrupted merge, unless another forge has just taken the root's lock. */
 async function finishUnderLock(root: string, note: (text: string) => void, how?: RecoverHow): Promise<void> {
   trustToRead(root);
-  const release = lockRootIfFree(root, { doing: 'finishing an interrupted merge' });
+  const release = lockRoot(root, { doing: 'finishing an interrupted merge' }, () => undefined);
   try {
     if (release !== undefined) await finishInterruptedMerge(root, note, how);
   } finally {

@@ -2,8 +2,7 @@ import { ExitCode } from '../../util/errors/exit-code.js';
 import { ForgeError } from '../../util/errors/forge-error.js';
 import { lockRoot } from '../store/root-lock.js';
 import type { RunFolder } from '../store/run-folder.js';
-import type { RunRequest } from '../store/run-request.js';
-import type { RunHooks } from './hooks.js';
+import type { RunHooks, RunRequest } from './hooks.js';
 import { type Changes, loadRun } from './load-run.js';
 import { type PreparedRun, preflight, preflightCommit } from './prepare.js';
 import { finishInterruptedMerge } from './recover.js';
@@ -34,10 +33,7 @@ export function resumeRun(folder: RunFolder, changes: Changes, hooks: RunHooks):
 }
 
 /** Where `forge merge` merges to, whatever the run was started with. */
-export interface MergeTarget {
-  branch: string | undefined;
-  commit: boolean;
-}
+export type MergeTarget = Pick<RunRequest, 'branch' | 'commit'>;
 
 /**
  * `forge merge`: gates and merge of a run whose tasks have all succeeded, in a root that the caller trusts.

@@ -10,8 +10,7 @@ import { makeForgeFolder } from '../store/forge-folder.js';
 import { removeRun, settleRemovals } from '../store/remove-run.js';
 import { lockRoot } from '../store/root-lock.js';
 import { listRuns, newRunId, RunFolder, unbornRuns } from '../store/run-folder.js';
-import { type RunRequest, writeRequest } from '../store/run-request.js';
-import type { RunHooks } from './hooks.js';
+import type { RunHooks, RunRequest } from './hooks.js';
 import { backendForRun, ownedByAny, type PreparedRun, preflight, preflightCommit } from './prepare.js';
 import { finishInterruptedMerge, sweep } from './recover.js';
 import { executeRun } from './session.js';
@@ -60,7 +59,8 @@ async function prepare(
   hooks: RunHooks,
 ): Promise<PreparedRun> {
   await writeFileDurably(folder.plan, plan.text);
-  await writeRequest(folder, { ...request, splits: plan.splits });
+  const kept: RunRequest = { ...request, splits: plan.splits };
+  await writeFileDurably(folder.request, `${JSON.stringify(kept, null, 2)}\n`);
   const capturing = captureBase({
     root: plan.root,
     owned: ownedByAny(plan, tasks),

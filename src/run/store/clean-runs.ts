@@ -3,7 +3,7 @@ import { isGivenUp, isMerged, JournalDamagedError, replayUnlessDamaged } from '.
 import { mayBeMerging } from '../../util/files/merge-record.js';
 import { hasForgeFolder } from './forge-folder.js';
 import { removeRun } from './remove-run.js';
-import { lockRootIfFree, mayBeAtWorkOn } from './root-lock.js';
+import { lockRoot, mayBeAtWorkOn } from './root-lock.js';
 import { findRun, listRuns, RunFolder, unbornRuns } from './run-folder.js';
 
 /**
@@ -22,7 +22,7 @@ export async function cleanRuns(
       ? named.map((word) => findRun(root, word))
       : listRuns(root).map((id) => new RunFolder(root, id));
   // With the lock nobody can start or resume a run meanwhile; without it (a run is under way) all but that run may be cleaned.
-  const release = lockRootIfFree(root, { doing: 'clean' });
+  const release = lockRoot(root, { doing: 'clean' }, () => undefined);
   const isNeeded = (folder: RunFolder) =>
     release === undefined ? mayBeAtWorkOn(root, folder.id) : mayBeMerging(root);
   try {

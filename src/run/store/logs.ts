@@ -1,11 +1,12 @@
 import { closeSync, constants, createReadStream, fstatSync, openSync, realpathSync } from 'node:fs';
-import { basename, dirname, isAbsolute, join, sep } from 'node:path';
+import { basename, dirname, isAbsolute, join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { replayRun } from '../../journal/index.js';
 import { ExitCode } from '../../util/errors/exit-code.js';
 import { ForgeError } from '../../util/errors/forge-error.js';
-import { codeOf } from '../../util/errors/system-error.js';
+import { hasCode, unlessOutOfReach } from '../../util/errors/system-error.js';
+import { isWithin } from '../../util/paths/relative-path.js';
 import { isReaderGone } from '../../util/process/reader-gone.js';
 import { nearestName } from '../../util/text/nearest-name.js';
 import type { RunFolder } from './run-folder.js';
@@ -45,9 +46,9 @@ export async function printLogs(
  */
 function openLog(folder: RunFolder, path: unknown): number | 'none yet' | undefined {
   if (typeof path !== 'string' || !isAbsolute(path) || path.includes('\0')) return undefined;
-  const above = realFolder(dirname(path));
+  const above = unlessOutOfReach(() => realpathSync(dirname(path)));
   const top = realpathSync(folder.dir);
-  if (above !== top && !above?.startsWith(top + sep)) return undefined;
+  if (above === undefined || !isWithin(above, top)) return undefined;
   let file: number;
   try {
     // NONBLOCK: opening a FIFO would wait for somebody to write into it.
@@ -56,22 +57,13 @@ function openLog(folder: RunFolder, path: unknown): number | 'none yet' | undefi
       constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0),
     );
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return 'none yet';
-    if (['ELOOP', 'ENXIO', 'EMLINK'].includes(codeOf(error) ?? '')) return undefined;
+    if (hasCode(error, 'ENOENT')) return 'none yet';
+    if (hasCode(error, 'ELOOP', 'ENXIO', 'EMLINK')) return undefined;
     throw error;
   }
   if (fstatSync(file).isFile()) return file;
   closeSync(file);
   return undefined;
-}
-
-function realFolder(path: string): string | undefined {
-  try {
-    return realpathSync(path);
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(codeOf(error) ?? '')) return undefined;
-    throw error;
-  }
 }
 
 function nothingFrom(name: string, run: string, known: readonly string[]): ForgeError {

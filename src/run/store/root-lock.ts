@@ -9,27 +9,22 @@ const lockFile = (root: string) => join(forgeFolder(root), 'lock');
 
 /**
  * Takes the one lock of a working tree, so that two forges never write to it at the same time. `.forge` must be there
- * and trusted (see forge-folder). `doing` is what the message of a second forge says. Gives the function that releases it.
+ * and trusted (see forge-folder). `doing` is what the message of a second forge says. Gives the function that releases
+ * it, or at once what `ifHeld` gives when another forge holds it, or may hold it.
  *
- * @throws ForgeError (3) at once when another forge holds it, or may hold it.
+ * @throws ForgeError (3) then, without `ifHeld`
  */
-export function lockRoot(root: string, about: { doing: string; run?: string }): () => void {
-  try {
-    return takeLock(lockFile(root), about);
-  } catch (error) {
-    throw error instanceof LockHeldError ? busy(root, error.holder) : error;
-  }
-}
-
-/** The same; undefined where another forge holds it, or may hold it. */
-export function lockRootIfFree(
+export function lockRoot<T = never>(
   root: string,
   about: { doing: string; run?: string },
-): (() => void) | undefined {
+  ifHeld: (holder: LockHolder) => T = (holder) => {
+    throw busy(root, holder);
+  },
+): (() => void) | T {
   try {
     return takeLock(lockFile(root), about);
   } catch (error) {
-    if (error instanceof LockHeldError) return undefined;
+    if (error instanceof LockHeldError) return ifHeld(error.holder);
     throw error;
   }
 }
