@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { loadAdapter } from '../../src/agents/index.js';
 import type { EventBody } from '../../src/journal/index.js';
 import { captureBase } from '../../src/merge/index.js';
 import { readPlan } from '../../src/plan/index.js';
@@ -45,7 +44,7 @@ async function remote(here: Project, backend: (typeof BACKENDS)[number]) {
     runId: 'r',
     wanted: backend,
   });
-  const executor = new LocalExecutor(chosen, loadAdapter, new Redactor([]));
+  const executor = new LocalExecutor(chosen, new Redactor([]));
   return async (id: string, start: AttemptRequest['start'] = []) => {
     const task = plan.tasks.find((each) => each.id === id)!;
     const events: EventBody[] = [];

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Adapter, Verdict } from '../../agents/index.js';
+import { type Adapter, loadAdapter, type Verdict } from '../../agents/index.js';
 import { type Base, loadBase } from '../../merge/index.js';
 import { createMatcher, type PathMatcher } from '../../ownership/index.js';
 import { isMade } from '../../util/errors/system-error.js';
@@ -26,11 +26,11 @@ export class LocalExecutor implements Executor {
 
   constructor(
     private readonly backend: Backend,
-    private readonly adapter: (name: string) => Promise<Adapter>,
     private readonly redactor: Redactor,
   ) {}
 
   async run(request: AttemptRequest, emit: Emit, signal: AbortSignal): Promise<AttemptResult> {
+    const { task } = request;
     let workspace: Workspace | undefined;
     let scratch: string | undefined;
     const makeScratch = () => {
@@ -38,29 +38,27 @@ export class LocalExecutor implements Executor {
       return scratch;
     };
     try {
-      const task = dirname(request.dir);
-      if (!existsSync(task)) for (const folder of [dirname(task), task]) isMade(() => mkdirSync(folder));
+      const above = dirname(request.dir);
+      if (!existsSync(above)) for (const folder of [dirname(above), above]) isMade(() => mkdirSync(folder));
       isMade(() => mkdirSync(request.dir));
       const owned = createMatcher(
-        request.task.owns.map(({ text }) => text),
+        task.owns.map(({ text }) => text),
         { caseInsensitive: request.caseInsensitive },
       );
       workspace = await this.#open(request, owned);
+      const env = {
+        ...this.#inherited,
+        ...task.env,
+        PWD: workspace.path,
+        FORGE_RUN: request.run,
+        FORGE_TASK: task.id,
+        FORGE_TRY: String(request.attempt),
+      };
+      if (request.prompt) await writeFile(join(request.dir, 'prompt.md'), this.redactor.text(request.prompt));
+      const adapter = await loadAdapter(task.agent);
       const log = new OutputLog(join(request.dir, 'output.log'), this.redactor);
       try {
-        const adapter = await this.adapter(request.task.agent);
-        const attempt = new Attempt({
-          request,
-          owned,
-          workspace,
-          makeScratch,
-          adapter,
-          inherited: this.#inherited,
-          log,
-          emit,
-          signal,
-        });
-        return await attempt.run(this.redactor.text(request.prompt));
+        return await runAttempt({ request, owned, workspace, makeScratch, adapter, env, log, emit, signal });
       } finally {
         await log.close();
       }
@@ -73,11 +71,8 @@ export class LocalExecutor implements Executor {
   }
 
   async #open({ root, start, name, base: dir }: AttemptRequest, owned: PathMatcher): Promise<Workspace> {
-    let loading = this.#bases.get(dir);
-    if (!loading) {
-      loading = loadBase(dir);
-      this.#bases.set(dir, loading);
-    }
+    const loading = this.#bases.get(dir) ?? loadBase(dir);
+    this.#bases.set(dir, loading);
     const base = await loading;
     return await this.backend.open({
       root,
@@ -89,131 +84,99 @@ export class LocalExecutor implements Executor {
 }
 
 /** An attempt whose workspace is open. */
-class Attempt {
-  readonly #env: Readonly<Record<string, string>>;
-
-  constructor(
-    private readonly it: {
-      request: AttemptRequest;
-      /** Whether a path is the task's to write. */
-      owned: PathMatcher;
-      workspace: Workspace;
-      /** Gives a folder for what the adapter needs. */
-      makeScratch: () => string;
-      adapter: Adapter;
-      /** What every command gets from the shell that started forge. */
-      inherited: Readonly<Record<string, string>>;
-      log: OutputLog;
-      emit: Emit;
-      signal: AbortSignal;
-    },
-  ) {
-    this.#env = { ...it.inherited, ...taskEnvironment(it.request, it.workspace) };
-  }
-
-  /** `shownPrompt` is what is kept of the prompt. */
-  async run(shownPrompt: string): Promise<AttemptResult> {
-    const { request, owned, workspace, adapter } = this.it;
-    const { task, dir } = request;
-    if (request.prompt) await writeFile(join(dir, 'prompt.md'), shownPrompt);
-    const { ended, verdict } = await this.#work();
-    const failure = failureOf(ended, verdict, task.timeout);
-    // Before `verify` runs: what a check writes (coverage, caches) is not the task's work.
-    const work = await collectWork(request, owned, workspace, adapter.normaliseNewFileModes);
-    const { exitCode, signal } = ended;
-    const result: AttemptResult = { outcome: 'succeeded', ...work, exitCode, signal };
-    if (failure) return { ...result, ...failure };
-    if (work.strays.length > 0)
-      return { ...result, outcome: 'strays', reason: strayReason(task.owns.length > 0, work.strays) };
-    return task.verify === undefined ? result : { ...result, ...(await this.#verify(task.verify)) };
-  }
-
-  /** Runs the task's agent or command. */
-  async #work(): Promise<{ ended: Ended; verdict: Verdict }> {
-    const { request, workspace, makeScratch, adapter, log, emit, signal } = this.it;
-    const { task } = request;
-    const env = this.#env;
-    const command = await adapter.prepare({
-      ...request,
-      workspacePath: workspace.path,
-      // Only those that ask for it have one.
-      get scratch() {
-        return makeScratch();
-      },
-      env,
-    });
-    const reader = adapter.reader();
-    const stderr = new Tail(TAIL);
-    const output = outputEvents(request, emit);
-    const stopProgress = reportProgress(request, workspace, emit);
-    const ended = await supervise(
-      workspace,
-      { ...command, capabilities: task.capabilities },
-      {
-        timeoutMs: task.timeout,
-        signal,
-        log,
-        onLine: (stream, text) => {
-          if (stream === 'stderr') stderr.add(text);
-          if (stream === 'stderr' || !adapter.takesPrompt) output(stream, text);
-        },
-        // Masked before it was decoded, a secret that is a word of the agent's own JSON would break it, and one that
-        // JSON escapes would come out of it: the journal masks what it meant.
-        onWritten: adapter.takesPrompt
-          ? (text) => {
-              for (const event of reader.line(text)) emit(agentEvent(request, event));
-            }
-          : undefined,
-      },
-    );
-    await stopProgress();
-    return { ended, verdict: reader.finish({ ...ended, stderrTail: stderr.text }) };
-  }
-
-  /** Runs the task's check of its own work; gives what that changes about the result. */
-  async #verify(verify: string): Promise<Partial<AttemptResult>> {
-    const { request, workspace, log, emit, signal } = this.it;
-    const { capabilities, timeout } = request.task;
-    await log.note(`--- verify: ${verify}\n`);
-    const tail = new Tail(TAIL);
-    const output = outputEvents(request, emit);
-    const ended = await supervise(
-      workspace,
-      { argv: ['sh', '-c', verify], env: this.#env, capabilities },
-      {
-        timeoutMs: timeout,
-        signal,
-        log,
-        onLine: (stream, text) => {
-          tail.add(text);
-          output(stream, text);
-        },
-      },
-    );
-    const failure = stopOf(ended, timeout, 'verify');
-    if (failure?.outcome === 'timeout') return { ...failure, verifyOutput: tail.text };
-    if (failure || ended.exitCode === 0) return failure ?? {};
-    return {
-      outcome: 'verify',
-      reason: `verify failed (${howItEnded(ended)}): ${verify}`,
-      exitCode: ended.exitCode,
-      signal: ended.signal,
-      verifyOutput: tail.text,
-    };
-  }
+interface Attempt {
+  request: AttemptRequest;
+  /** Whether a path is the task's to write. */
+  owned: PathMatcher;
+  workspace: Workspace;
+  /** Gives a folder for what the adapter needs. */
+  makeScratch: () => string;
+  adapter: Adapter;
+  env: Readonly<Record<string, string>>;
+  log: OutputLog;
+  emit: Emit;
+  signal: AbortSignal;
 }
 
-/** What a task's environment has beside forge's own: the plan's and task's `env`, and where it is. */
-function taskEnvironment(
-  request: Pick<AttemptRequest, 'run' | 'task' | 'attempt'>,
-  workspace: Pick<Workspace, 'path'>,
-): Record<string, string> {
+async function runAttempt(attempt: Attempt): Promise<AttemptResult> {
+  const { request, owned, workspace, adapter } = attempt;
+  const { task } = request;
+  const { ended, verdict } = await work(attempt);
+  const failure = failureOf(ended, verdict, task.timeout);
+  // Before `verify` runs: what a check writes (coverage, caches) is not the task's work.
+  const collected = await collectWork(request, owned, workspace, adapter.normaliseNewFileModes);
+  const { exitCode, signal } = ended;
+  const result: AttemptResult = { outcome: 'succeeded', ...collected, exitCode, signal };
+  if (failure) return { ...result, ...failure };
+  const { strays } = collected;
+  if (strays.length > 0)
+    return { ...result, outcome: 'strays', reason: strayReason(task.owns.length > 0, strays) };
+  return task.verify === undefined ? result : { ...result, ...(await verify(attempt, task.verify)) };
+}
+
+/** Runs the task's agent or command. */
+async function work(attempt: Attempt): Promise<{ ended: Ended; verdict: Verdict }> {
+  const { request, workspace, makeScratch, adapter, env, log, emit, signal } = attempt;
+  const { timeout, capabilities } = request.task;
+  const command = await adapter.prepare({
+    ...request,
+    workspacePath: workspace.path,
+    // Only those that ask for it have one.
+    get scratch() {
+      return makeScratch();
+    },
+    env,
+  });
+  const reader = adapter.reader();
+  const stderr = new Tail(TAIL);
+  const output = outputEvents(request, emit);
+  const stopProgress = reportProgress(request, workspace, emit);
+  const ended = await supervise(
+    workspace,
+    { ...command, capabilities },
+    {
+      timeoutMs: timeout,
+      signal,
+      log,
+      onLine: (stream, text) => {
+        if (stream === 'stderr') stderr.add(text);
+        if (stream === 'stderr' || !adapter.takesPrompt) output(stream, text);
+      },
+      // Masked before it was decoded, a secret that is a word of the agent's own JSON would break it, and one that
+      // JSON escapes would come out of it: the journal masks what it meant.
+      onWritten: adapter.takesPrompt
+        ? (text) => {
+            for (const event of reader.line(text)) emit(agentEvent(request, event));
+          }
+        : undefined,
+    },
+  );
+  await stopProgress();
+  return { ended, verdict: reader.finish({ ...ended, stderrTail: stderr.text }) };
+}
+
+/** Runs the task's check of its own work; gives what that changes about the result. */
+async function verify(attempt: Attempt, check: string): Promise<Partial<AttemptResult>> {
+  const { request, workspace, env, log, emit, signal } = attempt;
+  const { capabilities, timeout } = request.task;
+  await log.note(`--- verify: ${check}\n`);
+  const tail = new Tail(TAIL);
+  const output = outputEvents(request, emit);
+  const onLine = (stream: 'stdout' | 'stderr', text: string) => {
+    tail.add(text);
+    output(stream, text);
+  };
+  const command = { argv: ['sh', '-c', check], env, capabilities } as const;
+  const ended = await supervise(workspace, command, { timeoutMs: timeout, signal, log, onLine });
+  const failure = stopOf(ended, timeout, 'verify');
+  if (failure?.outcome === 'timeout') return { ...failure, verifyOutput: tail.text };
+  if (failure || ended.exitCode === 0) return failure ?? {};
   return {
-    ...request.task.env,
-    PWD: workspace.path,
-    FORGE_RUN: request.run,
-    FORGE_TASK: request.task.id,
-    FORGE_TRY: String(request.attempt),
+    outcome: 'verify',
+    reason: `verify failed (${howItEnded(ended)}): ${check}`,
+    exitCode: ended.exitCode,
+    signal: ended.signal,
+    verifyOutput: tail.text,
   };
 }
 

@@ -1,4 +1,4 @@
-import { type FileHandle, open, writeFile } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import type { Redactor } from '../secrets/redactor.js';
@@ -27,12 +27,6 @@ export class OutputLog {
     private readonly path: string,
     private readonly redactor: Redactor,
   ) {}
-
-  /** A log that starts anew. */
-  static async anew(file: string, redactor: Redactor): Promise<OutputLog> {
-    await writeFile(file, '', { mode: 0o600 });
-    return new OutputLog(file, redactor);
-  }
 
   /** Writes text of forge's own (a heading) between the outputs of commands. */
   async note(text: string): Promise<void> {

@@ -1,6 +1,6 @@
-import { type BigIntStats, lstatSync } from 'node:fs';
-import { join } from 'node:path';
-import { encodePath } from '../../util/paths/path-bytes.js';
+import { lstatSync } from 'node:fs';
+import { unlessOutOfReach } from '../../util/errors/system-error.js';
+import { joinRoot } from '../../util/paths/path-bytes.js';
 import type { Workspace } from '../../workspace/index.js';
 import { aboutOf, type Emit } from './events.js';
 import type { AttemptRequest } from './executor.js';
@@ -19,8 +19,7 @@ export function reportProgress(
   let told = { files: 0, filesDone: 0 };
   let looking: Promise<void> | undefined;
   const look = async () => {
-    // A failure here costs a number in the live table; what matters is found by collect().
-    const changed = await workspace.filesChanged().catch(() => undefined);
+    const changed = await workspace.filesChanged();
     const filesDone = countDone?.();
     const now = { files: changed ?? filesDone ?? 0, filesDone: filesDone ?? 0 };
     if (now.files === told.files && now.filesDone === told.filesDone) return;
@@ -28,9 +27,12 @@ export function reportProgress(
     emit({ type: 'attempt.progress', ...aboutOf(request), files: now.files, filesDone });
   };
   const timer = setInterval(() => {
-    looking ??= look().finally(() => {
-      looking = undefined;
-    });
+    // A failure here costs a number in the live table; what matters is found by collect(), and told by later events.
+    looking ??= look()
+      .catch(() => undefined)
+      .finally(() => {
+        looking = undefined;
+      });
   }, PROGRESS_MS);
   return async () => {
     clearInterval(timer);
@@ -43,23 +45,14 @@ export function reportProgress(
  * be read at `tree`. Costs one look at each file, whatever the size of the tree.
  */
 function filesDoneCounter(tree: string, files: readonly string[]): () => number {
-  const before = files.map((file) => look(tree, file));
+  const lookAt = (file: string) =>
+    // Where a folder of its path became a file, or was made unreadable, the file is not there any more.
+    unlessOutOfReach(() => lstatSync(joinRoot(tree, file), { bigint: true, throwIfNoEntry: false }));
+  const before = files.map(lookAt);
   return () =>
     files.filter((file, i) => {
-      const now = look(tree, file);
+      const now = lookAt(file);
       const was = before[i];
       return now?.mtimeNs !== was?.mtimeNs || now?.size !== was?.size;
     }).length;
-}
-
-function look(tree: string, file: string): BigIntStats | undefined {
-  const bytes = encodePath(file);
-  const path =
-    typeof bytes === 'string' ? join(tree, bytes) : Buffer.concat([Buffer.from(`${tree}/`), bytes]);
-  try {
-    return lstatSync(path, { bigint: true, throwIfNoEntry: false });
-  } catch {
-    // A folder of its path became a file, or was made unreadable: the file is not there any more.
-    return undefined;
-  }
 }

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Gate } from '../../plan/index.js';
 import { isMade } from '../../util/errors/system-error.js';
@@ -25,35 +25,34 @@ export async function runGates(
     if (signal.aborted || (failures.length > 0 && !run.request.keepGoing)) break;
     const log = run.folder.gateLog(index);
     isMade(() => mkdirSync(dirname(log)));
-    const failure = await runGate(run, gate, workspace, { file: log, redactor, signal });
-    if (failure) failures.push(`gate ${gate.name} failed (${failure})`);
+    writeFileSync(log, '', { mode: 0o600 });
+    run.journal.append({ type: 'gate.started', name: gate.name, log });
+    const began = performance.now();
+    const ended = await runGate(run, gate, workspace, new OutputLog(log, redactor), signal);
+    const ok = !ended.error && !ended.stopped && ended.exitCode === 0;
+    const ms = Math.round(performance.now() - began);
+    run.journal.append({ type: 'gate.finished', name: gate.name, ok, exitCode: ended.exitCode, ms });
+    const how = ended.error?.message ?? ended.stopped ?? howItEnded(ended);
+    if (!ok) failures.push(`gate ${gate.name} failed (${how})`);
   }
   return failures.length > 0 ? failures.join('; ') : undefined;
 }
 
 async function runGate(
-  { folder, journal }: PreparedRun,
-  { name, run, env, timeout }: Gate,
+  { folder }: PreparedRun,
+  { run, env, timeout }: Gate,
   workspace: Workspace,
-  { file, redactor, signal }: { file: string; redactor: Redactor; signal: AbortSignal },
-): Promise<string | undefined> {
-  const log = await OutputLog.anew(file, redactor);
-  const began = performance.now();
-  journal.append({ type: 'gate.started', name, log: file });
-  let ended: Ended;
+  log: OutputLog,
+  signal: AbortSignal,
+): Promise<Ended> {
+  const environment = { ...inheritedEnvironment(), ...env, PWD: workspace.path, FORGE_RUN: folder.id };
+  const command = { argv: ['sh', '-c', run], env: environment } as const;
   try {
-    const environment = { ...inheritedEnvironment(), ...env, PWD: workspace.path, FORGE_RUN: folder.id };
-    ended = await supervise(
-      workspace,
-      { argv: ['sh', '-c', run], env: environment },
-      { timeoutMs: timeout, signal, log, onLine: () => undefined },
-    );
+    const options = { timeoutMs: timeout, signal, log, onLine: () => undefined };
+    const ended = await supervise(workspace, command, options);
     if (ended.error) await log.note(`${ended.error.message}\n`);
+    return ended;
   } finally {
     await log.close();
   }
-  const ok = !ended.error && !ended.stopped && ended.exitCode === 0;
-  const ms = Math.round(performance.now() - began);
-  journal.append({ type: 'gate.finished', name, ok, exitCode: ended.exitCode, ms });
-  return ok ? undefined : (ended.error?.message ?? ended.stopped ?? howItEnded(ended));
 }

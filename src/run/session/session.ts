@@ -1,4 +1,3 @@
-import { loadAdapter } from '../../agents/index.js';
 import { HalfWrittenError } from '../../merge/index.js';
 import { ExitCode } from '../../util/errors/exit-code.js';
 import { interruption } from '../../util/process/interrupt.js';
@@ -50,7 +49,7 @@ async function tasksThenMerge(run: PreparedRun, redactor: Redactor, hooks: RunHo
   const { backend } = run.chosen;
   const letGo = backend.hold();
   try {
-    const loop = new TaskLoop(run, new LocalExecutor(backend, loadAdapter, redactor), hooks.signal);
+    const loop = new TaskLoop(run, new LocalExecutor(backend, redactor), hooks.signal);
     await loop.run();
     const interrupted = interruption(hooks.signal);
     if (interrupted) return interrupted;
