@@ -7,6 +7,7 @@ import {
   HalfWrittenError,
   hardLinkNotes,
   MergeError,
+  type Resolution,
   type ResolvedEntry,
   resolveMerge,
   stillResolved,
@@ -53,18 +54,6 @@ export async function integrate(
   return integration.refuse([], 'files that are to be merged keep changing in the working tree');
 }
 
-/** What is to be merged, and whether that is still right. */
-interface Merging {
-  /** The integrated result, against the start of the run. */
-  state: readonly ComposedEntry[];
-  /** What of it is to be written into the working tree. */
-  writes: readonly ResolvedEntry[];
-  /** Paths that the user changed too. */
-  threeWay: string[];
-  /** Throws TreeChangedError when the user has changed something since. */
-  check: () => Promise<void>;
-}
-
 class Integration {
   constructor(
     private readonly run: PreparedRun,
@@ -76,23 +65,26 @@ class Integration {
 
   /** @throws TreeChangedError when the user changed what is to be merged meanwhile: nothing was merged, and it is to be tried again */
   async try(round: number): Promise<RunEnd> {
-    const { folder, journal } = this.run;
+    const { plan, folder, journal, request } = this.run;
     const { signal, noMerge, approve } = this.hooks;
-    const merging = await this.#compose(round);
-    if ('conflicts' in merging) return this.#refuseConflicts(merging.conflicts);
-    const failure = await this.#gates(merging.state, round);
+    const entries = composeChangesets(this.results.map(({ changeset }) => changeset));
+    // A branch gets the tasks' work alone: what the user changed meanwhile stays in the working tree.
+    const resolved = request.branch === undefined ? await this.#resolve(entries, round) : undefined;
+    if (resolved?.ok === false) return this.#refuseConflicts(resolved.conflicts);
+    const state = resolved ? asApplied(entries, resolved.writes) : entries;
+    const failure = await this.#gates(state, round);
     const interrupted = interruption(signal);
     if (interrupted) return interrupted;
     if (failure) return { exitCode: ExitCode.failed, reason: failure };
 
-    const changes = withoutImpliedFolders(merging.state).map(({ path, change }) => ({ path, change }));
+    const changes = withoutImpliedFolders(state).map(({ path, change }) => ({ path, change }));
     const paths = changes.map(({ path }) => path);
     if (noMerge) {
       journal.append({ type: 'merge.finished', state: 'waiting', paths });
       return { exitCode: ExitCode.ok };
     }
     if (approve && paths.length > 0) {
-      const { threeWay } = merging;
+      const threeWay = resolved?.merged3 ?? [];
       const isApproved = await approve({ run: folder.id, paths: changes, threeWay });
       const interrupted = interruption(signal);
       if (interrupted) return interrupted;
@@ -102,8 +94,8 @@ class Integration {
         return { exitCode: ExitCode.declined, reason };
       }
     }
-    await merging.check();
-    return await this.#merge(merging.writes, paths);
+    if (resolved && !(await stillResolved(plan.root, resolved))) throw new TreeChangedError([]);
+    return await this.#merge(resolved?.writes, paths);
   }
 
   /** Tells that the merge is refused. */
@@ -112,21 +104,11 @@ class Integration {
     return { exitCode: ExitCode.refused, reason };
   }
 
-  async #compose(round: number): Promise<Merging | { conflicts: readonly Conflict[] }> {
-    const { plan, folder, base, request } = this.run;
-    const entries = composeChangesets(this.results.map(({ changeset }) => changeset));
-    // A branch gets the tasks' work alone: what the user changed meanwhile stays in the working tree.
-    if (request.branch !== undefined)
-      return { state: entries, writes: [], threeWay: [], check: async () => undefined };
+  async #resolve(entries: readonly ComposedEntry[], round: number): Promise<Resolution> {
+    const { plan, folder, base } = this.run;
     const into = join(folder.integration, String(round));
     await removeTree(into);
-    const resolved = await resolveMerge({ root: plan.root, base, entries, into });
-    if (!resolved.ok) return resolved;
-    const check = async () => {
-      if (!(await stillResolved(plan.root, resolved))) throw new TreeChangedError([]);
-    };
-    const { writes, merged3: threeWay } = resolved;
-    return { state: asApplied(entries, writes), writes, threeWay, check };
+    return await resolveMerge({ root: plan.root, base, entries, into });
   }
 
   /** Gives what failed, in one sentence; undefined when every gate passed. */
@@ -142,9 +124,12 @@ class Integration {
     }
   }
 
-  /** Merges, and tells what fails before the commit point as what it is: nothing was merged. */
-  async #merge(writes: readonly ResolvedEntry[], paths: string[]): Promise<RunEnd> {
-    const { folder, journal, request } = this.run;
+  /**
+   * Merges, into the working tree where `writes` says what, and tells what fails before the commit point as what it is:
+   * nothing was merged.
+   */
+  async #merge(writes: readonly ResolvedEntry[] | undefined, paths: string[]): Promise<RunEnd> {
+    const { folder, journal } = this.run;
     try {
       if (paths.length > 0) journal.append({ type: 'merge.started', paths: paths.length });
       await journal.synced();
@@ -158,8 +143,8 @@ class Integration {
         notes: (commits?.skipped ?? []).map((path) => `${path} is ignored by git and was not committed`),
         moved: commits && { ref: commits.ref, commit: commits.commit },
       };
-      if (request.branch !== undefined) await this.#record(merged);
-      else await this.#writeTree(writes, merged, commits?.after);
+      if (writes) await this.#writeTree(writes, merged, commits?.after);
+      else await this.#record(merged);
       return { exitCode: ExitCode.ok };
     } catch (error) {
       if (error instanceof TreeChangedError || error instanceof HalfWrittenError) throw error;
@@ -216,12 +201,8 @@ class Integration {
         for (const { path, kept } of displaced)
           notes.push(`${path} was saved while forge merged; that version is in ${kept}`);
         if (refused !== undefined) notes.push(refused);
-        await this.#record({
-          paths,
-          notes,
-          displaced: displaced.map(({ kept }) => kept),
-          moved: refused === undefined ? moved : undefined,
-        });
+        const branch = refused === undefined ? moved : undefined;
+        await this.#record({ paths, notes, displaced: displaced.map(({ kept }) => kept), moved: branch });
       },
     });
   }
