@@ -28,10 +28,11 @@ export async function supervise(
     onWritten?: (text: string) => void;
   },
 ): Promise<Ended> {
+  const { timeoutMs, signal, log, onLine, onWritten } = options;
   const running = workspace.spawn(command);
   const output = Promise.all([
-    options.log.copy(running.stdout, (text) => options.onLine('stdout', text), options.onWritten),
-    options.log.copy(running.stderr, (text) => options.onLine('stderr', text)),
+    log.copy(running.stdout, (text) => onLine('stdout', text), onWritten),
+    log.copy(running.stderr, (text) => onLine('stderr', text)),
   ]);
   // Output that cannot be kept (disk full) ends the command: its pipes would fill and it would hang.
   let broken: Error | undefined;
@@ -39,23 +40,14 @@ export async function supervise(
     broken = error;
     running.kill('SIGKILL');
   });
-  const stopped = await endWithGrace({
-    ended: running.ended,
-    kill: running.kill,
-    timeoutMs: options.timeoutMs,
-    signal: options.signal,
-  });
-  const end = await endOrGiveUp(running, stopped !== undefined);
+  const stopped = await endWithGrace({ ended: running.ended, kill: running.kill, timeoutMs, signal });
+  const end = { ...(await endOrGiveUp(running, stopped !== undefined)) };
   // Children that outlive the command may hold its pipes open: they go first.
-  const failures: Error[] = end.error ? [end.error] : [];
-  for (const step of [() => workspace.endProcesses(), () => outputOrNoMore(running, output)]) {
-    try {
-      await step();
-    } catch (error) {
-      failures.push(broken ?? (error as Error));
-    }
-  }
-  return { exitCode: end.exitCode, signal: end.signal, stopped, error: failures[0] };
+  for (const step of [() => workspace.endProcesses(), () => outputOrNoMore(running, output)])
+    await step().catch((error: Error) => {
+      end.error ??= broken ?? error;
+    });
+  return { ...end, stopped };
 }
 
 /** How long a killed process may take to be gone; one that waits for a dead disk or network never is. */

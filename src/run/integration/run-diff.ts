@@ -31,14 +31,14 @@ export async function runDiff(folder: RunFolder, task: string | undefined, color
   const before = await Promise.all(entries.map(({ path }) => baseEntry(base, path)));
   const scratch = makeTemporary('diff');
   try {
-    await layOut(
-      join(scratch, 'a'),
-      before.filter((entry) => entry !== undefined),
-    );
-    await layOut(
-      join(scratch, 'b'),
-      entries.filter(({ kind }) => kind !== 'absent'),
-    );
+    const sides = [
+      ['a', before.filter((entry) => entry !== undefined)],
+      ['b', entries.filter(({ kind }) => kind !== 'absent')],
+    ] as const;
+    for (const [side, there] of sides) {
+      await mkdir(join(scratch, side));
+      await applyEntries(join(scratch, side), there);
+    }
     const flags = ['--no-index', '--no-prefix', '--no-ext-diff', `--color=${color ? 'always' : 'never'}`];
     const { code, stdout, stderr } = await git(scratch, ['diff', ...flags, 'a', 'b'], {
       env: { GIT_CONFIG_NOSYSTEM: '1', GIT_CEILING_DIRECTORIES: dirname(scratch) },
@@ -49,11 +49,6 @@ export async function runDiff(folder: RunFolder, task: string | undefined, color
   } finally {
     await removeTree(scratch);
   }
-}
-
-async function layOut(dir: string, entries: readonly ComposedEntry[]): Promise<void> {
-  await mkdir(dir);
-  await applyEntries(dir, entries);
 }
 
 /** The folder of a task's changeset: its result, else what its last attempt left. */
@@ -72,18 +67,12 @@ function resultOf(folder: RunFolder, task: string, done: readonly string[]): str
 
 async function baseEntry(base: Base, path: string): Promise<ComposedEntry | undefined> {
   const was = await base.lookup(path);
-  if (was === undefined || was.kind === 'absent' || was.kind === 'special') return undefined;
-  if (was.kind === 'symlink') return { path, kind: 'symlink', change: 'created', target: was.target ?? '' };
-  if (was.kind === 'directory') return { path, kind: 'directory', change: 'created', mode: was.mode };
-  const blob = await base.content(path);
-  if (blob === undefined) return undefined;
-  return {
-    path,
-    kind: 'file',
-    change: 'created',
-    mode: was.mode,
-    size: 0,
-    hash: '',
-    blob: typeof blob === 'string' ? blob : decodeName(blob),
-  };
+  const about = { path, change: 'created' } as const;
+  if (was?.kind === 'symlink') return { ...about, kind: 'symlink', target: was.target ?? '' };
+  if (was?.kind === 'directory') return { ...about, kind: 'directory', mode: was.mode };
+  if (was?.kind !== 'file') return undefined;
+  const content = await base.content(path);
+  if (content === undefined) return undefined;
+  const blob = typeof content === 'string' ? content : decodeName(content);
+  return { ...about, kind: 'file', mode: was.mode, size: 0, hash: '', blob };
 }

@@ -20,9 +20,8 @@ export class Redactor {
   readonly #finder: SecretFinder;
 
   constructor(secrets: Iterable<Secret>) {
-    const forms = new Set<string>();
-    for (const { values } of secrets)
-      for (const value of values) for (const form of formsOf(value)) forms.add(form);
+    const values = Array.from(secrets, (secret) => secret.values).flat();
+    const forms = new Set(values.flatMap((value) => [...formsOf(value)]));
     this.#finder = new SecretFinder(Array.from(forms, (form) => Buffer.from(form)));
   }
 
@@ -31,17 +30,13 @@ export class Redactor {
     return new SecretMask(this.#finder);
   }
 
-  /** A text with its secrets masked. */
-  text(text: string): string {
-    return this.#text(text, Number.POSITIVE_INFINITY);
-  }
-
-  /** The same for a summary of an agent's: where it was cut (before `…`, or at its end) it masks the beginning of a secret too. */
-  summary(text: string): string {
-    const pieces = this.text(text).split('…');
-    const last = pieces.pop()!;
-    const end = text.length >= LONG ? SHORTEST_BEGINNING : Number.POSITIVE_INFINITY;
-    return [...pieces.map((piece) => this.#text(piece, SHORTEST_BEGINNING)), this.#text(last, end)].join('…');
+  /** A text with its secrets masked; `cut` as for SecretMask.end. */
+  text(text: string, cut?: number): string {
+    const bytes = Buffer.from(text);
+    const mask = this.mask();
+    const masked = Buffer.concat([mask.push(bytes), mask.end(cut)]);
+    // Lone surrogates stand for bytes of file names: a text without secrets stays as it is.
+    return masked.equals(bytes) ? text : masked.toString();
   }
 
   /** An event with its free text masked. */
@@ -50,7 +45,7 @@ export class Redactor {
     for (const field of FREE_TEXT) {
       const value = masked[field];
       if (typeof value === 'string')
-        masked[field] = field === 'summary' ? this.summary(value) : this.text(value);
+        masked[field] = field === 'summary' ? this.#summary(value) : this.text(value);
       if (Array.isArray(value)) masked[field] = value.map((text: string) => this.text(text));
     }
     if (event.type === 'run.started')
@@ -61,12 +56,11 @@ export class Redactor {
     return masked as EventBody;
   }
 
-  #text(text: string, cut: number): string {
-    const bytes = Buffer.from(text);
-    const mask = this.mask();
-    const parts = [mask.push(bytes), mask.end(cut)];
-    const masked = Buffer.concat(parts);
-    // Lone surrogates stand for bytes of file names: a text without secrets stays as it is.
-    return masked.equals(bytes) ? text : masked.toString();
+  /** Where a summary of an agent's was cut (before `…`, or at its end) it masks the beginning of a secret too. */
+  #summary(text: string): string {
+    const pieces = this.text(text).split('…');
+    const last = pieces.pop()!;
+    const end = text.length >= LONG ? SHORTEST_BEGINNING : undefined;
+    return [...pieces.map((piece) => this.text(piece, SHORTEST_BEGINNING)), this.text(last, end)].join('…');
   }
 }

@@ -7,7 +7,6 @@ const MASK = Buffer.from('***');
  * of a secret is held back until the next piece (or `end`) tells. Secrets that overlap are masked together.
  */
 export class SecretMask {
-  readonly #finder: SecretFinder;
   #state = 0;
   /** What was read and not given yet, and the place of its first byte in the whole stream. */
   #held: Buffer = Buffer.alloc(0);
@@ -17,16 +16,14 @@ export class SecretMask {
   /** Bytes before this place belong to a secret whose mask was given. */
   #maskedTo = 0;
 
-  constructor(finder: SecretFinder) {
-    this.#finder = finder;
-  }
+  constructor(private readonly finder: SecretFinder) {}
 
   push(chunk: Buffer): Buffer {
-    if (this.#finder.empty) return chunk;
+    if (this.finder.empty) return chunk;
     const chunkFrom = this.#heldFrom + this.#held.length;
     this.#find(chunk, chunkFrom);
     const bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
-    return this.#give(bytes, chunkFrom + chunk.length - this.#finder.depth[this.#state]!);
+    return this.#give(bytes, chunkFrom + chunk.length - this.finder.depth[this.#state]!);
   }
 
   /**
@@ -35,17 +32,17 @@ export class SecretMask {
    */
   end(cut = Number.POSITIVE_INFINITY): Buffer {
     const end = this.#heldFrom + this.#held.length;
-    const depth = this.#finder.depth[this.#state]!;
+    const depth = this.finder.depth[this.#state]!;
     if (depth >= cut) this.#add(end - depth, end);
     this.#state = 0;
     return this.#give(this.#held, end);
   }
 
   #find(chunk: Buffer, chunkFrom: number): void {
-    const { longest } = this.#finder;
+    const { longest } = this.finder;
     let state = this.#state;
     for (let i = 0; i < chunk.length; i += 1) {
-      state = this.#finder.step(state, chunk[i]!);
+      state = this.finder.step(state, chunk[i]!);
       const length = longest[state]!;
       if (length !== 0) this.#add(chunkFrom + i + 1 - length, chunkFrom + i + 1);
     }

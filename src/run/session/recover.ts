@@ -57,13 +57,10 @@ export async function sweep(note: (text: string) => void): Promise<void> {
     for (const dir of left)
       note(`left ${dir} alone: it does not say which forge made it; remove it if no forge is running`);
   };
-  for (const step of [scratch, sweepTemporary]) {
-    try {
-      await step();
-    } catch (error) {
-      note(`could not remove what an interrupted run left: ${(error as Error).message}`);
-    }
-  }
+  for (const step of [scratch, sweepTemporary])
+    await step().catch((error: Error) =>
+      note(`could not remove what an interrupted run left: ${error.message}`),
+    );
 }
 
 /** Finishes an interrupted merge for a caller that holds the root's lock. The run's journal learns that it is merged. */

@@ -21,11 +21,9 @@ export async function executeRun(run: PreparedRun, hooks: RunHooks): Promise<Exi
   let askedMs = 0;
   const approve = async (proposal: Proposal): Promise<boolean> => {
     const asked = performance.now();
-    try {
-      return await hooks.approve!(proposal);
-    } finally {
+    return await hooks.approve!(proposal).finally(() => {
       askedMs += performance.now() - asked;
-    }
+    });
   };
   const finish = async ({ exitCode, reason }: RunEnd): Promise<ExitCode> => {
     const ms = Math.round(performance.now() - began - askedMs);
