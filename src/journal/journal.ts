@@ -19,25 +19,13 @@ const STATE_CHANGES: ReadonlySet<EventBody['type']> = new Set([
   'run.finished',
 ]);
 
-/** The journal can't be written, so nothing more can be done safely. The message says what to do. */
-class JournalWriteError extends ForgeError {
-  override name = 'JournalWriteError';
-  constructor(file: string, run: string, cause: unknown) {
-    super(
-      `cannot write ${file}: ${explain(cause)}, then \`forge resume ${run}\` goes on with what is recorded`,
-      ExitCode.failed,
-      { cause },
-    );
-  }
-}
-
 /**
  * The append-only record of one run. Each event is one line, written at once; lines that change state are flushed to
  * disk in the background, several by one flush, and `synced()` waits for that.
  */
 export class Journal {
   readonly #fd: number;
-  #listeners: ((event: ForgeEvent) => void)[] = [];
+  #listener = (_event: ForgeEvent) => {};
   #redact = (body: EventBody) => body;
   #flushing: Promise<void> | undefined;
   #isDirty = false;
@@ -54,19 +42,15 @@ export class Journal {
     dropTornLine(file);
   }
 
-  /** Calls `listener` with every event appended from now on. */
-  listen(listener: (event: ForgeEvent) => void): void {
-    this.#listeners.push(listener);
-  }
-
-  /** Has every event pass through `redact` before it is written and anybody hears of it. */
-  redactWith(redact: (body: EventBody) => EventBody): void {
+  /** Calls `listener` with every event appended from now on, as it was written: when it had passed through `redact`. */
+  listen(listener: (event: ForgeEvent) => void, redact = this.#redact): void {
+    this.#listener = listener;
     this.#redact = redact;
   }
 
   /**
    * Appends an event, and returns it with its envelope.
-   * @throws JournalWriteError (disk full, …); then the journal is as it was.
+   * @throws ForgeError (disk full, …); then the journal is as it was.
    */
   append(body: EventBody): ForgeEvent {
     const seq = this.lastSeq + 1;
@@ -75,11 +59,11 @@ export class Journal {
     try {
       writeWhole(this.#fd, Buffer.from(`${JSON.stringify(event)}\n`));
     } catch (error) {
-      throw new JournalWriteError(this.file, this.run, error);
+      throw this.#notWritten(error);
     }
     this.lastSeq = seq;
     if (STATE_CHANGES.has(body.type)) this.#flush();
-    for (const listener of this.#listeners) listener(event);
+    this.#listener(event);
     return event;
   }
 
@@ -101,11 +85,19 @@ export class Journal {
       while (this.#isDirty) {
         this.#isDirty = false;
         await flushToDisk(this.#fd).catch((error) => {
-          this.#failure = new JournalWriteError(this.file, this.run, error);
+          this.#failure = this.#notWritten(error);
         });
       }
       this.#flushing = undefined;
     })();
+  }
+
+  /** Nothing more can be done safely. */
+  #notWritten(cause: unknown): ForgeError {
+    const way = `\`forge resume ${this.run}\` goes on with what is recorded`;
+    return new ForgeError(`cannot write ${this.file}: ${explain(cause)}, then ${way}`, ExitCode.failed, {
+      cause,
+    });
   }
 }
 

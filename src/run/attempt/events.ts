@@ -1,4 +1,3 @@
-import type { AgentEvent } from '../../agents/index.js';
 import type { EventBody } from '../../journal/index.js';
 import type { AttemptRequest } from './executor.js';
 
@@ -8,11 +7,6 @@ export type Emit = (event: EventBody) => void;
 /** What the events of an attempt are about. */
 export function aboutOf({ task, attempt }: Pick<AttemptRequest, 'task' | 'attempt'>) {
   return { task: task.id, attempt };
-}
-
-/** What an agent's output meant, as an event of its attempt. */
-export function agentEvent(request: AttemptRequest, { type, ...meant }: AgentEvent): EventBody {
-  return { type: `agent.${type}`, ...aboutOf(request), ...meant } as EventBody;
 }
 
 /** Characters of an output line that go into an event; the log has the rest. */

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Adapter, loadAdapter, type Verdict } from '../../agents/index.js';
+import type { EventBody } from '../../journal/index.js';
 import { type Base, loadBase } from '../../merge/index.js';
 import { createMatcher, type PathMatcher } from '../../ownership/index.js';
 import { isMade } from '../../util/errors/system-error.js';
@@ -9,7 +10,7 @@ import { removeTree } from '../../util/files/remove-tree.js';
 import { type Backend, composeChangesets, makeTemporary, type Workspace } from '../../workspace/index.js';
 import type { Redactor } from '../secrets/redactor.js';
 import { collectWork, strayReason } from './collect.js';
-import { aboutOf, agentEvent, type Emit, outputEvents } from './events.js';
+import { aboutOf, type Emit, outputEvents } from './events.js';
 import type { AttemptRequest, AttemptResult, Executor } from './executor.js';
 import { inheritedEnvironment } from './inherited-environment.js';
 import { OutputLog, Tail } from './output.js';
@@ -146,7 +147,8 @@ async function work(attempt: Attempt): Promise<{ ended: Ended; verdict: Verdict 
       // JSON escapes would come out of it: the journal masks what it meant.
       onWritten: adapter.takesPrompt
         ? (text) => {
-            for (const event of reader.line(text)) emit(agentEvent(request, event));
+            for (const { type, ...meant } of reader.line(text))
+              emit({ type: `agent.${type}`, ...aboutOf(request), ...meant } as EventBody);
           }
         : undefined,
     },

@@ -9,14 +9,6 @@ const LARGEST_LOG = 256 * 1024 * 1024;
 /** A line longer than this (characters) reaches its reader cut; the log has it whole. */
 const LONGEST_LINE = 1024 * 1024;
 
-/** A command printed more than LARGEST_LOG. */
-export class TooMuchOutputError extends Error {
-  override name = 'TooMuchOutputError';
-  constructor() {
-    super(`printed more than ${LARGEST_LOG / 1024 / 1024} MiB; send large output to a file that it owns`);
-  }
-}
-
 /** The output of an attempt or gate, on disk as it comes, secrets masked; forge never holds more than a line of it. */
 export class OutputLog {
   #written = 0;
@@ -36,7 +28,7 @@ export class OutputLog {
   /**
    * Copies a stream to the log and hands its lines to `line`, secrets masked in both, until it ends. `written` gets the
    * lines as they are: a mask could damage what a program must read. Waits for the disk when it is slower than the command.
-   * @throws TooMuchOutputError, and what writing the log throws (ENOSPC, …)
+   * @throws Error for more than LARGEST_LOG, and what writing the log throws (ENOSPC, …)
    */
   async copy(
     stream: Readable,
@@ -50,7 +42,10 @@ export class OutputLog {
       if (bytes.length === 0) return;
       lines.push(bytes);
       this.#written += bytes.length;
-      if (this.#written > LARGEST_LOG) throw new TooMuchOutputError();
+      if (this.#written > LARGEST_LOG) {
+        const mebibytes = LARGEST_LOG / 1024 / 1024;
+        throw new Error(`printed more than ${mebibytes} MiB; send large output to a file that it owns`);
+      }
       await this.#append(bytes);
     };
     for await (const chunk of stream as AsyncIterable<Buffer>) {
@@ -76,7 +71,7 @@ export class OutputLog {
 }
 
 /** Cuts a stream of bytes into lines of at most LONGEST_LINE characters; what is not UTF-8 becomes U+FFFD. */
-export class LineSplitter {
+class LineSplitter {
   readonly #decoder = new StringDecoder('utf8');
   #rest = '';
 

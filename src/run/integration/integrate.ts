@@ -1,12 +1,15 @@
 import { join } from 'node:path';
 import {
   CommitTargetError,
+  type Committed,
   type Conflict,
   checkCommitLocks,
   commitRun,
   HalfWrittenError,
   hardLinkNotes,
+  type Merged,
   MergeError,
+  type RefUpdate,
   type Resolution,
   type ResolvedEntry,
   resolveMerge,
@@ -138,13 +141,9 @@ class Integration {
         const way = `; \`forge merge ${folder.id} --no-commit\` merges into the working tree only`;
         return this.#refuseConflicts(commits.conflicts, way);
       }
-      const merged: Merged = {
-        paths,
-        notes: (commits?.skipped ?? []).map((path) => `${path} is ignored by git and was not committed`),
-        moved: commits && { ref: commits.ref, commit: commits.commit },
-      };
-      if (writes) await this.#writeTree(writes, merged, commits?.after);
-      else await this.#record(merged);
+      const record = (written: Written) => this.#record(paths, written, commits);
+      if (writes) await this.#writeTree(writes, commits?.after, record);
+      else await record({ displaced: [], notes: [] });
       return { exitCode: ExitCode.ok };
     } catch (error) {
       if (error instanceof TreeChangedError || error instanceof HalfWrittenError) throw error;
@@ -182,11 +181,11 @@ class Integration {
 
   async #writeTree(
     writes: readonly ResolvedEntry[],
-    { paths, notes, moved }: Merged,
-    after: Parameters<typeof writeMerge>[0]['after'],
+    after: RefUpdate | undefined,
+    record: (written: Written) => Promise<void>,
   ): Promise<void> {
     const { plan, folder } = this.run;
-    notes.push(...hardLinkNotes(writes));
+    const notes = hardLinkNotes(writes);
     await writeMerge({
       root: plan.root,
       runId: folder.id,
@@ -197,13 +196,7 @@ class Integration {
         if (after) await checkCommitLocks(plan.root, after.ref, after);
       },
       note: (text) => notes.push(text),
-      record: async ({ displaced, refused }) => {
-        for (const { path, kept } of displaced)
-          notes.push(`${path} was saved while forge merged; that version is in ${kept}`);
-        if (refused !== undefined) notes.push(refused);
-        const branch = refused === undefined ? moved : undefined;
-        await this.#record({ paths, notes, displaced: displaced.map(({ kept }) => kept), moved: branch });
-      },
+      record: (merged) => record({ ...merged, notes }),
     });
   }
 
@@ -211,16 +204,30 @@ class Integration {
     if (this.hooks.signal.aborted) throw new InterruptedMergeError('interrupted before anything was written');
   }
 
-  async #record({ paths, notes, displaced = [], moved }: Merged): Promise<void> {
+  async #record(
+    paths: string[],
+    { displaced, refused, notes }: Written,
+    commits: Extract<Committed, { ok: true }> | undefined,
+  ): Promise<void> {
     const { journal } = this.run;
+    const told = [
+      ...(commits?.skipped ?? []).map((path) => `${path} is ignored by git and was not committed`),
+      ...notes,
+      ...displaced.map(
+        ({ path, kept }) => `${path} was saved while forge merged; that version is in ${kept}`,
+      ),
+      ...(refused === undefined ? [] : [refused]),
+    ];
+    const moved = refused === undefined ? commits : undefined;
     journal.append({
       type: 'merge.finished',
       state: 'merged',
       paths,
-      reason: notes.length > 0 ? notes.join('; ') : undefined,
-      notes: notes.length > 0 ? notes : undefined,
-      displaced: displaced.length > 0 ? displaced : undefined,
-      ...moved,
+      reason: told.length > 0 ? told.join('; ') : undefined,
+      notes: told.length > 0 ? told : undefined,
+      displaced: displaced.length > 0 ? displaced.map(({ kept }) => kept) : undefined,
+      ref: moved?.ref,
+      commit: moved?.commit,
     });
     await journal.synced();
   }
@@ -236,14 +243,8 @@ class Integration {
 /** Conflicts that a reason tells one by one; the event has all their paths. */
 const MOST_CONFLICTS = 20;
 
-/** What `merge.finished` tells of a merge that was done. */
-interface Merged {
-  paths: string[];
-  notes: string[];
-  displaced?: string[];
-  /** The ref that moved, and where to. */
-  moved: { ref: string; commit: string } | undefined;
-}
+/** What writing has to tell, beside the paths. */
+type Written = Omit<Merged, 'paths'> & { notes: string[] };
 
 /** Ctrl-C came before the commit point. */
 class InterruptedMergeError extends MergeError {}

@@ -2,7 +2,7 @@ import { HalfWrittenError } from '../../merge/index.js';
 import { ExitCode } from '../../util/errors/exit-code.js';
 import { interruption } from '../../util/process/interrupt.js';
 import { LocalExecutor } from '../attempt/local-executor.js';
-import { countChanges } from '../integration/changes.js';
+import { withoutImpliedFolders } from '../integration/changes.js';
 import { integrate } from '../integration/integrate.js';
 import { Redactor } from '../secrets/redactor.js';
 import { secretsOf } from '../secrets/secrets.js';
@@ -14,8 +14,7 @@ import { TaskLoop } from './task-loop.js';
 export async function executeRun(run: PreparedRun, hooks: RunHooks): Promise<ExitCode> {
   const { journal } = run;
   const redactor = new Redactor(secretsOf(run.plan));
-  journal.redactWith((event) => redactor.event(event));
-  journal.listen(hooks.onEvent);
+  journal.listen(hooks.onEvent, (event) => redactor.event(event));
   const began = performance.now();
   // How long people took to answer is no part of what the run took.
   let askedMs = 0;
@@ -84,7 +83,7 @@ function announce({ plan, request, tasks, journal, chosen, done }: PreparedRun):
     resumed: done.size > 0 ? true : undefined,
   });
   for (const [task, changeset] of done) {
-    const changes = countChanges(changeset.entries);
+    const changes = withoutImpliedFolders(changeset.entries).length;
     journal.append({ type: 'task.finished', task, state: 'up-to-date', attempts: 0, ms: 0, changes });
   }
 }

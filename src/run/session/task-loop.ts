@@ -10,7 +10,7 @@ import { onceFilesCanBeOpened } from '../../util/files/file-handles.js';
 import { removeTree } from '../../util/files/remove-tree.js';
 import type { Changeset } from '../../workspace/index.js';
 import type { AttemptRequest, AttemptResult, Executor } from '../attempt/executor.js';
-import { countChanges } from '../integration/changes.js';
+import { withoutImpliedFolders } from '../integration/changes.js';
 import { RateLimits } from '../schedule/rate-limit.js';
 import { Scheduler } from '../schedule/scheduler.js';
 import type { SelectedTask } from '../schedule/select-tasks.js';
@@ -92,7 +92,7 @@ export class TaskLoop {
         type: 'task.finished',
         ...about,
         state: 'succeeded',
-        changes: countChanges(changeset.entries),
+        changes: withoutImpliedFolders(changeset.entries).length,
         dropped: result.dropped > 0 ? result.dropped : undefined,
       });
       this.#scheduler.ended(task, true);
