@@ -12,8 +12,12 @@ import type { RunFolder } from '../store/run-folder.js';
 import type { RunRequest } from './hooks.js';
 import { backendForRun, ownedByAny, type PreparedRun } from './prepare.js';
 
+/** Where a run is merged to. */
+export type MergeTarget = Pick<RunRequest, 'branch' | 'commit'>;
+
 /** What may be different when a run goes on; what is undefined stays as it was. */
 export interface Changes extends Partial<Pick<RunRequest, 'backend' | 'jobs' | 'keepGoing'>> {
+  target?: MergeTarget;
   /** Begin every task again (`-B`). */
   redo?: boolean;
 }
@@ -36,6 +40,7 @@ export async function loadRun(
     backend: changes.backend ?? started.backend,
     jobs: changes.jobs ?? started.jobs,
     keepGoing: changes.keepGoing ?? started.keepGoing,
+    ...changes.target,
   };
   const result = await readPlan({
     file: request.planFile,

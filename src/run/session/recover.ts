@@ -13,7 +13,6 @@ import { RunFolder } from '../store/run-folder.js';
 /**
  * What a command that only looks does first: finishes a merge that a dead forge left past its commit point, or what is
  * in the tree is neither the old nor the new one. It changes nothing else. A forge at work on the root is left alone.
- *
  * @throws MergeError, HalfWrittenError (5)
  */
 export async function finishHalfWritten(root: string, note: (text: string) => void): Promise<void> {
@@ -26,7 +25,6 @@ export async function finishHalfWritten(root: string, note: (text: string) => vo
 /**
  * What a command that acts on a root does first: finishes or undoes a merge that a dead forge left, and removes the
  * scratch of dead runs and what is left of removed ones. A forge at work on the root is left alone.
- *
  * @throws MergeError, HalfWrittenError (5)
  */
 export async function recover(root: string, note: (text: string) => void): Promise<void> {

@@ -2,7 +2,7 @@ import { ExitCode } from '../../util/errors/exit-code.js';
 import { ForgeError } from '../../util/errors/forge-error.js';
 import { lockRoot } from '../store/root-lock.js';
 import type { RunFolder } from '../store/run-folder.js';
-import type { RunHooks, RunRequest } from './hooks.js';
+import type { RunHooks } from './hooks.js';
 import { type Changes, loadRun } from './load-run.js';
 import { type PreparedRun, preflight, preflightCommit } from './prepare.js';
 import { finishInterruptedMerge } from './recover.js';
@@ -14,26 +14,24 @@ import { executeRun } from './session.js';
  * @throws as startRun does
  */
 export function resumeRun(folder: RunFolder, changes: Changes, hooks: RunHooks): Promise<ExitCode> {
-  return goOn(folder, changes, hooks, async (run) => {
-    const left = run.tasks.filter(({ task }) => !run.done.has(task.id));
-    await preflight(run.plan.root, left);
-    if (hooks.noMerge) return run;
+  return goOn(folder, changes, hooks, async ({ plan, request, tasks, done }) => {
+    await preflight(
+      plan.root,
+      tasks.filter(({ id }) => !done.has(id)),
+    );
+    if (hooks.noMerge) return;
     try {
-      await preflightCommit(run.plan.root, run.request, folder.id);
+      await preflightCommit(plan.root, request, folder.id);
     } catch (error) {
       if (!(error instanceof ForgeError)) throw error;
-      const other = run.request.branch === undefined ? '--no-commit' : '--branch NAME';
+      const other = request.branch === undefined ? '--no-commit' : '--branch NAME';
       throw new ForgeError(
         `${error.message} Or \`forge resume ${folder.id} --no-merge\`, then \`forge merge ${folder.id} ${other}\`.`,
         error.exitCode,
       );
     }
-    return run;
   });
 }
-
-/** Where `forge merge` merges to, whatever the run was started with. */
-export type MergeTarget = Pick<RunRequest, 'branch' | 'commit'>;
 
 /**
  * `forge merge`: gates and merge of a run whose tasks have all succeeded, in a root that the caller trusts.
@@ -41,19 +39,17 @@ export type MergeTarget = Pick<RunRequest, 'branch' | 'commit'>;
  */
 export function mergeRun(
   folder: RunFolder,
-  { target, ...changes }: Pick<RunRequest, 'backend'> & { target?: MergeTarget },
+  changes: Pick<Changes, 'backend' | 'target'>,
   hooks: RunHooks,
 ): Promise<ExitCode> {
-  return goOn(folder, changes, hooks, async (loaded) => {
-    const run = target ? { ...loaded, request: { ...loaded.request, ...target } } : loaded;
-    const missing = run.tasks.filter(({ task }) => !run.done.has(task.id)).map(({ task }) => task.id);
+  return goOn(folder, changes, hooks, async ({ plan, request, tasks, done }) => {
+    const missing = tasks.filter(({ id }) => !done.has(id)).map(({ id }) => id);
     if (missing.length > 0)
       throw new ForgeError(
         `run ${folder.id} can't be merged: ${missing.join(', ')} did not succeed; \`forge resume ${folder.id}\` goes on with it`,
         ExitCode.invalid,
       );
-    await preflightCommit(run.plan.root, run.request, folder.id);
-    return run;
+    await preflightCommit(plan.root, request, folder.id);
   });
 }
 
@@ -61,12 +57,13 @@ async function goOn(
   folder: RunFolder,
   changes: Changes,
   hooks: RunHooks,
-  prepare: (run: PreparedRun) => Promise<PreparedRun>,
+  check: (run: PreparedRun) => Promise<void>,
 ): Promise<ExitCode> {
   const release = lockRoot(folder.root, { doing: `run ${folder.id}`, run: folder.id });
   try {
     await finishInterruptedMerge(folder.root, hooks.note);
-    const run = await prepare(await loadRun(folder, changes, hooks.note));
+    const run = await loadRun(folder, changes, hooks.note);
+    await check(run);
     return await executeRun(run, hooks);
   } finally {
     release();

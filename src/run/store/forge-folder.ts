@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ForgeError } from '../../util/errors/forge-error.js';
-import { codeOf, isMade, reasonOf } from '../../util/errors/system-error.js';
+import { hasCode, isMade, reasonOf } from '../../util/errors/system-error.js';
 import { whyNotOurFolder } from '../../util/files/provenance.js';
 import { isTracked } from '../../util/git/git.js';
 
@@ -13,10 +13,9 @@ export function hasForgeFolder(root: string): boolean {
   try {
     return lstatSync(join(forgeFolder(root), 'runs'), { throwIfNoEntry: false }) !== undefined;
   } catch (error) {
-    const code = codeOf(error);
     // `.forge` is a file, or a link that leads nowhere.
-    if (code === 'ENOTDIR' || code === 'ELOOP') return false;
-    if (code === 'EACCES') return true;
+    if (hasCode(error, 'ENOTDIR', 'ELOOP')) return false;
+    if (hasCode(error, 'EACCES')) return true;
     throw error;
   }
 }
@@ -24,7 +23,6 @@ export function hasForgeFolder(root: string): boolean {
 /**
  * Makes sure that what is in a root's `.forge` may be read as forge's own: real folders of this user. What is not there
  * is fine. That git does not track it is asked separately (see trustToAct): it costs a process.
- *
  * @throws ForgeError (1) that names it and says why; nothing in it was believed or touched.
  */
 export function trustToRead(root: string): void {
@@ -48,7 +46,6 @@ export async function trustToAct(root: string): Promise<void> {
 
 /**
  * Makes a root's `.forge`, for this user alone and ignored by git, or makes sure that the one that is there is ours.
- *
  * @throws ForgeError (1) for one that is not, and where it can't be made.
  */
 export async function makeForgeFolder(root: string): Promise<void> {

@@ -13,7 +13,6 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
  * Removes a run with everything that it kept: in one step it is no run any more, and what a forge that is killed then
  * leaves goes with `settleRemovals`. The caller holds the root's lock, or says by `isNeeded`, asked when nobody can begin to
  * work on the run any more, whether another forge has begun to; then it is put back.
- *
  * @returns whether it is gone
  * @throws NotOursError for anything but a real folder of ours right below the root's `.forge/runs`.
  */

@@ -11,7 +11,6 @@ const lockFile = (root: string) => join(forgeFolder(root), 'lock');
  * Takes the one lock of a working tree, so that two forges never write to it at the same time. `.forge` must be there
  * and trusted (see forge-folder). `doing` is what the message of a second forge says. Gives the function that releases
  * it, or at once what `ifHeld` gives when another forge holds it, or may hold it.
- *
  * @throws ForgeError (3) then, without `ifHeld`
  */
 export function lockRoot<T = never>(

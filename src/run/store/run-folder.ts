@@ -11,28 +11,26 @@ import { forgeFolder, hasForgeFolder, trustToRead } from './forge-folder.js';
 /** Where everything of one run is kept: `<root>/.forge/runs/<id>/`. All members are absolute paths. */
 export class RunFolder {
   readonly dir: string;
+  readonly journal: string;
+  /** The plan as it ran. */
+  readonly plan: string;
+  /** How it was started: see RunRequest. */
+  readonly request: string;
+  readonly base: string;
+  readonly integration: string;
 
   constructor(
     readonly root: string,
     readonly id: string,
   ) {
     this.dir = join(forgeFolder(root), 'runs', id);
+    this.journal = join(this.dir, 'journal.ndjson');
+    this.plan = join(this.dir, 'forge.plan.yaml');
+    this.request = join(this.dir, 'request.json');
+    this.base = join(this.dir, 'base');
+    this.integration = join(this.dir, 'integration');
   }
 
-  get journal(): string {
-    return join(this.dir, 'journal.ndjson');
-  }
-  /** The plan as it ran. */
-  get plan(): string {
-    return join(this.dir, 'forge.plan.yaml');
-  }
-  /** How it was started: see RunRequest. */
-  get request(): string {
-    return join(this.dir, 'request.json');
-  }
-  get base(): string {
-    return join(this.dir, 'base');
-  }
   task(id: string): string {
     return join(this.dir, 'tasks', id);
   }
@@ -45,9 +43,6 @@ export class RunFolder {
   }
   gateLog(index: number): string {
     return join(this.dir, 'gates', `${index + 1}.log`);
-  }
-  get integration(): string {
-    return join(this.dir, 'integration');
   }
 
   /** Numbers of the kept attempts of a task, over all sessions, oldest first: real folders only. */
@@ -182,7 +177,6 @@ export function findRunAndTask(
 
 /**
  * The nearest folder at or above `from` that has a `.forge`; undefined when there is none.
- *
  * @throws ForgeError (1) when that is not ours to believe: in a folder that others may write to, anybody could have put one.
  */
 export function findRoot(from: string): string | undefined {
