@@ -27,9 +27,9 @@ export class Journal {
   readonly #fd: number;
   #listener = (_event: ForgeEvent) => {};
   #redact = (body: EventBody) => body;
-  #flushing: Promise<void> | undefined;
-  #isDirty = false;
-  #failure: Error | undefined;
+  /** The latest flush. Once the disk refused one, it and all that come later fail. */
+  #flushed = Promise.resolve();
+  #isToBeFlushed = false;
 
   /** Opens the journal of a run for appending, without the torn line that a forge may have left at its end. */
   constructor(
@@ -68,9 +68,8 @@ export class Journal {
   }
 
   /** Resolves when every state change appended so far is on disk; rejects when the disk refused. */
-  async synced(): Promise<void> {
-    while (this.#flushing) await this.#flushing;
-    if (this.#failure) throw this.#failure;
+  synced(): Promise<void> {
+    return this.#flushed;
   }
 
   /** Waits for the disk and closes the file. */
@@ -80,16 +79,16 @@ export class Journal {
   }
 
   #flush(): void {
-    this.#isDirty = true;
-    this.#flushing ??= (async () => {
-      while (this.#isDirty) {
-        this.#isDirty = false;
-        await flushToDisk(this.#fd).catch((error) => {
-          this.#failure = this.#notWritten(error);
-        });
-      }
-      this.#flushing = undefined;
-    })();
+    if (this.#isToBeFlushed) return;
+    this.#isToBeFlushed = true;
+    this.#flushed = this.#flushed.then(async () => {
+      this.#isToBeFlushed = false;
+      await flushToDisk(this.#fd).catch((error) => {
+        throw this.#notWritten(error);
+      });
+    });
+    // Told by `synced`.
+    this.#flushed.catch(() => undefined);
   }
 
   /** Nothing more can be done safely. */

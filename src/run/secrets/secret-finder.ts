@@ -48,6 +48,7 @@ export class SecretFinder {
   }
 
   #childOf(state: number, byte: number): number {
+    if (state === 0) return this.#first[byte]!;
     let child = this.#child[state]!;
     while (child !== 0 && this.#byte[child] !== byte) child = this.#sibling[child]!;
     return child;
@@ -56,7 +57,7 @@ export class SecretFinder {
   #add(string: Buffer): void {
     let state = 0;
     for (const byte of string) {
-      let next = state === 0 ? this.#first[byte]! : this.#childOf(state, byte);
+      let next = this.#childOf(state, byte);
       if (next === 0) {
         next = this.#states;
         this.#states += 1;

@@ -83,8 +83,7 @@ export async function backendForRun(
   const foreign = mayBeRefused ? foreignOwned(folder.root, [...(await base).paths()]) : [];
   if (foreign.length === 0) return await chooseBackend(options);
   const why = `${listed(foreign, 1)}: another user’s or group’s, which an overlay of yours could not change`;
-  if (wanted === undefined) return await chooseBackend({ ...options, noOverlay: why });
-  const chosen = await chooseBackend(options);
-  note(`${why}; --backend copy can`);
+  const chosen = await chooseBackend({ ...options, noOverlay: wanted === undefined ? why : undefined });
+  if (wanted !== undefined) note(`${why}; --backend copy can`);
   return chosen;
 }
