@@ -138,21 +138,29 @@ tasks:
 
   test(`${backend}: a timeout ends the task and everything it started`, async (t) => {
     const home = await Home.open(t);
-    const here = project(t, {
-      'forge.plan.yaml': `
+    const here = project(t, {});
+    // A machine can be so busy that the time is over before both have called home: then again with more.
+    for (const timeout of ['1s', '10s', '100s']) {
+      const [orphan, main] = [`orphan-${timeout}`, `main-${timeout}`];
+      here.write({
+        'forge.plan.yaml': `
 version: 1
 tasks:
   slow:
-    run: 'trap "" TERM; (setsid ${home.command('orphan')} &) ; ${home.command('main')}; sleep 1000'
-    timeout: 1s
+    run: 'trap "" TERM; (setsid ${home.command(orphan)} &) ; ${home.command(main)}; sleep 1000'
+    timeout: ${timeout}
 `,
-    });
-    const running = here.forge(['apply', '--json', '--backend', backend]);
-    await Promise.all([home.called('orphan'), home.called('main')]);
-    const result = await running;
-    assert.equal(result.code, 1);
-    assert.equal(eventsOf(result.events, 'attempt.finished')[0]?.outcome, 'timeout');
-    assert.equal(home.connected, 0, 'nothing is left running');
+      });
+      const running = here.forge(['apply', '--json', '--backend', backend]);
+      const called = Promise.all([home.called(orphan), home.called(main)]).then(() => true);
+      const wereInTime = await Promise.race([called, running.then(() => false)]);
+      const result = await running;
+      assert.equal(result.code, 1);
+      assert.equal(eventsOf(result.events, 'attempt.finished')[0]?.outcome, 'timeout');
+      assert.equal(home.connected, 0, 'nothing is left running');
+      if (wereInTime) return;
+    }
+    assert.fail('the callers never came in time');
   });
 
   test(`${backend}: a gate that fails merges nothing; what it wrote is gone; resume runs the gates again`, async (t) => {
