@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { LockUse, Task } from '../../src/plan/index.js';
+import { forecast } from '../../src/run/schedule/dry-run.js';
 import { estimatesOf } from '../../src/run/schedule/estimates.js';
-import { forecast } from '../../src/run/schedule/forecast.js';
 import { eventsOf, project } from '../rig/project.js';
 
 const PLAN = `version: 1

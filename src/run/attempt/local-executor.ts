@@ -17,9 +17,6 @@ import { OutputLog, Tail } from './output.js';
 import { reportProgress } from './progress.js';
 import { type Ended, howItEnded, supervise } from './supervise.js';
 
-/** Characters of verify's output that a retry's prompt gets, and of standard error that an adapter gets to judge. */
-const TAIL = 4_096;
-
 /** Runs attempts as processes on this machine, in workspaces of one backend. */
 export class LocalExecutor implements Executor {
   readonly #bases = new Map<string, Promise<Base>>();
@@ -129,7 +126,7 @@ async function work(attempt: Attempt): Promise<{ ended: Ended; verdict: Verdict 
     env,
   });
   const reader = adapter.reader();
-  const stderr = new Tail(TAIL);
+  const stderr = new Tail();
   const output = outputEvents(request, emit);
   const stopProgress = reportProgress(request, workspace, emit);
   const ended = await supervise(
@@ -162,7 +159,7 @@ async function verify(attempt: Attempt, check: string): Promise<Partial<AttemptR
   const { request, workspace, env, log, emit, signal } = attempt;
   const { capabilities, timeout } = request.task;
   await log.note(`--- verify: ${check}\n`);
-  const tail = new Tail(TAIL);
+  const tail = new Tail();
   const output = outputEvents(request, emit);
   const onLine = (stream: 'stdout' | 'stderr', text: string) => {
     tail.add(text);

@@ -100,19 +100,19 @@ class LineSplitter {
   }
 }
 
-/** Keeps the last `limit` characters of the lines it is given. */
+/** Characters of verify's output that a retry's prompt gets, and of standard error that an adapter gets to judge. */
+const TAIL = 4_096;
+
+/** Keeps the last TAIL characters of the lines it is given. */
 export class Tail {
   #lines: string[] = [];
   #length = 0;
 
-  constructor(readonly limit: number) {}
-
   add(line: string): void {
-    const kept = line.slice(-this.limit);
+    const kept = line.slice(-TAIL);
     this.#lines.push(kept);
     this.#length += kept.length + 1;
-    while (this.#length > this.limit && this.#lines.length > 1)
-      this.#length -= this.#lines.shift()!.length + 1;
+    while (this.#length > TAIL && this.#lines.length > 1) this.#length -= this.#lines.shift()!.length + 1;
   }
 
   get text(): string {

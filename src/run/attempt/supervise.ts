@@ -3,13 +3,9 @@ import type { Command, Running, Workspace } from '../../workspace/index.js';
 import type { OutputLog } from './output.js';
 
 /** How a supervised command ended. */
-export interface Ended {
-  exitCode: number | null;
-  signal: string | null;
+export interface Ended extends Awaited<Running['ended']> {
   /** Why forge ended it, if it did. */
   stopped?: Stopped;
-  /** It could not be started, or its output could not be kept. */
-  error?: Error;
 }
 
 /**
@@ -81,6 +77,6 @@ async function outputOrNoMore(running: Running, output: Promise<unknown>): Promi
 }
 
 /** `exit code 3` or `killed by SIGSEGV`. */
-export function howItEnded(ended: { exitCode: number | null; signal: string | null }): string {
+export function howItEnded(ended: Ended): string {
   return ended.signal ? `killed by ${ended.signal}` : `exit code ${ended.exitCode}`;
 }

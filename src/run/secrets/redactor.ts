@@ -9,8 +9,8 @@ const SHORTEST_BEGINNING = 4;
 /** Summaries of so many characters may have been cut without a sign of it (see droid-stream.ts). */
 const LONG = 300;
 
-/** The members of events that hold free text, or a list of such (and `tasks`, which have a `description`). */
-const FREE_TEXT = ['backendReason', 'reason', 'text', 'summary', 'strays', 'notes'];
+/** The members of events, and of the tasks in them, that hold free text or a list of such. */
+const FREE_TEXT = ['backendReason', 'description', 'reason', 'text', 'summary', 'strays', 'notes'];
 
 /**
  * Keeps a run's secrets out of what forge shows and stores: byte streams (logs) and the free text of events. What events
@@ -41,19 +41,15 @@ export class Redactor {
 
   /** An event with its free text masked. */
   event(event: EventBody): EventBody {
-    const masked: Record<string, unknown> = { ...event };
-    for (const field of FREE_TEXT) {
-      const value = masked[field];
-      if (typeof value === 'string')
-        masked[field] = field === 'summary' ? this.#summary(value) : this.text(value);
-      if (Array.isArray(value)) masked[field] = value.map((text: string) => this.text(text));
-    }
-    if (event.type === 'run.started')
-      masked.tasks = event.tasks.map((task) => ({
-        ...task,
-        description: task.description && this.text(task.description),
-      }));
-    return masked as EventBody;
+    return this.#masked('', event) as EventBody;
+  }
+
+  #masked(name: string, value: unknown): unknown {
+    if (typeof value === 'string' && FREE_TEXT.includes(name))
+      return name === 'summary' ? this.#summary(value) : this.text(value);
+    if (Array.isArray(value)) return value.map((item) => this.#masked(name, item));
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.#masked(key, item)]));
   }
 
   /** Where a summary of an agent's was cut (before `…`, or at its end) it masks the beginning of a secret too. */

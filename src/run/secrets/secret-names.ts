@@ -5,11 +5,11 @@
 const words = (text: string): readonly string[] => text.split(' ');
 
 /** Secret wherever they stand inside a word: PGPASSWORD, PASSWORDS, STRIPE_SECRETKEY, GOOGLE_CREDENTIALS. */
-const INSIDE = words('PASSWORD PASSWD PASSPHRASE PASSCODE CREDENTIAL APIKEY SECRETKEY PRIVATEKEY ACCESSKEY');
+const INSIDE = /PASSWORD|PASSWD|PASSPHRASE|PASSCODE|CREDENTIAL|(?:API|SECRET|PRIVATE|ACCESS)KEY/;
 /** Secret at the end of any word: MYTOKEN, TOKEN_PROD, CLIENT_SECRET. (TOKENIZERS is none.) */
-const ENDING = words('TOKEN TOKENS SECRET SECRETS PASSWORT');
+const ENDING = /(?:TOKENS?|SECRETS?|PASSWORT)$/;
 /** Secret at the end of the last word: OPENAI_KEY, MYKEY, SSHPASS, MYSQL_PWD. */
-const LAST_ENDING = words('KEY KEYS PASS PWD');
+const LAST_ENDING = /(?:KEYS?|PASS|PWD)$/;
 /** Secret as the last word: GITHUB_PAT, NPM_CONFIG_AUTH. */
 const LAST = words('PAT AUTH JWT PSK COOKIE CREDS');
 /** Words that only look like the end of one of those above. */
@@ -33,12 +33,9 @@ export function isSecretName(name: string): boolean {
   const last = parts.at(-1);
   // The folder that a shell is in.
   if (last === undefined || ABOUT.includes(last) || name === 'PWD') return false;
-  const endsWith = (endings: readonly string[]) => (word: string) =>
-    endings.some((end) => word.endsWith(end));
-  if (LAST.includes(last) || parts.some(endsWith(ENDING))) return true;
-  if (parts.some((word) => INSIDE.some((part) => word.includes(part)))) return true;
+  if (LAST.includes(last) || parts.some((word) => ENDING.test(word) || INSIDE.test(word))) return true;
   if (/^KEYS?$/.test(last) && INNOCENT_KEYS.includes(parts.at(-2) ?? '')) return false;
-  return !INNOCENT.includes(last) && endsWith(LAST_ENDING)(last);
+  return !INNOCENT.includes(last) && LAST_ENDING.test(last);
 }
 
 function wordsOf(name: string): string[] {

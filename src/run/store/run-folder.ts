@@ -102,8 +102,8 @@ export function listRuns(root: string): string[] {
   );
 }
 
-/** What only the start of a run puts into its folder, before there is a journal. */
-const START: ReadonlySet<string> = new Set(['forge.plan.yaml', 'request.json', 'base']);
+/** What only the start of a run puts into its folder, before there is a journal; also the samples on which backends are tried. */
+const OF_THE_START = /^(?:(?:forge\.plan\.yaml|request\.json|base)(?:\.new)?|probe-[0-9a-f]{12})$/;
 
 /**
  * Folders of runs that were killed before they had a journal, so that they are no runs: they hold nothing that any task
@@ -112,13 +112,8 @@ const START: ReadonlySet<string> = new Set(['forge.plan.yaml', 'request.json', '
 export function unbornRuns(root: string): string[] {
   return runFolders(root).filter((id) => {
     const names = readdirSync(new RunFolder(root, id).dir);
-    return RUN_ID.test(id) && names.every(isOfTheStart);
+    return RUN_ID.test(id) && names.every((name) => OF_THE_START.test(name));
   });
-}
-
-/** Also what is being written, and the samples on which backends are tried. */
-function isOfTheStart(name: string): boolean {
-  return START.has(name.replace(/\.new$/, '')) || /^probe-[0-9a-f]{12}$/.test(name);
 }
 
 function runFolders(root: string): string[] {
