@@ -6,7 +6,7 @@ import type { EventBody } from '../../src/journal/index.js';
 import { captureBase } from '../../src/merge/index.js';
 import { readPlan } from '../../src/plan/index.js';
 import type { AttemptRequest, AttemptResult, Plain } from '../../src/run/attempt/executor.js';
-import { LocalExecutor } from '../../src/run/attempt/local-executor.js';
+import { localExecutor } from '../../src/run/attempt/local-executor.js';
 import { Redactor } from '../../src/run/secrets/redactor.js';
 import { chooseBackend } from '../../src/workspace/index.js';
 import { BACKENDS, type Project, project } from '../rig/project.js';
@@ -44,7 +44,7 @@ async function remote(here: Project, backend: (typeof BACKENDS)[number]) {
     runId: 'r',
     wanted: backend,
   });
-  const executor = new LocalExecutor(chosen, new Redactor([]));
+  const executor = localExecutor(chosen, new Redactor([]));
   return async (id: string, start: AttemptRequest['start'] = []) => {
     const task = plan.tasks.find((each) => each.id === id)!;
     const events: EventBody[] = [];
@@ -65,7 +65,7 @@ async function remote(here: Project, backend: (typeof BACKENDS)[number]) {
       assert.deepEqual(overJson(event), event);
       events.push(event);
     };
-    const result = await executor.run(overJson(request), emit, new AbortController().signal);
+    const result = await executor(overJson(request), emit, new AbortController().signal);
     assert.deepEqual(overJson(result), result, 'what comes out is plain data, too');
     return {
       result: overJson(result),

@@ -61,10 +61,8 @@ type PlainEach<T> = T extends string | number | boolean | null | undefined
  * Runs attempts, on whatever machine: what goes in and what comes out is plain data. `signal` aborts: the attempt ends as
  * `cancelled`. Never rejects: what goes wrong is a result.
  */
-export interface Executor {
-  run(
-    request: Plain<AttemptRequest>,
-    emit: (event: Plain<EventBody>) => void,
-    signal: AbortSignal,
-  ): Promise<Plain<AttemptResult>>;
-}
+export type Executor = (
+  request: Plain<AttemptRequest>,
+  emit: (event: Plain<EventBody>) => void,
+  signal: AbortSignal,
+) => Promise<Plain<AttemptResult>>;

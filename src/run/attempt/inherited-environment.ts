@@ -5,18 +5,13 @@ import { GIT_REDIRECTS } from '../../util/git/git.js';
  * that is not theirs, and NODE_TEST_CONTEXT, with which a gate's `node --test` would take itself for a part of another
  * test run, skip every test and pass. Nor do they get what leads git to the real repository (see `GIT_REDIRECTS`).
  */
-const KEPT_BACK: ReadonlySet<string> = new Set([
-  'FORGE_FAULT',
-  'FORGE_BACKOFF_MS',
-  'OLDPWD',
-  'NODE_TEST_CONTEXT',
-]);
+const KEPT_BACK = ['FORGE_FAULT', 'FORGE_BACKOFF_MS', 'OLDPWD', 'NODE_TEST_CONTEXT'];
 
 /** What every command gets from the shell that started forge. */
 export function inheritedEnvironment(): Record<string, string> {
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(process.env)) {
-    if (value !== undefined && !KEPT_BACK.has(name) && !GIT_REDIRECTS.test(name)) env[name] = value;
+    if (value !== undefined && !KEPT_BACK.includes(name) && !GIT_REDIRECTS.test(name)) env[name] = value;
   }
   return env;
 }

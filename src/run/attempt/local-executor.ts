@@ -18,17 +18,16 @@ import { reportProgress } from './progress.js';
 import { type Ended, howItEnded, supervise } from './supervise.js';
 
 /** Runs attempts as processes on this machine, in workspaces of one backend. */
-export class LocalExecutor implements Executor {
-  readonly #bases = new Map<string, Promise<Base>>();
-  readonly #inherited = inheritedEnvironment();
-
-  constructor(
-    private readonly backend: Backend,
-    private readonly redactor: Redactor,
-  ) {}
-
-  async run(request: AttemptRequest, emit: Emit, signal: AbortSignal): Promise<AttemptResult> {
-    const { task } = request;
+export function localExecutor(backend: Backend, redactor: Redactor): Executor {
+  const inherited = inheritedEnvironment();
+  const bases = new Map<string, Promise<Base>>();
+  const baseIn = (dir: string) => {
+    const loading = bases.get(dir) ?? loadBase(dir);
+    bases.set(dir, loading);
+    return loading;
+  };
+  return async (request, emit, signal) => {
+    const { root, task, dir, start, name } = request;
     let workspace: Workspace | undefined;
     let scratch: string | undefined;
     const makeScratch = () => {
@@ -36,25 +35,25 @@ export class LocalExecutor implements Executor {
       return scratch;
     };
     try {
-      const above = dirname(request.dir);
+      const above = dirname(dir);
       if (!existsSync(above)) for (const folder of [dirname(above), above]) isMade(() => mkdirSync(folder));
-      isMade(() => mkdirSync(request.dir));
-      const owned = createMatcher(
-        task.owns.map(({ text }) => text),
-        { caseInsensitive: request.caseInsensitive },
-      );
-      workspace = await this.#open(request, owned);
+      isMade(() => mkdirSync(dir));
+      const patterns = task.owns.map(({ text }) => text);
+      const owned = createMatcher(patterns, { caseInsensitive: request.caseInsensitive });
+      const recorded = await baseIn(request.base);
+      const base = { lookup: (path: string) => recorded.lookup(path, owned) };
+      workspace = await backend.open({ root, start: composeChangesets(start), name, base });
       const env = {
-        ...this.#inherited,
+        ...inherited,
         ...task.env,
         PWD: workspace.path,
         FORGE_RUN: request.run,
         FORGE_TASK: task.id,
         FORGE_TRY: String(request.attempt),
       };
-      if (request.prompt) await writeFile(join(request.dir, 'prompt.md'), this.redactor.text(request.prompt));
+      if (request.prompt) await writeFile(join(dir, 'prompt.md'), redactor.text(request.prompt));
       const adapter = await loadAdapter(task.agent);
-      const log = new OutputLog(join(request.dir, 'output.log'), this.redactor);
+      const log = new OutputLog(join(dir, 'output.log'), redactor);
       try {
         return await runAttempt({ request, owned, workspace, makeScratch, adapter, env, log, emit, signal });
       } finally {
@@ -66,19 +65,7 @@ export class LocalExecutor implements Executor {
     } finally {
       await cleanUp(request, emit, workspace, scratch);
     }
-  }
-
-  async #open({ root, start, name, base: dir }: AttemptRequest, owned: PathMatcher): Promise<Workspace> {
-    const loading = this.#bases.get(dir) ?? loadBase(dir);
-    this.#bases.set(dir, loading);
-    const base = await loading;
-    return await this.backend.open({
-      root,
-      start: composeChangesets(start),
-      name,
-      base: { lookup: (path) => base.lookup(path, owned) },
-    });
-  }
+  };
 }
 
 /** An attempt whose workspace is open. */

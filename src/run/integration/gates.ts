@@ -1,11 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Gate } from '../../plan/index.js';
 import { isMade } from '../../util/errors/system-error.js';
 import type { Workspace } from '../../workspace/index.js';
 import { inheritedEnvironment } from '../attempt/inherited-environment.js';
 import { OutputLog } from '../attempt/output.js';
-import { type Ended, howItEnded, supervise } from '../attempt/supervise.js';
+import { howItEnded, supervise } from '../attempt/supervise.js';
 import type { Redactor } from '../secrets/redactor.js';
 import type { PreparedRun } from '../session/prepare.js';
 
@@ -21,38 +20,29 @@ export async function runGates(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const failures: string[] = [];
-  for (const [index, gate] of run.plan.gates.entries()) {
-    if (signal.aborted || (failures.length > 0 && !run.request.keepGoing)) break;
-    const log = run.folder.gateLog(index);
-    isMade(() => mkdirSync(dirname(log)));
-    writeFileSync(log, '', { mode: 0o600 });
-    run.journal.append({ type: 'gate.started', name: gate.name, log });
+  const { plan, folder, journal, request } = run;
+  const inherited = inheritedEnvironment();
+  for (const [index, { name, run: argument, env: own, timeout: timeoutMs }] of plan.gates.entries()) {
+    if (signal.aborted || (failures.length > 0 && !request.keepGoing)) break;
+    const file = folder.gateLog(index);
+    isMade(() => mkdirSync(dirname(file)));
+    writeFileSync(file, '', { mode: 0o600 });
+    journal.append({ type: 'gate.started', name, log: file });
     const began = performance.now();
-    const ended = await runGate(run, gate, workspace, new OutputLog(log, redactor), signal);
+    const env = { ...inherited, ...own, PWD: workspace.path, FORGE_RUN: folder.id };
+    const log = new OutputLog(file, redactor);
+    const options = { timeoutMs, signal, log, onLine: () => undefined };
+    const ended = await supervise(workspace, { argv: ['sh', '-c', argument], env }, options);
+    try {
+      if (ended.error) await log.note(`${ended.error.message}\n`);
+    } finally {
+      await log.close();
+    }
     const ok = !ended.error && !ended.stopped && ended.exitCode === 0;
     const ms = Math.round(performance.now() - began);
-    run.journal.append({ type: 'gate.finished', name: gate.name, ok, exitCode: ended.exitCode, ms });
+    journal.append({ type: 'gate.finished', name, ok, exitCode: ended.exitCode, ms });
     const how = ended.error?.message ?? ended.stopped ?? howItEnded(ended);
-    if (!ok) failures.push(`gate ${gate.name} failed (${how})`);
+    if (!ok) failures.push(`gate ${name} failed (${how})`);
   }
   return failures.length > 0 ? failures.join('; ') : undefined;
-}
-
-async function runGate(
-  { folder }: PreparedRun,
-  { run, env, timeout }: Gate,
-  workspace: Workspace,
-  log: OutputLog,
-  signal: AbortSignal,
-): Promise<Ended> {
-  const environment = { ...inheritedEnvironment(), ...env, PWD: workspace.path, FORGE_RUN: folder.id };
-  const command = { argv: ['sh', '-c', run], env: environment } as const;
-  try {
-    const options = { timeoutMs: timeout, signal, log, onLine: () => undefined };
-    const ended = await supervise(workspace, command, options);
-    if (ended.error) await log.note(`${ended.error.message}\n`);
-    return ended;
-  } finally {
-    await log.close();
-  }
 }

@@ -1,7 +1,7 @@
 import { HalfWrittenError } from '../../merge/index.js';
 import { ExitCode } from '../../util/errors/exit-code.js';
 import { interruption } from '../../util/process/interrupt.js';
-import { LocalExecutor } from '../attempt/local-executor.js';
+import { localExecutor } from '../attempt/local-executor.js';
 import { withoutImpliedFolders } from '../integration/changes.js';
 import { integrate } from '../integration/integrate.js';
 import { Redactor } from '../secrets/redactor.js';
@@ -46,7 +46,7 @@ async function tasksThenMerge(run: PreparedRun, redactor: Redactor, hooks: RunHo
   const { backend } = run.chosen;
   const letGo = backend.hold();
   try {
-    const loop = new TaskLoop(run, new LocalExecutor(backend, redactor), hooks.signal);
+    const loop = new TaskLoop(run, localExecutor(backend, redactor), hooks.signal);
     await loop.run();
     const interrupted = interruption(hooks.signal);
     if (interrupted) return interrupted;

@@ -153,7 +153,7 @@ export class TaskLoop {
     const number = folder.nextAttempt(id);
     const dir = folder.attempt(id, number);
     this.#emit({ type: 'attempt.started', task: id, attempt, log: `${dir}/output.log` });
-    return await this.executor.run(
+    return await this.executor(
       {
         run: folder.id,
         root: plan.root,
