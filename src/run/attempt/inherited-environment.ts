@@ -9,9 +9,7 @@ const KEPT_BACK = ['FORGE_FAULT', 'FORGE_BACKOFF_MS', 'OLDPWD', 'NODE_TEST_CONTE
 
 /** What every command gets from the shell that started forge. */
 export function inheritedEnvironment(): Record<string, string> {
-  const env: Record<string, string> = {};
-  for (const [name, value] of Object.entries(process.env)) {
-    if (value !== undefined && !KEPT_BACK.includes(name) && !GIT_REDIRECTS.test(name)) env[name] = value;
-  }
-  return env;
+  const isKept = (name: string) => !KEPT_BACK.includes(name) && !GIT_REDIRECTS.test(name);
+  const all = Object.entries(process.env as Record<string, string>);
+  return Object.fromEntries(all.filter(([name]) => isKept(name)));
 }

@@ -86,10 +86,8 @@ export function forecast(
   concurrency: number,
   locks: Readonly<Record<string, number>>,
 ): Forecast | undefined {
-  const estimates = new Map(
-    tasks.flatMap(({ id, estimate }) => (estimate === undefined ? [] : [[id, estimate]])),
-  );
-  if (tasks.length === 0 || estimates.size < tasks.length) return undefined;
+  if (tasks.length === 0 || tasks.some(({ estimate }) => estimate === undefined)) return undefined;
+  const estimates = new Map(tasks.map(({ id, estimate = 0 }) => [id, estimate]));
   const scheduler = new Scheduler(tasks, { concurrency, locks });
   const running = new Map<string, number>();
   let now = 0;

@@ -15,10 +15,8 @@ import { executeRun } from './session.js';
  */
 export function resumeRun(folder: RunFolder, changes: Changes, hooks: RunHooks): Promise<ExitCode> {
   return goOn(folder, changes, hooks, async ({ plan, request, tasks, done }) => {
-    await preflight(
-      plan.root,
-      tasks.filter(({ id }) => !done.has(id)),
-    );
+    const left = tasks.filter(({ id }) => !done.has(id));
+    await preflight(plan.root, left);
     if (hooks.noMerge) return;
     try {
       await preflightCommit(plan.root, request, folder.id);

@@ -175,27 +175,24 @@ export class TaskLoop {
   #toldTo(task: Task, last: AttemptResult | undefined): Pick<AttemptRequest, 'prompt' | 'others'> {
     if (task.prompt === undefined) return { prompt: '', others: [] };
     const { plan, tasks } = this.prepared;
-    const stateOf = (other: string) =>
-      this.changesets.has(other) ? 'finished' : this.#running.has(other) ? 'running' : 'waiting';
+    const isOther = ({ id }: { id: string }) => id !== task.id;
+    const stateOf = (id: string) =>
+      this.changesets.has(id) ? 'finished' : this.#running.has(id) ? 'running' : 'waiting';
+    const others = tasks.filter(isOther).map(({ id, task: { description, owns } }) => {
+      return { id, description, owns: textsOf(owns), state: stateOf(id) } as const;
+    });
     const prompt = renderPrompt({
       ...task,
       prompt: task.prompt,
       owns: textsOf(task.owns),
       reads: textsOf(task.reads),
-      others: tasks
-        .filter(({ id }) => id !== task.id)
-        .map(({ id, task: { description, owns } }) => ({
-          id,
-          description,
-          owns: textsOf(owns),
-          state: stateOf(id),
-        })),
+      others,
       gates: plan.gates,
       goal: plan.goal,
       previous: last,
     });
-    const others = plan.tasks.filter(({ id }) => id !== task.id);
-    return { prompt, others: others.map(({ id, owns }) => ({ id, owns: textsOf(owns) })) };
+    const owners = plan.tasks.filter(isOther).map(({ id, owns }) => ({ id, owns: textsOf(owns) }));
+    return { prompt, others: owners };
   }
 
   /** Puts the changeset of the successful attempt where the rest of forge looks for it. */
