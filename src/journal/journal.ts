@@ -72,7 +72,6 @@ export class Journal {
     return this.#flushed;
   }
 
-  /** Waits for the disk and closes the file. */
   async close(): Promise<void> {
     await this.synced();
     closeSync(this.#fd);

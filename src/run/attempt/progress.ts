@@ -40,10 +40,7 @@ export function reportProgress(
   };
 }
 
-/**
- * Counts how many of the files that a task is to work through are changed or gone since now, in a workspace whose tree can
- * be read at `tree`. Costs one look at each file, whatever the size of the tree.
- */
+/** Counts how many of `files` below `tree` are changed or gone since now: a look at each, whatever the size of the tree. */
 function filesDoneCounter(tree: string, files: readonly string[]): () => number {
   const lookAt = (file: string) =>
     // Where a folder of its path became a file, or was made unreadable, the file is not there any more.

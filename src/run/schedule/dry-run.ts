@@ -41,7 +41,11 @@ export function renderDryRun(
   ];
   for (const task of selected) lines.push(...taskLines(task));
   for (const gate of plan.gates) lines.push(`  gate ${sanitize(gate.name)}  run: ${firstLine(gate.run)}`);
-  if (expected) lines.push(forecastLine(expected));
+  if (expected) {
+    const [parallel, serial] = [formatRoughly(expected.parallelMs), formatRoughly(expected.serialMs)];
+    // Where nothing is gained, only how long.
+    lines.push(parallel === serial ? `about ${parallel}` : `about ${parallel} instead of ${serial}`);
+  }
   return `${lines.join('\n')}\n`;
 }
 
@@ -57,35 +61,21 @@ function taskLines({ task, prerequisites }: SelectedTask): string[] {
   return lines;
 }
 
-/** `about 25 min instead of 2 h`; where nothing is gained, only how long. */
-function forecastLine({ parallelMs, serialMs }: Forecast): string {
-  const [parallel, serial] = [formatRoughly(parallelMs), formatRoughly(serialMs)];
-  return parallel === serial ? `about ${parallel}` : `about ${parallel} instead of ${serial}`;
-}
-
 function firstLine(command: string): string {
   const [first = '', ...rest] = command.trim().split('\n');
   const cut = first.length > LONGEST_COMMAND;
   return sanitize(cut ? first.slice(0, LONGEST_COMMAND) : first) + (cut || rest.length > 0 ? ' …' : '');
 }
 
-/** How long tasks are expected to take, in milliseconds. */
-interface Forecast {
-  /** At most `concurrency` at once. */
-  parallelMs: number;
-  /** One after another. */
-  serialMs: number;
-}
-
 /**
- * How long tasks (in topological order) should take, by playing the run through with the scheduler that will run them:
- * at most `concurrency` at once, `locks` with their capacity. Undefined unless every task has an estimate.
+ * How long tasks (in topological order) should take, by playing the run through with the scheduler that will run them, and
+ * one after another, in milliseconds. Undefined unless every task has an estimate.
  */
 export function forecast(
   tasks: readonly SelectedTask[],
   concurrency: number,
   locks: Readonly<Record<string, number>>,
-): Forecast | undefined {
+): { parallelMs: number; serialMs: number } | undefined {
   if (tasks.length === 0 || tasks.some(({ estimate }) => estimate === undefined)) return undefined;
   const estimates = new Map(tasks.map(({ id, estimate = 0 }) => [id, estimate]));
   const scheduler = new Scheduler(tasks, { concurrency, locks });

@@ -22,11 +22,7 @@ export interface Changes extends Partial<Pick<RunRequest, 'backend' | 'jobs' | '
   redo?: boolean;
 }
 
-/**
- * Loads a kept run to go on with it: the plan as it ran, its base, the changesets it has. The caller holds the root's
- * lock.
- * @throws ForgeError (2) when there is nothing to go on with.
- */
+/** Loads a kept run. The caller holds the root's lock. @throws ForgeError (2) when there is nothing to go on with */
 export async function loadRun(
   folder: RunFolder,
   changes: Changes,

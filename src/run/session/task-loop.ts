@@ -18,8 +18,7 @@ import type { PreparedRun } from './prepare.js';
 
 /**
  * Runs tasks as the scheduler says until none is left, one fails (without keepGoing) or `signal` aborts. What is
- * running when a task fails is left to finish, as make does; what has not started is skipped. Everything that happens
- * goes to the journal.
+ * running when a task fails is left to finish, as make does; what has not started is skipped.
  */
 export class TaskLoop {
   /** Of every task that succeeded, now or before. */
