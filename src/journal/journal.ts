@@ -48,11 +48,8 @@ export class Journal {
     this.#redact = redact;
   }
 
-  /**
-   * Appends an event, and returns it with its envelope.
-   * @throws ForgeError (disk full, …); then the journal is as it was.
-   */
-  append(body: EventBody): ForgeEvent {
+  /** Appends an event. @throws ForgeError (disk full, …); then the journal is as it was */
+  append(body: EventBody): void {
     const seq = this.lastSeq + 1;
     const at = new Date().toISOString();
     const event: ForgeEvent = { v: 1, seq, at, run: this.run, ...this.#redact(body) };
@@ -64,7 +61,6 @@ export class Journal {
     this.lastSeq = seq;
     if (STATE_CHANGES.has(body.type)) this.#flush();
     this.#listener(event);
-    return event;
   }
 
   /** Resolves when every state change appended so far is on disk; rejects when the disk refused. */

@@ -1,3 +1,4 @@
+import type { Task } from '../../plan/index.js';
 import { foldersAbove } from '../../util/paths/relative-path.js';
 import type { Changeset, ChangesetEntry } from '../../workspace/index.js';
 
@@ -17,15 +18,13 @@ export function withoutImpliedFolders(entries: readonly ChangesetEntry[]): Chang
 /**
  * Where one task's result makes a path a folder and another's makes it none, a sentence each; empty when the results fit
  * together. Ownership proves that no two tasks write one path, but a task may also make folders above what it writes: one
- * can make `a` a file (or a link) while another writes `a/b`. `changesets` are in topological order; a task that knew of
+ * can make `a` a file (or a link) while another writes `a/b`. `results` are in topological order; a task that knew of
  * the other's result says so by `was`.
  */
-export function kindConflicts(
-  changesets: readonly { task: { id: string }; changeset: Changeset }[],
-): string[] {
+export function kindConflicts(results: readonly { task: Task; changeset: Changeset }[]): string[] {
   const last = new Map<string, { task: string; kind: ChangesetEntry['kind'] }>();
   const conflicts: string[] = [];
-  for (const { task, changeset } of changesets) {
+  for (const { task, changeset } of results) {
     for (const { path, kind, change, was } of changeset.entries) {
       const before = last.get(path);
       const isBlind = change === 'created' && was === undefined;

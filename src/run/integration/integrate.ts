@@ -127,10 +127,7 @@ class Integration {
     }
   }
 
-  /**
-   * Merges, into the working tree where `writes` says what, and tells what fails before the commit point as what it is:
-   * nothing was merged.
-   */
+  /** Merges, and tells what fails before the commit point as what it is: nothing was merged. Without `writes` onto a branch. */
   async #merge(writes: readonly ResolvedEntry[] | undefined, paths: string[]): Promise<RunEnd> {
     const { folder, journal } = this.run;
     try {

@@ -57,7 +57,9 @@ function secretValues(name: string, value: string, decision: Decision): Omit<Sec
   // Named in full is meant, however short it is.
   if (decision === 'named') return { why: 'by the plan', values: all() };
   const wanted = decision === 'matched' || isSecretName(name);
-  if (wanted && isLongEnough(value) && !isExistingPath(value))
+  // A socket, a key file: where the secret is, not what it is; and such paths are part of many messages.
+  const isThere = () => isAbsolute(value) && existsSync(value);
+  if (wanted && isLongEnough(value) && !isThere())
     return { why: decision === 'matched' ? 'by the plan' : 'by name', values: all() };
   return { why: 'credentials inside its URL', values: inUrl };
 }
@@ -65,11 +67,6 @@ function secretValues(name: string, value: string, decision: Decision): Omit<Sec
 function isLongEnough(value: string): boolean {
   const trimmed = value.trim();
   return trimmed.length >= SHORTEST && !INNOCENT_VALUE.test(trimmed);
-}
-
-/** A socket, a key file: where the secret is, not what it is; and such paths are part of many messages. */
-function isExistingPath(value: string): boolean {
-  return isAbsolute(value) && existsSync(value);
 }
 
 function compileRules(rules: readonly string[]): (name: string) => Decision {

@@ -54,16 +54,11 @@ export async function preflightCommit(
 }
 
 /** Whether a path is any of the tasks' to write. */
-export function ownedByAny(
-  { caseInsensitive }: Pick<Plan, 'caseInsensitive'>,
-  tasks: readonly SelectedTask[],
-): PathMatcher {
-  const matchers = tasks.map(({ task }) =>
-    createMatcher(
-      task.owns.map(({ text }) => text),
-      { caseInsensitive },
-    ),
-  );
+export function ownedByAny({ caseInsensitive }: Plan, tasks: readonly SelectedTask[]): PathMatcher {
+  const matchers = tasks.map(({ task }) => {
+    const patterns = task.owns.map(({ text }) => text);
+    return createMatcher(patterns, { caseInsensitive });
+  });
   return (path) => matchers.some((owned) => owned(path));
 }
 

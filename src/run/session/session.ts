@@ -18,7 +18,7 @@ export async function executeRun(run: PreparedRun, hooks: RunHooks): Promise<Exi
   const began = performance.now();
   // How long people took to answer is no part of what the run took.
   let askedMs = 0;
-  const approve = async (proposal: Proposal): Promise<boolean> => {
+  const approve = async (proposal: Proposal) => {
     const asked = performance.now();
     return await hooks.approve!(proposal).finally(() => {
       askedMs += performance.now() - asked;

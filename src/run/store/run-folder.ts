@@ -129,10 +129,7 @@ function runFolders(root: string): string[] {
     .sort();
 }
 
-/**
- * Finds a run by its id or the only id that starts or ends with it; the latest when none is named.
- * @throws ForgeError (2)
- */
+/** Finds a run by its id or the only id that starts or ends with it; the latest when none is named. @throws ForgeError (2) */
 export function findRun(root: string, wanted?: string): RunFolder {
   const runs = listRuns(root);
   if (runs.length === 0) throw new ForgeError(`no runs are kept in ${forgeFolder(root)}`, ExitCode.invalid);
