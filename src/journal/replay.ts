@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, truncateSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync, truncateSync } from 'node:fs';
 import { ForgeError } from '../util/errors/forge-error.js';
 import type { EventBody, ForgeEvent } from './event.js';
 import { foldEvents, type RunView } from './run-view.js';
@@ -54,7 +54,7 @@ export function replayUnlessDamaged(file: string): RunView | JournalDamagedError
 export function dropTornLine(file: string): void {
   let end = 0;
   for (const line of completeLines(file)) end += line.length + 1;
-  truncateSync(file, end);
+  if (end < statSync(file).size) truncateSync(file, end);
 }
 
 /** Whether a line is certainly an event of a type that nobody wants to know of. */
