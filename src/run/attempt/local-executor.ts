@@ -89,13 +89,12 @@ async function runAttempt(attempt: Attempt): Promise<AttemptResult> {
   const { ended, verdict } = await work(attempt);
   const failure = failureOf(ended, verdict, task.timeout);
   // Before `verify` runs: what a check writes (coverage, caches) is not the task's work.
-  const collected = await collectWork(request, owned, workspace, adapter.normaliseNewFileModes);
+  const made = await collectWork(request, owned, workspace, adapter.normaliseNewFileModes);
   const { exitCode, signal } = ended;
-  const result: AttemptResult = { outcome: 'succeeded', ...collected, exitCode, signal };
+  const result: AttemptResult = { outcome: 'succeeded', ...made, exitCode, signal };
   if (failure) return { ...result, ...failure };
-  const { strays } = collected;
-  if (strays.length > 0)
-    return { ...result, outcome: 'strays', reason: strayReason(task.owns.length > 0, strays) };
+  if (made.strays.length > 0)
+    return { ...result, outcome: 'strays', reason: strayReason(task.owns.length > 0, made.strays) };
   return task.verify === undefined ? result : { ...result, ...(await verify(attempt, task.verify)) };
 }
 

@@ -78,10 +78,14 @@ class LineSplitter {
   constructor(private readonly line: (text: string) => void) {}
 
   push(chunk: Buffer): void {
-    for (const [index, part] of this.#decoder.write(chunk).split('\n').entries()) {
-      if (index > 0) this.#emit();
-      this.#keep(part);
+    const text = this.#decoder.write(chunk);
+    let start = 0;
+    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
+      this.#keep(text.slice(start, end));
+      this.#emit();
+      start = end + 1;
     }
+    this.#keep(text.slice(start));
   }
 
   end(): void {

@@ -1,5 +1,4 @@
 import { lstatSync } from 'node:fs';
-import { unlessOutOfReach } from '../../util/errors/system-error.js';
 import { joinRoot } from '../../util/paths/path-bytes.js';
 import type { Workspace } from '../../workspace/index.js';
 import { aboutOf, type Emit } from './events.js';
@@ -42,9 +41,14 @@ export function reportProgress(
 
 /** Counts how many of `files` below `tree` are changed or gone since now: a look at each, whatever the size of the tree. */
 function filesDoneCounter(tree: string, files: readonly string[]): () => number {
-  const lookAt = (file: string) =>
-    // Where a folder of its path became a file, or was made unreadable, the file is not there any more.
-    unlessOutOfReach(() => lstatSync(joinRoot(tree, file), { bigint: true, throwIfNoEntry: false }));
+  const lookAt = (file: string) => {
+    try {
+      return lstatSync(joinRoot(tree, file), { bigint: true, throwIfNoEntry: false });
+    } catch {
+      // A folder of its path became a file, or was made unreadable: the file is not there any more.
+      return undefined;
+    }
+  };
   const before = files.map(lookAt);
   return () =>
     files.filter((file, i) => {

@@ -14,13 +14,12 @@ import type { PreparedRun } from '../session/prepare.js';
  * undefined when all passed.
  */
 export async function runGates(
-  run: PreparedRun,
+  { plan, folder, journal, request }: PreparedRun,
   workspace: Workspace,
   redactor: Redactor,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const failures: string[] = [];
-  const { plan, folder, journal, request } = run;
   const inherited = inheritedEnvironment();
   for (const [index, { name, run: argument, env: own, timeout: timeoutMs }] of plan.gates.entries()) {
     if (signal.aborted || (failures.length > 0 && !request.keepGoing)) break;

@@ -54,10 +54,9 @@ export async function runDiff(folder: RunFolder, task: string | undefined, color
 /** The folder of a task's changeset: its result, else what its last attempt left. */
 function resultOf(folder: RunFolder, task: string, done: readonly string[]): string {
   if (done.includes(task)) return folder.changeset(task);
-  for (const attempt of folder.keptAttempts(task).reverse()) {
-    const dir = join(folder.attempt(task, attempt), 'changeset');
-    if (existsSync(join(dir, 'manifest.json'))) return dir;
-  }
+  const kept = folder.keptAttempts(task).map((attempt) => join(folder.attempt(task, attempt), 'changeset'));
+  const last = kept.findLast((dir) => existsSync(join(dir, 'manifest.json')));
+  if (last !== undefined) return last;
   const known = done.join(', ') || 'none';
   throw new ForgeError(
     `run ${folder.id} has no work of a task ${task}; it has results of ${known}`,

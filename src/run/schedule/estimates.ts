@@ -15,14 +15,11 @@ const DURATIONS = new Set<ForgeEvent['type']>(['run.started', 'task.finished']);
  * How long each task of a plan is expected to take, in milliseconds: the median of what it took when it succeeded in the
  * latest runs of this plan, else the plan's `estimate`. Tasks of which neither is known are missing.
  */
-export function estimatesOf({
-  file,
-  root,
-  tasks,
-}: Pick<Plan, 'file' | 'root' | 'tasks'>): Map<string, number> {
+export function estimatesOf(plan: Pick<Plan, 'file' | 'root' | 'tasks'>): Map<string, number> {
+  const { file, root, tasks } = plan;
   const ids = unlessItFails(() => listRuns(root).slice(-NEWEST_RUNS)) ?? [];
   const runs = ids.flatMap((id) => unlessItFails(() => readRun(new RunFolder(root, id).journal)) ?? []);
-  const past = runs.filter(({ plan }) => plan === file);
+  const past = runs.filter((run) => run.plan === file);
   const estimates = new Map<string, number>();
   for (const { id, estimate } of tasks) {
     const expected = median(past.flatMap(({ took }) => took.get(id) ?? [])) ?? estimate;

@@ -101,7 +101,13 @@ export class Scheduler {
     this.#running.delete(id);
     this.#locks.release(id);
     this.#tasks.delete(id);
-    if (!succeeded) return this.#dropDependents(id);
+    if (!succeeded) {
+      const dropped = [id];
+      for (const gone of dropped)
+        for (const dependent of this.#dependents.get(gone) ?? [])
+          if (this.#tasks.delete(dependent)) dropped.push(dependent);
+      return dropped.slice(1);
+    }
     for (const dependent of this.#dependents.get(id) ?? []) {
       const missing = this.#missing.get(dependent)! - 1;
       this.#missing.set(dependent, missing);
@@ -118,13 +124,5 @@ export class Scheduler {
     this.#ready = [];
     this.#newlyReady = [];
     return dropped;
-  }
-
-  #dropDependents(id: string): string[] {
-    const dropped = [id];
-    for (const gone of dropped)
-      for (const dependent of this.#dependents.get(gone) ?? [])
-        if (this.#tasks.delete(dependent)) dropped.push(dependent);
-    return dropped.slice(1);
   }
 }

@@ -49,7 +49,9 @@ export class Redactor {
       return name === 'summary' ? this.#summary(value) : this.text(value);
     if (Array.isArray(value)) return value.map((item) => this.#masked(name, item));
     if (typeof value !== 'object' || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.#masked(key, item)]));
+    const masked: Record<string, unknown> = { ...value };
+    for (const key of Object.keys(masked)) masked[key] = this.#masked(key, masked[key]);
+    return masked;
   }
 
   /** Where a summary of an agent's was cut (before `…`, or at its end) it masks the beginning of a secret too. */

@@ -46,9 +46,8 @@ export async function loadRun(
     splits: request.splits,
   });
   if (!result.ok) {
-    const first = result.diagnostics[0]!;
     throw new ForgeError(
-      `the plan of run ${folder.id} is no longer valid here: ${first.message}; start again with \`forge apply\``,
+      `the plan of run ${folder.id} is no longer valid here: ${result.diagnostics[0]!.message}; start again with \`forge apply\``,
       ExitCode.invalid,
     );
   }

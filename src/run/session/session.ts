@@ -32,8 +32,7 @@ export async function executeRun(run: PreparedRun, hooks: RunHooks): Promise<Exi
   };
   announce(run);
   try {
-    const timed = { ...hooks, approve: hooks.approve && approve };
-    return await finish(await tasksThenMerge(run, redactor, timed));
+    return await finish(await tasksThenMerge(run, redactor, { ...hooks, approve: hooks.approve && approve }));
   } catch (error) {
     // The journal itself may be what failed (disk full): the first error is the one to report.
     const exitCode = error instanceof HalfWrittenError ? error.exitCode : ExitCode.failed;
