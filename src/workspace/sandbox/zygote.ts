@@ -212,10 +212,11 @@ export class Zygote {
     let complaint = '';
     let rest = '';
     return new Promise((resolve, reject) => {
-      this.#reports.set('exact', () => {
-        isExact = true;
+      this.#reports.set('exact', ([word]) => {
+        if (word !== 'over') isExact = true;
       });
-      this.#reports.set('ready', () => {
+      this.#reports.set('ready', ([word]) => {
+        if (word === 'over') return;
         isExact ??= false;
         resolve();
       });
