@@ -41,7 +41,8 @@ test('a shell that does not tell an exit code from a signal is not asked', {
       const { exitCode, signal } = await running.ended;
       console.log(exitCode, signal);
     }
-    await workspace.close();`,
+    await workspace.close();
+    await backend.close();`,
   );
   assert.equal(ends, '137 null\nnull SIGKILL\n');
 });

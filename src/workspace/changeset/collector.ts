@@ -5,23 +5,19 @@ import { reservedTop } from '../../util/paths/reserved-path.js';
 import { WorkspaceError, workspaceFailure } from '../failure.js';
 import type { ChooseChanges, Collected } from '../workspace.js';
 import { BlobStore, sameContent } from './blobs.js';
-import { type ChangesetEntry, type FoundChange, formerKind } from './changeset.js';
-import { checkTree } from './check-tree.js';
+import { byPath, type ChangesetEntry, type FoundChange, formerKind } from './changeset.js';
 import { DiskTree, type PathState } from './disk-tree.js';
 import { saveManifest } from './manifest.js';
-
-/** What a collector compares with. */
-export interface Start {
-  state(path: string): Promise<PathState>;
-  children(path: string): string[];
-}
 
 export interface CollectorOptions {
   /** The workspace's tree as it is now. */
   now: DiskTree;
-  start: Start;
+  /** What a path was in what it started from. */
+  before: (path: string) => Promise<PathState>;
   /** What a link's target, as the workspace has it, stands for in the working tree. */
-  translateTarget?: (path: string, target: string) => string;
+  translateTarget?: ((path: string, target: string) => string) | undefined;
+  /** Whether a path and what is below it is none of its business. Default: the working tree's own git folder, which tasks have a private view of, and forge's. */
+  isLeftOut?: (path: string) => boolean;
 }
 
 /** How a path differs from what it was, if it does, and whether it is something that no changeset can carry. */
@@ -48,12 +44,8 @@ export class Collector {
   /** Whether nothing more is to be learned about a path and what is below it. */
   isSettled(path: string): boolean {
     const top = reservedTop(path);
-    return top !== undefined && (this.#reserved.has(top) || isRootsOwn(top));
-  }
-
-  /** Compares a path and everything below it, on either side. */
-  async checkTree(top: string): Promise<void> {
-    await checkTree(top, this, [this.options.now, this.options.start]);
+    const { isLeftOut = isRootsOwn } = this.options;
+    return (top !== undefined && this.#reserved.has(top)) || isLeftOut(path);
   }
 
   /** Compares one path. */
@@ -69,17 +61,23 @@ export class Collector {
     if (change !== undefined) this.#found.push(change);
   }
 
+  /** All that differs, by path, and what no changeset can carry. */
+  differences(): { found: FoundChange[]; special: string[] } {
+    // A folder that something reserved stays in can't go, and what is made of the changes is to say so everywhere.
+    const found = this.#found.filter((change) => change.kind !== 'absent' || !this.#staying.has(change.path));
+    return { found: found.sort(byPath), special: this.#special.sort() };
+  }
+
   /**
-   * Asks what is to be kept of the differences, stores the content of just that in `into`, and writes its manifest. What
+   * Asks what is to be kept of them, stores the content of just that in `into`, and writes its manifest. What
    * was stored is what counts, should a file change meanwhile.
    */
   async store(
     into: string,
     choose: ChooseChanges = async (found) => found,
   ): Promise<Omit<Collected, 'outside'>> {
-    // A folder that something reserved stays in can't go, and what is made of the changes is to say so everywhere.
-    const found = this.#found.filter((change) => change.kind !== 'absent' || !this.#staying.has(change.path));
-    const kept = await choose(sorted(found));
+    const { found, special } = this.differences();
+    const kept = await choose(found);
     const blobs = new BlobStore(`${into}/blobs`);
     const entries: ChangesetEntry[] = [];
     for (const change of kept) {
@@ -89,12 +87,12 @@ export class Collector {
     }
     const changeset = { dir: into, entries };
     await saveManifest(changeset);
-    return { changeset, special: this.#special.sort(), reserved: [...this.#reserved].sort() };
+    return { changeset, special, reserved: [...this.#reserved].sort() };
   }
 
   async #leaveOut(top: string): Promise<void> {
     this.#reserved.add(top);
-    if ((await this.options.start.state(top)).kind === 'absent') return;
+    if ((await this.options.before(top)).kind === 'absent') return;
     for (const folder of ancestorsOf(top)) this.#staying.add(folder);
   }
 
@@ -122,13 +120,13 @@ export class Collector {
     blobs: BlobStore,
     { path, hash, size }: { path: string; hash: string; size: number },
   ): Promise<boolean> {
-    const before = await this.options.start.state(path);
+    const before = await this.options.before(path);
     return before.kind === 'file' && sameContent(new DiskTree(blobs.dir), hash, size, before.content);
   }
 
   async #compare(path: string): Promise<Comparison> {
     const now = this.options.now.state(path);
-    const before = await this.options.start.state(path);
+    const before = await this.options.before(path);
     const was = before.kind === 'absent' || before.kind === 'special' ? undefined : before.kind;
     const change = was === undefined ? 'created' : 'modified';
     switch (now.kind) {
@@ -178,9 +176,8 @@ export class Collector {
   }
 }
 
-/** The working tree's own git folder, which tasks have a private view of, and forge's. */
-function isRootsOwn(top: string): boolean {
-  return top === '.git' || top === '.forge';
+function isRootsOwn(path: string): boolean {
+  return /^\.(git|forge)(\/|$)/.test(path);
 }
 
 /** Looks at a path; once more where something on it vanishes between being listed and being read. */
@@ -199,8 +196,4 @@ async function patiently<T>(path: string, look: (again: boolean) => Promise<T>):
       { cause: again },
     );
   }
-}
-
-function sorted(changes: FoundChange[]): FoundChange[] {
-  return changes.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
 }

@@ -27,10 +27,10 @@ const OF_A_WORKTREE: ReadonlySet<string> = new Set(['commondir', 'gitdir', 'lock
  */
 export async function makePrivateGit(
   { gitDir, commonDir }: GitFolders,
-  top: string,
+  copy: string,
   reflink: Reflink,
 ): Promise<void> {
-  const own = join(top, '.git');
+  const own = join(copy, '.git');
   await removeOwnTree(own);
   mkdirSync(own);
   if (gitDir === commonDir) await copyGit(gitDir, own, reflink, (name) => name !== 'worktrees');

@@ -1,5 +1,6 @@
 import { mkdirSync, realpathSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { unlessOutOfReach } from '../../util/errors/system-error.js';
 import { makeMarkedFolder, whyNotOurFolder } from '../../util/files/provenance.js';
 import { isWithin } from '../../util/paths/relative-path.js';
 import { stateFolders } from '../scratch/state-folder.js';
@@ -40,22 +41,14 @@ export function hideState({ slot, stateFolder, keep, show }: Hiding): Mount[] {
   return [...mounts, { type: 'bind', from: own, target: stateFolder }];
 }
 
-/** The mount that hides a folder behind an empty one: what is written there goes with the workspace. */
-export function hideFolder(slot: Slot, target: string): Mount {
-  return { type: 'bind', from: slot.folder('hidden'), target };
-}
-
 /** The other places that forge would use by itself and that are there, as ours. With FORGE_STATE_DIR there is only one. */
 function otherStateFolders(used: string): string[] {
   if (process.env.FORGE_STATE_DIR) return [];
-  const found = new Set<string>();
-  for (const candidate of stateFolders()) {
-    if (candidate === used) continue;
-    try {
-      if (whyNotOurFolder(candidate) === undefined) found.add(realpathSync(candidate));
-    } catch {
-      // Closed to this user, and so to tasks.
-    }
-  }
-  return [...found].filter((folder) => !isWithin(folder, used) && !isWithin(used, folder));
+  const found = stateFolders().map((candidate) =>
+    // What is closed to this user is closed to tasks, too.
+    unlessOutOfReach(() => (whyNotOurFolder(candidate) === undefined ? realpathSync(candidate) : undefined)),
+  );
+  return [...new Set(found)].filter(
+    (folder): folder is string => folder !== undefined && !isWithin(folder, used) && !isWithin(used, folder),
+  );
 }
