@@ -4,9 +4,9 @@ import { ancestorsOf } from '../../util/paths/relative-path.js';
 import { reservedTop } from '../../util/paths/reserved-path.js';
 import { WorkspaceError, workspaceFailure } from '../failure.js';
 import type { ChooseChanges, Collected } from '../workspace.js';
-import { BlobStore, sameContent } from './blobs.js';
+import { BlobStore, hashOf } from './blobs.js';
 import { byPath, type ChangesetEntry, type FoundChange, formerKind } from './changeset.js';
-import { DiskTree, type PathState } from './disk-tree.js';
+import type { DiskTree, PathState } from './disk-tree.js';
 import { saveManifest } from './manifest.js';
 
 export interface CollectorOptions {
@@ -108,20 +108,11 @@ export class Collector {
         if (fresh?.kind !== 'file') return fresh;
       }
       const stored = await blobs.add(this.options.now, path);
-      const entry = { ...change, ...stored };
-      return change.change !== 'mode' || (await this.#hasOldContent(blobs, entry))
-        ? entry
-        : { ...entry, change: 'modified' };
+      if (change.change !== 'mode') return { ...change, ...stored };
+      const before = await this.options.before(path);
+      const isOld = before.kind === 'file' && (await hashOf(before.content, stored.size)) === stored.hash;
+      return { ...change, ...stored, change: isOld ? 'mode' : 'modified' };
     });
-  }
-
-  /** Whether what was stored of a file is what it held at the start. */
-  async #hasOldContent(
-    blobs: BlobStore,
-    { path, hash, size }: { path: string; hash: string; size: number },
-  ): Promise<boolean> {
-    const before = await this.options.before(path);
-    return before.kind === 'file' && sameContent(new DiskTree(blobs.dir), hash, size, before.content);
   }
 
   async #compare(path: string): Promise<Comparison> {
@@ -151,7 +142,7 @@ export class Collector {
       case 'file': {
         const { kind, mode } = now;
         if (before.kind !== kind) return { change: { path, kind, change, mode, ...formerKind(was, kind) } };
-        const isSame = await this.#isSame(path, now, before);
+        const isSame = await hasSameContent(now, before);
         if (isSame && before.mode === mode) return {};
         return { change: { path, kind, change: isSame ? 'mode' : 'modified', mode } };
       }
@@ -159,21 +150,20 @@ export class Collector {
         return now satisfies never;
     }
   }
+}
 
-  /**
-   * By content alone: times prove nothing, `cp -p`, `mv`, `tar x` and `rsync -a` write new content with old ones. So a
-   * file that an overlay copied up because it was opened, and that the user edited in root afterwards, counts as
-   * the task's: the merge then asks, instead of dropping what may be work.
-   */
-  async #isSame(
-    path: string,
-    now: Extract<PathState, { kind: 'file' }>,
-    before: Extract<PathState, { kind: 'file' }>,
-  ): Promise<boolean> {
-    const size = now.size ?? 0;
-    if (before.size !== undefined && before.size !== size) return false;
-    return sameContent(this.options.now, path, size, before.content);
-  }
+type FileThen = Extract<PathState, { kind: 'file' }>;
+
+/**
+ * By content alone: times prove nothing, `cp -p`, `mv`, `tar x` and `rsync -a` write new content with old ones. So a
+ * file that an overlay copied up because it was opened, and that the user edited in root afterwards, counts as
+ * the task's: the merge then asks, instead of dropping what may be work.
+ */
+async function hasSameContent(now: FileThen, before: FileThen): Promise<boolean> {
+  const size = now.size ?? 0;
+  if (before.size !== undefined && before.size !== size) return false;
+  const hash = await hashOf(before.content, size);
+  return hash !== undefined && hash === (await hashOf(now.content, size));
 }
 
 function isRootsOwn(path: string): boolean {
@@ -181,19 +171,15 @@ function isRootsOwn(path: string): boolean {
 }
 
 /** Looks at a path; once more where something on it vanishes between being listed and being read. */
-async function patiently<T>(path: string, look: (again: boolean) => Promise<T>): Promise<T> {
+async function patiently<T>(path: string, look: (again: boolean) => Promise<T>, again = false): Promise<T> {
   try {
-    return await look(false);
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw workspaceFailure(error, `collect ${path}`);
-  }
-  try {
-    return await look(true);
-  } catch (again) {
-    if (codeOf(again) !== 'ENOENT') throw workspaceFailure(again, `collect ${path}`);
+    return await look(again);
+  } catch (cause) {
+    if (codeOf(cause) !== 'ENOENT') throw workspaceFailure(cause, `collect ${path}`);
+    if (!again) return await patiently(path, look, true);
     throw new WorkspaceError(
       `cannot collect ${path}: it keeps vanishing while it is read; a process is still changing the workspace`,
-      { cause: again },
+      { cause },
     );
   }
 }

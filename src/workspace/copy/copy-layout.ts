@@ -23,5 +23,5 @@ export function copyLayout(options: {
   const mounts: Mount[] = [...others, top, ...mountsBelow(top), ...gitFolders].map(readOnly);
   const forge = join(root, '.forge');
   if (existsSync(forge)) mounts.push({ type: 'bind', from: slot.folder('hidden'), target: forge });
-  return { view, mounts: [...mounts, ...hideState({ slot, stateFolder, keep: [top], show })] };
+  return { view, mounts: [...mounts, ...hideState({ slot, stateFolder, top, show })] };
 }

@@ -3,20 +3,20 @@ import {
   chmodSync,
   lstatSync,
   readFileSync,
+  realpathSync,
   symlinkSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join, relative } from 'node:path';
+import { isAbsolute, join, posix, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { yieldToEventLoop } from '../../util/async/yield-to-event-loop.js';
 import { codeOf } from '../../util/errors/system-error.js';
 import { type FileState, fileState, isUnchanged } from '../../util/files/file-state.js';
-import { encodePath } from '../../util/paths/path-bytes.js';
-import { below, parentOf } from '../../util/paths/relative-path.js';
+import { decodeName, encodePath } from '../../util/paths/path-bytes.js';
+import { below, isWithin, parentOf } from '../../util/paths/relative-path.js';
 import type { Collector } from '../changeset/collector.js';
 import { type DiskTree, type PathState, withOwnTree } from '../changeset/disk-tree.js';
-import { targetInCopy, targetInRoot } from './copy-links.js';
 
 /** Longer than a tick of the clock that file systems stamp with (10 ms at 100 Hz). */
 const TICK_MS = 12;
@@ -158,4 +158,35 @@ function stateOf(tree: DiskTree, path: string, stats: BigIntStats): FileState {
   const state = fileState(stats);
   state.mode = tree.modeOf(path, stats);
   return state;
+}
+
+/**
+ * The target that a link of the working tree (path relative to root, target as stored) needs in a copy of the tree at
+ * `copy`, or undefined where the same one does. A link must not lead a write back into the working tree, and a relative
+ * link that leaves the tree must still lead where it led.
+ */
+function targetInCopy(root: string, copy: string, path: string, target: string): string | undefined {
+  const lexical = posix.normalize(posix.join(posix.dirname(path), target));
+  if (!isAbsolute(target) && lexical !== '..' && !lexical.startsWith('../')) return undefined;
+  const absolute = isAbsolute(target) ? target : posix.resolve(root, posix.dirname(path), target);
+  for (const place of [posix.normalize(absolute), realPath(absolute)]) {
+    if (place !== undefined && isWithin(place, root)) return copy + place.slice(root.length);
+  }
+  return isAbsolute(target) ? undefined : absolute;
+}
+
+/** What an absolute link target in a copy stands for in the working tree; others stand for themselves. */
+function targetInRoot(root: string, copy: string, target: string): string {
+  return isAbsolute(target) && isWithin(target, copy) ? root + target.slice(copy.length) : target;
+}
+
+function realPath(path: string): string | undefined {
+  try {
+    return decodeName(realpathSync(encodePath(path), { encoding: 'buffer' }) as unknown as Buffer);
+  } catch (error) {
+    // A dangling link: where its folder really is decides.
+    if (codeOf(error) !== 'ENOENT' || path === '/') return undefined;
+    const folder = realPath(posix.dirname(path));
+    return folder === undefined ? undefined : posix.join(folder, posix.basename(path));
+  }
 }

@@ -32,7 +32,7 @@ export function overlayLayout(
 ): OverlayLayout {
   const { root, top } = covered;
   const { mounts, upper, topUpper } = overlaysOf(slot, covered, mode);
-  const hiding = [...hideForge(slot, upper, root), ...hideState({ slot, stateFolder, keep: [top], show })];
+  const hiding = [...hideForge(slot, upper, root), ...hideState({ slot, stateFolder, top, show })];
   return {
     view: root,
     // Other worktrees first: the git folder, and even root, may lie in one.

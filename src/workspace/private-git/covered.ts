@@ -10,8 +10,7 @@ import { UncoverableError } from '../failure.js';
 import { secondPaths } from '../sandbox/second-paths.js';
 import { linksOutOf } from './git-links.js';
 import { nestedRepositories } from './nested-repositories.js';
-import { otherWorktrees } from './other-worktrees.js';
-import { type Worktree, worktreeAround, worktreeAt } from './worktree.js';
+import { otherWorktrees, type Worktree, worktreeAround, worktreeAt } from './worktrees.js';
 
 /** What a private view of root has to cover, so that no git command in it reaches anything real. */
 export interface Covered {

@@ -13,8 +13,8 @@ export interface Hiding {
   slot: Slot;
   /** The state folder in use. */
   stateFolder: string;
-  /** Paths that stay what they are. */
-  keep: readonly string[];
+  /** Stays what it is. */
+  top: string;
   /** A folder of the scratch that must still be seen at its own path (the copy that a task works in). */
   show?: string;
 }
@@ -23,7 +23,7 @@ export interface Hiding {
  * Mounts that hide forge's own state from tasks: the work of others lies there. Where a state folder was, a task finds
  * an empty folder of its own, on disk and gone with its scratch, so that a forge run in a task has a place too.
  */
-export function hideState({ slot, stateFolder, keep, show }: Hiding): Mount[] {
+export function hideState({ slot, stateFolder, top, show }: Hiding): Mount[] {
   const mounts: Mount[] = [];
   const own = show === undefined ? slot.emptyFolder('state') : slot.folder('state');
   if (show !== undefined) {
@@ -34,7 +34,7 @@ export function hideState({ slot, stateFolder, keep, show }: Hiding): Mount[] {
     mounts.push({ type: 'bind', from: show, target: place });
   }
   for (const [index, other] of otherStateFolders(stateFolder).entries()) {
-    if (keep.some((path) => isWithin(path, other))) continue;
+    if (isWithin(top, other)) continue;
     mounts.push({ type: 'bind', from: slot.emptyFolder(`state-${index + 1}`), target: other });
   }
   // Last, as it hides the scratch itself.

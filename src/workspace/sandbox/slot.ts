@@ -13,6 +13,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { isMade } from '../../util/errors/system-error.js';
 import { workspaceFailure } from '../failure.js';
 import { type OutputPipe, openOutputPipes } from './output-pipe.js';
 
@@ -33,7 +34,6 @@ export class Slot {
   /** Of the workspace that has it now. */
   #number = 0;
   #folders: string[] = [];
-  readonly #links = new Set<string>();
 
   constructor(
     /** The zygote's folder. */
@@ -64,8 +64,7 @@ export class Slot {
   /** Makes sure of a link that all its workspaces use; gives its path. */
   link(name: string, target: string): string {
     const path = join(this.path, name);
-    if (!this.#links.has(name)) symlinkSync(target, path);
-    this.#links.add(name);
+    isMade(() => symlinkSync(target, path));
     return path;
   }
 
