@@ -16,6 +16,9 @@ import { capabilityArguments } from './task-capabilities.js';
 import { helperEnv, tool } from './tools.js';
 import type { Zygote } from './zygote.js';
 
+/** How long ending processes may take a helper, in milliseconds. */
+const LONGEST_HELPER_MS = 2_000;
+
 export interface NamespaceOptions extends NamespaceLayout {
   /** Marker of its processes. */
   name: string;
@@ -82,7 +85,7 @@ export class NamespaceSandbox implements Sandbox {
     if (kept !== undefined) return this.#running(kept, { marker });
     const enter = [tool('setpriv'), '--pdeathsig', 'KILL', tool('nsenter'), ...this.#target()];
     const { child, ...running } = spawnDetached([...enter, ...argv], { env, program: command.argv[0] });
-    this.keeper.reap();
+    this.keeper.entered();
     return this.#running(running, { marker, child });
   }
 
@@ -97,8 +100,7 @@ export class NamespaceSandbox implements Sandbox {
         throw new WorkspaceError(
           `${living.length} processes of ${this.options.name} could not be ended in ${LONGEST_MS / 1000} s; they end when its view is closed`,
         );
-      // A task that stops whatever it finds stops this, too.
-      await this.#inside('kill -KILL -1', Math.max(1, Math.ceil(until - performance.now())));
+      await this.#inside('kill -KILL -1');
       if (this.#hasEnded()) return ended.size;
     }
   }
@@ -115,6 +117,7 @@ export class NamespaceSandbox implements Sandbox {
 
   async close(): Promise<void> {
     this.#closed = true;
+    for (const { child } of this.#active) child?.kill('SIGKILL');
     if (await this.keeper.close()) return;
     // Not even SIGKILL ends what a cgroup has frozen, or what hangs in the kernel; forge must not hang with it.
     throw new WorkspaceError(
@@ -143,13 +146,18 @@ export class NamespaceSandbox implements Sandbox {
   #target(): string[] {
     const user = this.zygote.userNamespace ? ['-U', '--preserve-credentials'] : [];
     // --wd without a value is the keeper's own working folder, which is the view: every version has it.
-    return ['-t', String(this.keeper.pid()), ...user, '-m', '-p', '--wd', '--'];
+    const pid = this.keeper.pid();
+    if (pid === undefined) throw new WorkspaceError(`the private view ${this.options.name} has ended`);
+    return ['-t', String(pid), ...user, '-m', '-p', '--wd', '--'];
   }
 
-  /** Has a shell inside run a script, as forge's own. */
-  async #inside(script: string, timeoutMs?: number): Promise<Outcome> {
-    const env = helperEnv(this.zygote.token);
-    return run(tool('nsenter'), [...this.#target(), tool('sh'), '-c', script], { env, timeoutMs });
+  /**
+   * Has a shell inside run a script, as forge's own. A task that stops whatever it finds stops that, too, and what is
+   * stopped reaps nothing, so that the namespace could not even be ended.
+   */
+  async #inside(script: string): Promise<Outcome> {
+    const how = { env: helperEnv(this.zygote.token), timeoutMs: LONGEST_HELPER_MS };
+    return run(tool('nsenter'), [...this.#target(), tool('sh'), '-c', script], how);
   }
 
   #running(started: Omit<Running, 'kill'>, active: Active): Running {
@@ -179,7 +187,7 @@ export class NamespaceSandbox implements Sandbox {
     const helper = await this.#inside(script).catch(() => undefined);
     if (name === 'SIGTERM' || this.#hasEnded()) return;
     // Without a process left for the helper (a fork bomb took them all), the whole namespace ends with its first.
-    if (!helper?.ok && !helper?.signal) return this.keeper.kill();
+    if (!helper?.ok && (!helper?.signal || helper.stopped)) return this.keeper.kill();
     // The keeper may not even have started it.
     if (this.#active.has(command)) await sleep(50);
     if (this.#active.has(command) && !this.#hasEnded()) return this.#killAll(name, command);

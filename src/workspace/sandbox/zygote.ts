@@ -1,44 +1,56 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { firstOf } from '../../util/process/end-with-grace.js';
+import { quoteForShell } from '../../util/text/quote-for-shell.js';
 import { WorkspaceError, workspaceFailure } from '../failure.js';
 import { makeScratch, removeScratch } from '../scratch/scratch.js';
+import { Channel } from './channel.js';
 import { machineDoors, taskDoors } from './host-doors.js';
-import { FRESH, Keeper, keeperScript, type NamespaceLayout } from './keeper.js';
+import { Keeper, keeperScript, type NamespaceLayout, START } from './keeper.js';
 import { type Mount, mountTable, mountTableHere, readMounts } from './mount-table.js';
 import { LONGEST_MS } from './processes.js';
 import { Slot } from './slot.js';
 import { firstLine, helperEnv, tool } from './tools.js';
 
 /**
- * Reads requests: `open ID SLOT` makes a namespace, `kill NUMBER` ends a keeper, `remove ID FOLDER...` removes folders. Whether it is `exact` is tried out: a shell gives 128 + n
- * both for exit code 128 + n and for a command that signal n killed, but one that lists ended jobs as POSIX has it (dash,
- * busybox; not bash) tells them apart. `command eval`: a shell that finds no room to fork would end.
+ * Reads requests: `open ID SLOT CHANNEL` makes a namespace, `kill NUMBER` ends a keeper, `pipes ID FIFO...` makes FIFOs,
+ * `remove ID FOLDER...` removes folders. Whether it is `exact` is tried out: a shell gives 128 + n both for exit code
+ * 128 + n and for a command that signal n killed, but one that lists ended jobs as POSIX has it (dash, busybox; not bash)
+ * tells them apart. `command eval`: a shell that finds no room to fork would end.
  */
-const script = () => `
+function script(): string {
+  const [mount, mknod, sh, unshare, mkfifo, rm] = ['mount', 'mknod', 'sh', 'unshare', 'mkfifo', 'rm'].map(
+    (name) => quoteForShell(tool(name)),
+  );
+  return `
 cd "$1" || exit
-[ ! -e doors ] || ${tool('mount')} -n -a -c -T doors || exit
-${tool('mknod')} whiteout c 0 0 2>/dev/null
-listed() { ${FRESH.join(' ')} ${tool('sh')} -c "$1" 2>/dev/null & wait $!; jobs >jobs; line=; read -r line <jobs; }
+[ ! -e doors ] || ${mount} -n -a -c -T doors || exit
+${mknod} whiteout c 0 0 2>/dev/null
+listed() { ${START.join(' ')} ${sh} -c "$1" 2>/dev/null & wait $!; jobs >jobs; line=; read -r line <jobs; }
 if [ "$3" = unknown ] && listed 'exit 137' && case $line in *'Done(137)'*) listed 'kill -KILL $$' ;; *) false;; esac; then
   case $line in *Done*) ;; *) echo exact;; esac
 fi
-keep() { ${tool('unshare')} -mp --fork --kill-child=KILL ${tool('sh')} -c "$keeper" sh "$1" "$2" 2>"$1/complaint"; echo "$2 over"; }
+keep() { ${unshare} -mp --fork --kill-child=KILL ${sh} -c "$keeper" sh "$1" "$3" "$2" 2>"$1/complaint"; echo "$3 over"; }
 keeper=$2
 echo ready
 while read -r word id rest; do
   case $word in
-  open) command eval 'keep $rest $id </dev/null &' || { echo 'no room to fork' >$rest/complaint; echo "$id over"; } ;;
-  remove) command eval '{ ${tool('rm')} -rf $rest 2>/dev/null; echo "$id over"; } &' || echo "$id over" ;;
+  open) command eval 'keep $rest $id </dev/null &' || { echo 'no room to fork' >\${rest% *}/complaint; echo "$id over"; } ;;
+  pipes) command eval '{ ${mkfifo} -m 600 $rest; echo "$id over"; } &' || echo "$id over" ;;
+  remove) command eval '{ ${rm} -rf $rest 2>/dev/null; echo "$id over"; } &' || echo "$id over" ;;
   kill) kill -KILL $id 2>/dev/null ;;
   esac
   # Forgets those that have ended.
   jobs >/dev/null
 done`;
+}
+
+/** Channels that are made at once, as a program has to be started for it. */
+const BATCH = 16;
 
 /**
  * Folders with next to nothing in them (10 kB each) that may wait to be removed: a program that removes them all costs
@@ -68,14 +80,21 @@ export class Zygote {
   readonly #chain: ChildProcess;
   /** What it says, and its keepers, by whom it is about. */
   readonly #reports = new EventEmitter();
-  readonly #slots: Slot[] = [];
   readonly #idle: Slot[] = [];
+  /** Slots that workspaces have. */
+  #taken = 0;
+  /** Not used yet. */
+  #channels: Channel[] = [];
+  #making: Promise<void> | undefined;
+  readonly #open = new Set<Channel>();
   /** Names of folders that are to be removed. */
   readonly #leaving: string[] = [];
   #count = 0;
   /** Whether a namespace was found to have all its mounts; all are made in one way. */
   #isProven = false;
   #isOver = false;
+  #isRetired = false;
+  #closing: Promise<void> | undefined;
 
   private constructor(
     /** A scratch folder of forge's own that goes with it: what keepers use, and folders of workspaces. */
@@ -145,32 +164,69 @@ export class Zygote {
 
   /** What one workspace needs; to be given back. @throws WorkspaceError */
   takeSlot(): Slot {
-    const idle = this.#idle.pop();
-    if (idle !== undefined) return idle;
-    const slot = new Slot(this.dir, this.#next('s'));
-    this.#slots.push(slot);
+    const slot = this.#idle.pop() ?? new Slot(this.dir, this.#next('s'));
+    this.#taken += 1;
     return slot;
   }
 
   /** Takes a slot back, and removes the folders of its workspace: `atOnce`, or with others, at the latest when this is closed. */
   async giveBack(slot: Slot, atOnce: boolean): Promise<void> {
+    this.#taken -= 1;
     this.#leaving.push(...slot.vacate());
-    if (slot.isUnclean) slot.close();
-    else this.#idle.push(slot);
+    this.#idle.push(slot);
     if (atOnce || this.#leaving.length >= MANY) await this.#removeFolders();
+    if (this.#isRetired && this.#taken === 0) await this.close();
+  }
+
+  /** Makes no more namespaces: it ends with the last workspace. */
+  async retire(): Promise<void> {
+    this.#isRetired = true;
+    if (this.#taken === 0) await this.close();
   }
 
   /** Makes a namespace. @throws WorkspaceError with the reason in one line; then nothing is left of it */
   async open(slot: Slot, layout: NamespaceLayout): Promise<Keeper> {
     if (this.#isOver) throw new WorkspaceError('the process that makes namespaces has ended');
+    const channel = await this.#takeChannel();
     const id = this.#next('k');
-    const keeper = new Keeper(this, slot, layout, () => this.#reports.removeAllListeners(id));
+    const keeper = new Keeper(this, slot, channel, layout, () => {
+      this.#reports.removeAllListeners(id);
+      this.#open.delete(channel);
+      this.#leaving.push(channel.name);
+    });
+    this.#open.add(channel);
     this.#reports.on(id, (word, ...details) => keeper.hear(word, ...details));
-    this.#ask('open', id, slot.name);
+    this.#ask('open', id, slot.name, channel.name);
     await keeper.opened();
-    if (!this.#isProven) mustBeMounted(layout, this.#source, keeper.mounts());
+    try {
+      if (!this.#isProven) mustBeMounted(layout, this.#source, keeper.mounts());
+    } catch (error) {
+      await keeper.close();
+      throw error;
+    }
     this.#isProven = true;
     return keeper;
+  }
+
+  async #takeChannel(): Promise<Channel> {
+    while (this.#channels.length === 0) {
+      this.#making ??= this.#makeChannels().finally(() => {
+        this.#making = undefined;
+      });
+      await this.#making;
+    }
+    return this.#channels.pop()!;
+  }
+
+  async #makeChannels(): Promise<void> {
+    const made = Array.from({ length: BATCH }, () => new Channel(this.dir, this.#next('c')));
+    for (const { path } of made) mkdirSync(path, { mode: 0o700 });
+    await this.#done(
+      'pipes',
+      made.flatMap(({ name }) => Channel.FIFOS.map((fifo) => `${name}/${fifo}`)),
+    );
+    if (this.#isOver) throw new WorkspaceError('the process that makes namespaces has ended');
+    this.#channels = made;
   }
 
   /** Kills a keeper by the number that it has in the namespace of this. */
@@ -181,10 +237,15 @@ export class Zygote {
   /** Resolves when the removal of all that is to go was tried. */
   async #removeFolders(): Promise<void> {
     const names = this.#leaving.splice(0);
-    if (this.#isOver || names.length === 0) return;
+    if (!this.#isOver && names.length > 0) await this.#done('remove', names);
+  }
+
+  /** Asks for something; resolves when that was tried, or all is over. */
+  async #done(word: string, names: readonly string[]): Promise<void> {
     const id = this.#next('r');
-    this.#ask('remove', id, ...names);
-    await new Promise((resolve) => this.#reports.once(id, resolve));
+    const done = once(this.#reports, id);
+    this.#ask(word, id, ...names);
+    await done;
   }
 
   #ask(...words: readonly string[]): void {
@@ -193,6 +254,11 @@ export class Zygote {
 
   /** Ends all that it started, for good, and removes its folder. @throws WorkspaceError */
   async close(): Promise<void> {
+    this.#closing ??= this.#close();
+    await this.#closing;
+  }
+
+  async #close(): Promise<void> {
     await this.#removeFolders();
     if (!this.#isOver) {
       const over = once(this.#chain, 'exit');
@@ -243,7 +309,7 @@ export class Zygote {
     this.#chain.kill('SIGKILL');
     for (const stream of [this.#chain.stdin, this.#chain.stdout, this.#chain.stderr]) stream?.destroy();
     for (const id of this.#reports.eventNames()) this.#reports.emit(id, 'over');
-    for (const slot of this.#slots) slot.close();
+    for (const channel of this.#open) channel.close();
   }
 }
 
@@ -265,19 +331,17 @@ export class SharedZygote {
 
   /** @throws WorkspaceError */
   async get(): Promise<Zygote> {
-    for (;;) {
-      this.#current ??= this.start();
-      const current = this.#current;
-      const zygote = await current.catch((error: unknown) => {
-        if (this.#current === current) this.#current = undefined;
-        throw error;
-      });
-      if (zygote.isOfUse) return zygote;
-      if (this.#current === current) {
-        this.#former.push(zygote);
-        this.#current = undefined;
-      }
+    const current = this.#current;
+    const zygote = await current?.catch(() => undefined);
+    if (zygote?.isOfUse) return zygote;
+    // Somebody else may have begun meanwhile.
+    if (this.#current === current) {
+      if (zygote !== undefined) this.#former.push(zygote);
+      this.#current = this.start();
+      // Why it could not be ended is told at the end.
+      void zygote?.retire().catch(() => undefined);
     }
+    return await this.#current!;
   }
 }
 
