@@ -1,8 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ExitCode } from '../util/errors/exit-code.js';
-import { ForgeError } from '../util/errors/forge-error.js';
-import { codeOf, messageOf } from '../util/errors/system-error.js';
+import { codeOf, ExitCode, ForgeError, messageOf } from '../util/errors.js';
 import { nearestName } from '../util/text/nearest-name.js';
 
 /** A custom droid, read from `.factory/droids/NAME.md`. */

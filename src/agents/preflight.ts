@@ -1,6 +1,5 @@
 import type { Task } from '../plan/index.js';
-import { ExitCode } from '../util/errors/exit-code.js';
-import { ForgeError } from '../util/errors/forge-error.js';
+import { ExitCode, ForgeError } from '../util/errors.js';
 import { findProgram } from '../util/process/find-program.js';
 import { listed } from '../util/text/count.js';
 import { nearestName } from '../util/text/nearest-name.js';

@@ -1,6 +1,4 @@
-import { ExitCode } from '../util/errors/exit-code.js';
-import { ForgeError } from '../util/errors/forge-error.js';
-import { codeOf, explain } from '../util/errors/system-error.js';
+import { codeOf, ExitCode, explain, ForgeError } from '../util/errors.js';
 import { GitError } from '../util/git/git.js';
 
 /** A merge that could not be done. The message says where it stopped, in what state the working tree is, and what to do. */

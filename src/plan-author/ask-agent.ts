@@ -1,6 +1,5 @@
 import type { Adapter, AgentEvent, Question } from '../agents/index.js';
-import { ExitCode } from '../util/errors/exit-code.js';
-import { ForgeError } from '../util/errors/forge-error.js';
+import { ExitCode, ForgeError } from '../util/errors.js';
 import { removeTree } from '../util/files/remove-tree.js';
 import { GRACE_MS } from '../util/process/end-with-grace.js';
 import { run } from '../util/process/run-program.js';

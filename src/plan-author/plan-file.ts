@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
-import { unlessGone } from '../util/errors/system-error.js';
+import { unlessGone } from '../util/errors.js';
 import { hashText } from '../util/files/hash.js';
 
 /** Where the schema may lie, relative to root: npm's copy, or the one that `forge init` puts there. */

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { codeOf, messageOf } from '../util/errors/system-error.js';
+import { codeOf, messageOf } from '../util/errors.js';
 import { removeFile } from '../util/files/remove-tree.js';
 import { type CopySandbox, copyLayout } from './copy/copy-layout.js';
 import { overlayLayout } from './overlay/overlay-layout.js';

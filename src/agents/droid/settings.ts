@@ -1,9 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ExitCode } from '../../util/errors/exit-code.js';
-import { ForgeError } from '../../util/errors/forge-error.js';
-import { messageOf } from '../../util/errors/system-error.js';
+import { ExitCode, ForgeError, messageOf } from '../../util/errors.js';
 import { quoteForShell } from '../../util/text/quote-for-shell.js';
 import type { AttemptContext, Ownership } from '../adapter.js';
 import { WRITING_TOOLS } from './tools.js';

@@ -1,6 +1,6 @@
 import { agentNames } from '../../agents/index.js';
 import { diagnosticsToJson, type Plan, readPlan } from '../../plan/index.js';
-import { ExitCode } from '../../util/errors/exit-code.js';
+import { ExitCode } from '../../util/errors.js';
 import { count } from '../../util/text/count.js';
 import { toJsonText } from '../../util/text/json-text.js';
 import { sanitize } from '../../util/text/sanitize.js';

@@ -1,7 +1,7 @@
 import { JournalDamagedError, replayUnlessDamaged } from '../../journal/index.js';
 import { outcomeOf } from '../../report/index.js';
 import { isUnderWay, listRuns, RunFolder } from '../../run/index.js';
-import { ExitCode } from '../../util/errors/exit-code.js';
+import { ExitCode } from '../../util/errors.js';
 import { count } from '../../util/text/count.js';
 import { toJsonText } from '../../util/text/json-text.js';
 import { sanitize } from '../../util/text/sanitize.js';

@@ -1,7 +1,7 @@
 import { replayRun } from '../../journal/index.js';
 import { renderStatus, statusToJson } from '../../report/index.js';
 import { findRun, isUnderWay } from '../../run/index.js';
-import { ExitCode } from '../../util/errors/exit-code.js';
+import { ExitCode } from '../../util/errors.js';
 import { toJsonText } from '../../util/text/json-text.js';
 import { supportsUnicode } from '../../util/text/terminal-abilities.js';
 import { type CommandSpec, command, type Flag } from '../command-line.js';

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ForgeError } from '../../util/errors/forge-error.js';
-import { messageOf } from '../../util/errors/system-error.js';
+import { ForgeError, messageOf } from '../../util/errors.js';
 import { hashText } from '../../util/files/hash.js';
 import { statOf } from './check-writable.js';
 import { type InstallRecord, readRecord } from './record.js';

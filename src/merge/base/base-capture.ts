@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { forEachConcurrent } from '../../util/async/for-each-concurrent.js';
 import { yieldToEventLoop } from '../../util/async/yield-to-event-loop.js';
-import { codeOf } from '../../util/errors/system-error.js';
+import { codeOf } from '../../util/errors.js';
 import { copyFile } from '../../util/files/copy-file.js';
 import { writeFileDurably } from '../../util/files/durable.js';
 import { isUnchanged, lstatOrNull } from '../../util/files/file-state.js';

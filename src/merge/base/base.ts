@@ -1,5 +1,5 @@
 import { mkdir, open, rename } from 'node:fs/promises';
-import { ignoring } from '../../util/errors/system-error.js';
+import { ignoring } from '../../util/errors.js';
 import { type FileState, isUnchanged, lstatOrNull } from '../../util/files/file-state.js';
 import { hashFile } from '../../util/files/hash.js';
 import { readOurFile } from '../../util/files/provenance.js';

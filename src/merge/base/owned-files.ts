@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { yieldToEventLoop } from '../../util/async/yield-to-event-loop.js';
-import { unlessOutOfReach } from '../../util/errors/system-error.js';
+import { unlessOutOfReach } from '../../util/errors.js';
 import { isUnchanged, lstatOrNull } from '../../util/files/file-state.js';
 import { TreeReader } from '../../util/files/tree-reader.js';
 import { git, gitPath, isTrusted, repositoryPrefix } from '../../util/git/git.js';

@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, mkdirSync, mkdtempSync, openSync, symlinkSync } from 'node:fs';
-import { hasCode, ignoring } from '../../util/errors/system-error.js';
+import { hasCode, ignoring } from '../../util/errors.js';
 import { O_PATH } from '../../util/files/file-handles.js';
 import type { FileState } from '../../util/files/file-state.js';
 import { removeTree } from '../../util/files/remove-tree.js';

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { forEachConcurrent } from '../../util/async/for-each-concurrent.js';
 import { yieldToEventLoop } from '../../util/async/yield-to-event-loop.js';
-import { codeOf } from '../../util/errors/system-error.js';
+import { codeOf } from '../../util/errors.js';
 import { type FileState, isUnchanged } from '../../util/files/file-state.js';
 import { TreeReader } from '../../util/files/tree-reader.js';
 import { decodeName, joinRoot } from '../../util/paths/path-bytes.js';

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { forEachConcurrent } from '../../util/async/for-each-concurrent.js';
-import { codeOf } from '../../util/errors/system-error.js';
+import { codeOf } from '../../util/errors.js';
 import { lstatOrNull } from '../../util/files/file-state.js';
 import { hashBytes, hashFile, isHash } from '../../util/files/hash.js';
 import { inodeOf, whyNotOurFile, whyNotOurFolder } from '../../util/files/provenance.js';

@@ -1,7 +1,7 @@
 import { constants, type Stats } from 'node:fs';
 import { access, lstat, mkdir, open as openFile, rename, rmdir, writeFile } from 'node:fs/promises';
 import { forEachConcurrent } from '../../util/async/for-each-concurrent.js';
-import { codeOf, ignoring } from '../../util/errors/system-error.js';
+import { codeOf, ignoring } from '../../util/errors.js';
 import { removeTree } from '../../util/files/remove-tree.js';
 import { byFolder, nameOf, parentOf } from '../../util/paths/relative-path.js';
 import { MergeError, mergeFailure, NOTHING_TOUCHED } from '../merge-error.js';

@@ -1,6 +1,6 @@
 import { lstatSync } from 'node:fs';
 import { readlink, symlink } from 'node:fs/promises';
-import { codeOf } from '../../util/errors/system-error.js';
+import { codeOf } from '../../util/errors.js';
 import { syncPath, writeFileDurably } from '../../util/files/durable.js';
 import { isHash } from '../../util/files/hash.js';
 import { recordPath } from '../../util/files/merge-record.js';

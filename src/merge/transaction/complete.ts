@@ -1,5 +1,5 @@
 import { readdir, rename } from 'node:fs/promises';
-import { codeOf } from '../../util/errors/system-error.js';
+import { codeOf } from '../../util/errors.js';
 import { syncPath, writeFileDurably } from '../../util/files/durable.js';
 import { isSameMoved, lstatOrNull } from '../../util/files/file-state.js';
 import { readOurFile, whyNotOurFile } from '../../util/files/provenance.js';

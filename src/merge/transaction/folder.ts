@@ -1,6 +1,6 @@
 import { constants, existsSync } from 'node:fs';
 import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
-import { hasCode, ignoring } from '../../util/errors/system-error.js';
+import { hasCode, ignoring } from '../../util/errors.js';
 import { syncFolder } from '../../util/files/durable.js';
 import { O_PATH } from '../../util/files/file-handles.js';
 import { lstatOrNull } from '../../util/files/file-state.js';

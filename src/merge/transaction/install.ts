@@ -1,5 +1,5 @@
 import { chmod, chown, link, rename, rmdir, symlink } from 'node:fs/promises';
-import { codeOf, hasCode } from '../../util/errors/system-error.js';
+import { codeOf, hasCode } from '../../util/errors.js';
 import { copyFile } from '../../util/files/copy-file.js';
 import { syncPath } from '../../util/files/durable.js';
 import { type FileState, lstatOrNull } from '../../util/files/file-state.js';

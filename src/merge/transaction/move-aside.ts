@@ -1,5 +1,5 @@
 import { rename, symlink, unlink } from 'node:fs/promises';
-import { codeOf } from '../../util/errors/system-error.js';
+import { codeOf } from '../../util/errors.js';
 import { copyFile } from '../../util/files/copy-file.js';
 import { isSameMoved, lstatOrNull } from '../../util/files/file-state.js';
 import { encodePath } from '../../util/paths/path-bytes.js';

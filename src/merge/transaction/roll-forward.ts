@@ -1,6 +1,6 @@
 import { chmod, rmdir } from 'node:fs/promises';
 import { forEachConcurrent } from '../../util/async/for-each-concurrent.js';
-import { ignoring } from '../../util/errors/system-error.js';
+import { ignoring } from '../../util/errors.js';
 import { syncPath } from '../../util/files/durable.js';
 import { lstatOrNull } from '../../util/files/file-state.js';
 import { byFolder, foldersAbove, nameOf } from '../../util/paths/relative-path.js';

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { chmod, chown, mkdir, open } from 'node:fs/promises';
 import { forEachConcurrent } from '../../util/async/for-each-concurrent.js';
-import { codeOf, unlessGone } from '../../util/errors/system-error.js';
+import { codeOf, unlessGone } from '../../util/errors.js';
 import { copyFile } from '../../util/files/copy-file.js';
 import { syncPath, writeFileDurably } from '../../util/files/durable.js';
 import { lstatOrNull } from '../../util/files/file-state.js';

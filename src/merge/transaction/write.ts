@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { codeOf } from '../../util/errors/system-error.js';
+import { codeOf } from '../../util/errors.js';
 import { syncPath, writeFileDurably } from '../../util/files/durable.js';
 import { isUnchanged } from '../../util/files/file-state.js';
 import { hashBytes } from '../../util/files/hash.js';

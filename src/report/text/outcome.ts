@@ -1,5 +1,5 @@
 import { isOver, type RunView } from '../../journal/index.js';
-import { ExitCode } from '../../util/errors/exit-code.js';
+import { ExitCode } from '../../util/errors.js';
 import { count, listed } from '../../util/text/count.js';
 import { oneLine, sanitize } from '../../util/text/sanitize.js';
 

@@ -13,7 +13,7 @@ import {
   TreeChangedError,
   writeMerge,
 } from '../../merge/index.js';
-import { ExitCode } from '../../util/errors/exit-code.js';
+import { ExitCode } from '../../util/errors.js';
 import { removeTree } from '../../util/files/remove-tree.js';
 import { interruption } from '../../util/process/interrupt.js';
 import { shortened } from '../../util/text/count.js';

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { Journal } from '../../journal/index.js';
 import { captureBase } from '../../merge/index.js';
 import type { Plan } from '../../plan/index.js';
-import type { ExitCode } from '../../util/errors/exit-code.js';
+import type { ExitCode } from '../../util/errors.js';
 import { writeFileDurably } from '../../util/files/durable.js';
 import { interruption } from '../../util/process/interrupt.js';
 import { type SelectedTask, selectTasks } from '../schedule/select-tasks.js';

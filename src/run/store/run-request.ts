@@ -1,5 +1,5 @@
 import type { Splits } from '../../plan/index.js';
-import { ForgeError } from '../../util/errors/forge-error.js';
+import { ForgeError } from '../../util/errors.js';
 import { writeFileDurably } from '../../util/files/durable.js';
 import { readOurFile } from '../../util/files/provenance.js';
 import type { BackendName } from '../../workspace/index.js';

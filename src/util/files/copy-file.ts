@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { copyFile as copyWhole, type FileHandle, open, stat } from 'node:fs/promises';
-import { codeOf } from '../errors/system-error.js';
+import { codeOf } from '../errors.js';
 import { removeFile } from './remove-tree.js';
 
 export interface CopyOptions {

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { open, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { ignoring } from '../errors/system-error.js';
+import { ignoring } from '../errors.js';
 
 /** Flushes a file or folder to disk. */
 export async function syncPath(path: string | Buffer, flags = constants.O_RDONLY): Promise<void> {

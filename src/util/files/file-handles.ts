@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { codeOf } from '../errors/system-error.js';
+import { codeOf } from '../errors.js';
 
 /** Linux's O_PATH: a handle that only names something and needs no permission to read it (not in node:fs). */
 export const O_PATH = 0o10000000;

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { codeOf, isMade, unlessGone } from '../errors/system-error.js';
+import { codeOf, isMade, unlessGone } from '../errors.js';
 import {
   isSameProcess,
   livenessOf,

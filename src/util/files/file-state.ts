@@ -1,5 +1,5 @@
 import { type BigIntStats, lstatSync, readlinkSync } from 'node:fs';
-import { codeOf } from '../errors/system-error.js';
+import { codeOf } from '../errors.js';
 import { decodeName } from '../paths/path-bytes.js';
 
 /** What one path looked like. Times and inode are decimal strings, because JSON has no 64-bit numbers. */

@@ -9,8 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { ForgeError } from '../errors/forge-error.js';
-import { codeOf, isMade } from '../errors/system-error.js';
+import { codeOf, ForgeError, isMade } from '../errors.js';
 import { removeFile } from './remove-tree.js';
 
 /*

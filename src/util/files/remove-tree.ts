@@ -16,8 +16,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { yieldToEventLoop } from '../async/yield-to-event-loop.js';
-import { ForgeError } from '../errors/forge-error.js';
-import { codeOf, unlessGone } from '../errors/system-error.js';
+import { codeOf, ForgeError, unlessGone } from '../errors.js';
 import { run } from '../process/run-program.js';
 import { O_PATH, onceFilesCanBeOpened } from './file-handles.js';
 

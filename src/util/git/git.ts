@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { resolve as resolvePath } from 'node:path';
-import { ForgeError } from '../errors/forge-error.js';
-import { codeOf } from '../errors/system-error.js';
+import { codeOf, ForgeError } from '../errors.js';
 import { decodeName } from '../paths/path-bytes.js';
 import { type Outcome, run } from '../process/run-program.js';
 import { mayBeTracked } from './index-file.js';

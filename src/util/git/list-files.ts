@@ -1,6 +1,5 @@
 import { lstatSync, readdirSync } from 'node:fs';
-import { ExitCode } from '../errors/exit-code.js';
-import { ForgeError } from '../errors/forge-error.js';
+import { ExitCode, ForgeError } from '../errors.js';
 import { decodeName, decodeNames, joinRoot } from '../paths/path-bytes.js';
 import { isReservedPath } from '../paths/reserved-path.js';
 import { gitIfThere } from './git.js';

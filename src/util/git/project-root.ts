@@ -1,7 +1,6 @@
 import { existsSync, lstatSync, opendirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { ExitCode } from '../errors/exit-code.js';
-import { ForgeError } from '../errors/forge-error.js';
+import { ExitCode, ForgeError } from '../errors.js';
 import { isReservedPath } from '../paths/reserved-path.js';
 import { isGitFolder, isRepositoryTop, repositoryAbove } from './repository.js';
 

@@ -1,4 +1,4 @@
-import { codeOf } from '../errors/system-error.js';
+import { codeOf } from '../errors.js';
 
 /** How long what was asked to end (SIGTERM) gets before SIGKILL, in milliseconds (DESIGN section 6). */
 export const GRACE_MS = 5_000;

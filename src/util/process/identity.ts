@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { codeOf } from '../errors/system-error.js';
+import { codeOf } from '../errors.js';
 
 /**
  * One process, told beyond the reuse of its pid, in JSON: a record of it in a file may be read after a reboot, in another

@@ -9,7 +9,7 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { yieldToEventLoop } from '../../util/async/yield-to-event-loop.js';
-import { codeOf } from '../../util/errors/system-error.js';
+import { codeOf } from '../../util/errors.js';
 import { copyFile } from '../../util/files/copy-file.js';
 import { encodePath } from '../../util/paths/path-bytes.js';
 import { parentOf } from '../../util/paths/relative-path.js';

@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { chmod, rename } from 'node:fs/promises';
-import { codeOf } from '../../util/errors/system-error.js';
+import { codeOf } from '../../util/errors.js';
 import { copyFile } from '../../util/files/copy-file.js';
 import { hashBytes, hashFile } from '../../util/files/hash.js';
 import { WorkspaceError, workspaceFailure } from '../failure.js';

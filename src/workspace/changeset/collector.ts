@@ -1,5 +1,5 @@
 import { yieldToEventLoop } from '../../util/async/yield-to-event-loop.js';
-import { codeOf } from '../../util/errors/system-error.js';
+import { codeOf } from '../../util/errors.js';
 import { ancestorsOf } from '../../util/paths/relative-path.js';
 import { reservedTop } from '../../util/paths/reserved-path.js';
 import { WorkspaceError, workspaceFailure } from '../failure.js';

@@ -7,7 +7,7 @@ import {
   readdirSync,
   readlinkSync,
 } from 'node:fs';
-import { codeOf } from '../../util/errors/system-error.js';
+import { codeOf } from '../../util/errors.js';
 import { fileState } from '../../util/files/file-state.js';
 import { TreeReader } from '../../util/files/tree-reader.js';
 import { decodeName } from '../../util/paths/path-bytes.js';

@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { isAbsolute, posix } from 'node:path';
-import { codeOf } from '../../util/errors/system-error.js';
+import { codeOf } from '../../util/errors.js';
 import { decodeName, encodePath } from '../../util/paths/path-bytes.js';
 import { isWithin } from '../../util/paths/relative-path.js';
 

@@ -10,7 +10,7 @@ import {
 import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { yieldToEventLoop } from '../../util/async/yield-to-event-loop.js';
-import { codeOf } from '../../util/errors/system-error.js';
+import { codeOf } from '../../util/errors.js';
 import { type FileState, fileState, isUnchanged } from '../../util/files/file-state.js';
 import { encodePath } from '../../util/paths/path-bytes.js';
 import { below, parentOf } from '../../util/paths/relative-path.js';

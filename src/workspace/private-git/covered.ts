@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { lstatSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { unlessOutOfReach } from '../../util/errors/system-error.js';
+import { unlessOutOfReach } from '../../util/errors.js';
 import { isTrusted } from '../../util/git/git.js';
 import type { GitFolders } from '../../util/git/repository.js';
 import { encodePath } from '../../util/paths/path-bytes.js';

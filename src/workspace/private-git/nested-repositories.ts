@@ -1,6 +1,6 @@
 import { type Dirent, lstatSync, readdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { unlessOutOfReach } from '../../util/errors/system-error.js';
+import { unlessOutOfReach } from '../../util/errors.js';
 import { gitIfThere } from '../../util/git/git.js';
 import { decodeName, decodeNames, encodePath } from '../../util/paths/path-bytes.js';
 import { foldersAbove } from '../../util/paths/relative-path.js';

@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { unlessOutOfReach } from '../../util/errors/system-error.js';
+import { unlessOutOfReach } from '../../util/errors.js';
 import { type GitFolders, isRepositoryTop } from '../../util/git/repository.js';
 import { isWithin } from '../../util/paths/relative-path.js';
 

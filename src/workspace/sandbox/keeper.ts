@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { constants } from 'node:os';
-import { hasCode, ignoring } from '../../util/errors/system-error.js';
+import { hasCode, ignoring } from '../../util/errors.js';
 import { quoteForShell } from '../../util/text/quote-for-shell.js';
 import { WorkspaceError, workspaceFailure } from '../failure.js';
 import type { Running } from '../workspace.js';

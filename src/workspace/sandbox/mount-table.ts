@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import { unlessGone } from '../../util/errors/system-error.js';
+import { unlessGone } from '../../util/errors.js';
 import { isWithin } from '../../util/paths/relative-path.js';
 
 const LOCKED: ReadonlySet<string> = new Set([

@@ -1,4 +1,4 @@
-import { codeOf } from '../../util/errors/system-error.js';
+import { codeOf } from '../../util/errors.js';
 import { isWithin } from '../../util/paths/relative-path.js';
 import { findTool } from '../../util/process/find-program.js';
 import { WorkspaceError } from '../failure.js';

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { codeOf } from '../../util/errors/system-error.js';
+import { codeOf } from '../../util/errors.js';
 import { processStartTime, statFields } from '../../util/process/identity.js';
 import { WorkspaceError } from '../failure.js';
 

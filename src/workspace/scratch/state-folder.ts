@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, realpathSync, statfsSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
-import { messageOf } from '../../util/errors/system-error.js';
+import { messageOf } from '../../util/errors.js';
 import { makeMarkedFolder, NotOursError } from '../../util/files/provenance.js';
 import { isWithin } from '../../util/paths/relative-path.js';
 
