@@ -78,6 +78,14 @@ export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   return codes.includes(codeOf(error) ?? '');
 }
 
+/**
+ * Whether an error of a stream means that its reader has gone: a closed pipe (`forge check | head -1`), a terminal that
+ * went away. That is no error of ours, and nobody is left to tell.
+ */
+export function isReaderGone(error: unknown): boolean {
+  return hasCode(error, 'EPIPE', 'EIO', 'ECONNRESET', 'ERR_STREAM_DESTROYED', 'ERR_STREAM_WRITE_AFTER_END');
+}
+
 /** For `catch` of a promise: passes over system errors with these codes. @throws any other error */
 export function ignoring(...codes: readonly string[]): (error: unknown) => undefined {
   return (error) => {

@@ -1,10 +1,9 @@
 import { mkdir, open, rename } from 'node:fs/promises';
 import { ignoring } from '../../util/errors.js';
-import { type FileState, isUnchanged, lstatOrNull } from '../../util/files/file-state.js';
+import { type FileState, isUnchanged, lstatOrNull, TreeReader } from '../../util/files/file-state.js';
 import { hashFile } from '../../util/files/hash.js';
 import { readOurFile } from '../../util/files/provenance.js';
 import { removeFile } from '../../util/files/remove-tree.js';
-import { TreeReader } from '../../util/files/tree-reader.js';
 import { GitError, gitOk } from '../../util/git/git.js';
 import { joinRoot } from '../../util/paths/path-bytes.js';
 import { ancestorsOf } from '../../util/paths/relative-path.js';

@@ -1,12 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { yieldToEventLoop } from '../../util/async/yield-to-event-loop.js';
 import { unlessOutOfReach } from '../../util/errors.js';
-import { isUnchanged, lstatOrNull } from '../../util/files/file-state.js';
-import { TreeReader } from '../../util/files/tree-reader.js';
+import { isUnchanged, lstatOrNull, TreeReader } from '../../util/files/file-state.js';
 import { git, gitPath, isTrusted, repositoryPrefix } from '../../util/git/git.js';
 import { decodeName, decodeNames, joinRoot } from '../../util/paths/path-bytes.js';
-import { below } from '../../util/paths/relative-path.js';
-import { isReservedPath } from '../../util/paths/reserved-path.js';
+import { below, isReservedPath } from '../../util/paths/relative-path.js';
 
 /** The paths of a tree that tasks may write, as they are now. */
 export interface OwnedFiles {

@@ -1,4 +1,4 @@
-import { isReservedPath } from '../../util/paths/reserved-path.js';
+import { isReservedPath } from '../../util/paths/relative-path.js';
 import { caseFolding, charSet, complement } from './char-set.js';
 import { LazyDfa } from './dfa.js';
 import { alt, char, type Expression, repeat, SLASH, seq } from './expression.js';

@@ -8,8 +8,7 @@ import {
   readlinkSync,
 } from 'node:fs';
 import { codeOf } from '../../util/errors.js';
-import { fileState } from '../../util/files/file-state.js';
-import { TreeReader } from '../../util/files/tree-reader.js';
+import { fileState, TreeReader } from '../../util/files/file-state.js';
 import { decodeName } from '../../util/paths/path-bytes.js';
 import { ancestorsOf } from '../../util/paths/relative-path.js';
 import { workspaceFailure } from '../failure.js';

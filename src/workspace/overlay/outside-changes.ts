@@ -1,7 +1,6 @@
 import { relative } from 'node:path';
 import { gitIgnored } from '../../util/git/git-ignored.js';
-import { isWithin } from '../../util/paths/relative-path.js';
-import { isReservedPath } from '../../util/paths/reserved-path.js';
+import { isReservedPath, isWithin } from '../../util/paths/relative-path.js';
 import { sameContent } from '../changeset/blobs.js';
 import { checkTree } from '../changeset/check-tree.js';
 import type { DiskTree, PathState } from '../changeset/disk-tree.js';
