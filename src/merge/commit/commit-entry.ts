@@ -1,5 +1,5 @@
+import type { GitEntry } from '../merge-plan.js';
 import { threeWay } from '../resolve/three-way.js';
-import type { GitEntry } from '../transaction/merge-plan.js';
 import type { GitObjects } from './git-objects.js';
 import { sameEntry } from './ref-update.js';
 

@@ -1,20 +1,17 @@
 import { join } from 'node:path';
 import type { FileState } from '../../util/files/file-state.js';
 import { removeTree } from '../../util/files/remove-tree.js';
-import { git, gitOk, repositoryPrefix } from '../../util/git/git.js';
-import { gitIgnored } from '../../util/git/git-ignored.js';
+import { git, gitIgnored, gitOk, repositoryPrefix } from '../../util/git/git.js';
 import { encodePath } from '../../util/paths/path-bytes.js';
 import { ancestorsOf, isSafeRelativePath } from '../../util/paths/relative-path.js';
 import { type ComposedEntry, makeTemporary } from '../../workspace/index.js';
 import type { Base } from '../base/base.js';
 import { MergeError } from '../merge-error.js';
-import type { Conflict } from '../resolve/entry.js';
+import type { Conflict, GitEntry, RefUpdate } from '../merge-plan.js';
 import { convertedPaths } from '../resolve/git-attributes.js';
 import { fault } from '../transaction/fault.js';
-import type { GitEntry, RefUpdate } from '../transaction/merge-plan.js';
 import { commitEntry } from './commit-entry.js';
-import { CommitTargetError } from './commit-locks.js';
-import { checkCommitTarget } from './commit-target.js';
+import { CommitTargetError, checkCommitTarget } from './commit-target.js';
 import { GitObjects } from './git-objects.js';
 import { indexLine, readIndex, sameEntry } from './ref-update.js';
 

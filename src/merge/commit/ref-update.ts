@@ -1,8 +1,8 @@
 import { git } from '../../util/git/git.js';
 import { decodeNames, encodeNames } from '../../util/paths/path-bytes.js';
 import { MergeError } from '../merge-error.js';
+import type { GitEntry, RefUpdate } from '../merge-plan.js';
 import { fault } from '../transaction/fault.js';
-import type { GitEntry, RefUpdate } from '../transaction/merge-plan.js';
 
 const LOCK_TRIES = 50;
 

@@ -6,7 +6,7 @@ import { joinRoot } from '../../util/paths/path-bytes.js';
 import type { ComposedEntry } from '../../workspace/index.js';
 import type { Base } from '../base/base.js';
 import { damaged } from '../merge-error.js';
-import type { ResolvedEntry } from './entry.js';
+import type { ResolvedEntry } from '../merge-plan.js';
 import { threeWay, threeWayMode } from './three-way.js';
 
 /** What to do about one path. `seen` is what was there; no `write` = it already is as the run wants it. */

@@ -9,8 +9,8 @@ import { isSafeRelativePath } from '../../util/paths/relative-path.js';
 import type { ComposedEntry } from '../../workspace/index.js';
 import type { Base } from '../base/base.js';
 import { MergeError, mergeFailure, NOTHING_TOUCHED } from '../merge-error.js';
+import type { Conflict, ResolvedEntry } from '../merge-plan.js';
 import { blockedParent } from './blocked-parent.js';
-import type { Conflict, ResolvedEntry } from './entry.js';
 import { resolveEntry } from './resolve-entry.js';
 
 /** What the merge looked at: for each path what was there, and for each folder that gives way to something else its names. */

@@ -8,8 +8,8 @@ import { isTracked } from '../../util/git/git.js';
 import { isSafeRelativePath } from '../../util/paths/relative-path.js';
 import { isSameProcess, livenessOf, thisProcess } from '../../util/process/identity.js';
 import { MergeError } from '../merge-error.js';
+import type { GitEntry, MergeJob, MergePlan, PlannedWrite, RefUpdate } from '../merge-plan.js';
 import { type CommitRecord, mergeFolder } from './commit-record.js';
-import type { GitEntry, MergeJob, MergePlan, PlannedWrite, RefUpdate } from './merge-plan.js';
 import { isStagingPlace, stagedPath } from './stage.js';
 
 /** A merge plan of more than this (bytes) was not written by forge. */

@@ -6,9 +6,9 @@ import { readOurFile, whyNotOurFile } from '../../util/files/provenance.js';
 import { removeTree } from '../../util/files/remove-tree.js';
 import { moveRef } from '../commit/ref-update.js';
 import { FINISHES_LATER, HalfWrittenError, mergeFailure } from '../merge-error.js';
+import type { MergeJob, PlannedWrite } from '../merge-plan.js';
 import { clear } from './commit-record.js';
 import { fault } from './fault.js';
-import type { MergeJob, PlannedWrite } from './merge-plan.js';
 import { rollForward } from './roll-forward.js';
 import { isStagingPlace, unstage } from './stage.js';
 

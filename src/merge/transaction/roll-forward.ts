@@ -5,11 +5,10 @@ import { syncPath } from '../../util/files/durable.js';
 import { lstatOrNull } from '../../util/files/file-state.js';
 import { byFolder, foldersAbove, nameOf } from '../../util/paths/relative-path.js';
 import { FINISHES_LATER, mergeFailure } from '../merge-error.js';
+import type { MergeJob, NewContent, PlannedWrite } from '../merge-plan.js';
 import { fault } from './fault.js';
 import { ensureFolder, type Folder, isFolderGone, openFolder } from './folder.js';
-import { install } from './install.js';
-import type { MergeJob, NewContent, PlannedWrite } from './merge-plan.js';
-import { isMovedAside, moveAside } from './move-aside.js';
+import { install, isMovedAside, moveAside } from './install.js';
 
 /**
  * Makes the working tree what the plan says. Every step can be repeated, so calling it again after a crash at any

@@ -10,11 +10,10 @@ import { removeFile, removeTree } from '../../util/files/remove-tree.js';
 import { joinRoot } from '../../util/paths/path-bytes.js';
 import { below, isSafeRelativePath, parentOf } from '../../util/paths/relative-path.js';
 import { damaged, mergeFailure, NOTHING_TOUCHED } from '../merge-error.js';
-import type { ResolvedEntry } from '../resolve/entry.js';
+import { besideName, type MergeJob, type PlannedWrite, type ResolvedEntry } from '../merge-plan.js';
 import { keepAttributes } from '../resolve/extended-attributes.js';
 import type { StagingPlaces } from './check-writable.js';
 import { fault } from './fault.js';
-import { besideName, type MergeJob, type PlannedWrite } from './merge-plan.js';
 
 /** A merge as far as its staged files are concerned. */
 type Staging = Pick<MergeJob, 'root' | 'dir'> & { plan: Pick<MergeJob['plan'], 'run'> };

@@ -6,13 +6,12 @@ import { isUnchanged, TreeReader } from '../../util/files/file-state.js';
 import { hashBytes } from '../../util/files/hash.js';
 import { mayBeCommitted } from '../../util/files/merge-record.js';
 import { FINISHES_LATER, mergeFailure, NOTHING_TOUCHED, TreeChangedError } from '../merge-error.js';
-import type { ResolvedEntry } from '../resolve/entry.js';
+import type { MergePlan, RefUpdate, ResolvedEntry } from '../merge-plan.js';
 import { checkWritable } from './check-writable.js';
 import { begin, type CommitRecord, clear, commit, mergeFolder } from './commit-record.js';
 import { complete, type Merged, type Recorder, rollBack } from './complete.js';
 import { fault } from './fault.js';
 import { freeName } from './folder.js';
-import type { MergePlan, RefUpdate } from './merge-plan.js';
 import { stage } from './stage.js';
 
 /**

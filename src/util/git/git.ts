@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs';
-import { resolve as resolvePath } from 'node:path';
+import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, resolve as resolvePath } from 'node:path';
 import { codeOf, ForgeError } from '../errors.js';
-import { decodeName } from '../paths/path-bytes.js';
+import { decodeName, decodeNames, encodeNames } from '../paths/path-bytes.js';
 import { type Outcome, run } from '../process/run-program.js';
-import { mayBeTracked } from './index-file.js';
+import { gitFoldersOf } from './repository.js';
 
 /*
  * The one way in which forge runs git, and its policy:
@@ -142,6 +142,67 @@ export async function isTracked(root: string, path: string): Promise<boolean> {
   // A `.git` that is no repository tracks nothing.
   if (listed.stderr.includes('not a git repository')) return false;
   throw new GitError(`git can't say whether it tracks ${root}/${path}: ${listed.stderr}`);
+}
+
+/**
+ * Whether git may track something at, below or beside a folder with such a name in its path. False is certain, and costs
+ * no process: versions 2 and 3 of the index have every path as it is (gitformat-index(5)). True says: ask git.
+ */
+export function mayBeTracked(folder: string, name: string): boolean {
+  try {
+    for (let top = folder; ; top = dirname(top)) {
+      const hasGit = lstatSync(join(top, '.git'), { throwIfNoEntry: false }) !== undefined;
+      if (hasGit && mayBeInIndex(top, name)) return true;
+      if (dirname(top) === top) return false;
+    }
+  } catch {
+    // What forge can't read, git may.
+    return true;
+  }
+}
+
+function mayBeInIndex(top: string, name: string): boolean {
+  const folders = gitFoldersOf(top);
+  if (folders === undefined) return true;
+  const file = join(folders.gitDir, 'index');
+  const stats = statSync(file, { throwIfNoEntry: false });
+  if (stats === undefined) return false;
+  // Reading a FIFO would wait for a writer.
+  if (!stats.isFile() || isSplit(folders.gitDir) || isSplit(folders.commonDir)) return true;
+  const index = readFileSync(file);
+  const version = index.length < 12 ? 0 : index.readUInt32BE(4);
+  return (version !== 2 && version !== 3) || index.includes(name);
+}
+
+/** Whether the index may lie in two files (`core.splitIndex`). */
+function isSplit(gitFolder: string): boolean {
+  return readdirSync(gitFolder).some((entry) => entry.startsWith('sharedindex.'));
+}
+
+/**
+ * Which paths (relative to root) git ignores, by the rules of the working tree itself (never those of a workspace,
+ * where a task may have changed them) and never a tracked one. Empty where root is in no repository.
+ * @throws GitError where git cannot answer
+ */
+export async function gitIgnored(root: string, paths: readonly string[]): Promise<Set<string>> {
+  const ignored = new Set<string>();
+  const queue: (readonly string[])[] = paths.length === 0 ? [] : [paths];
+  for (let batch = queue.pop(); batch !== undefined; batch = queue.pop()) {
+    // The "./" keeps a name that starts with ":" from being read as pathspec magic.
+    const input = encodeNames(batch.map((path) => `./${path}`));
+    const answer = await gitIfThere(root, ['check-ignore', '-z', '--stdin'], { input });
+    if (answer === undefined) return new Set();
+    const { code, stdout, stderr } = answer;
+    if (code === 0) for (const name of decodeNames(stdout)) ignored.add(name.slice('./'.length));
+    if (code === 0 || code === 1) continue;
+    if (stderr.includes('not a git repository')) return new Set();
+    // git gives up the whole list for one path that lies beyond a link or in a submodule: such a path is not ignored.
+    if (!/beyond a symbolic link|is in submodule/.test(stderr))
+      throw new GitError(`git check-ignore failed in ${root}: ${stderr.split('\n')[0]}`);
+    const middle = Math.ceil(batch.length / 2);
+    if (batch.length > 1) queue.push(batch.slice(0, middle), batch.slice(middle));
+  }
+  return ignored;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import { gitIgnored } from '../../util/git/git-ignored.js';
+import { gitIgnored } from '../../util/git/git.js';
 import { isReservedPath, isWithin } from '../../util/paths/relative-path.js';
 import { sameContent } from '../changeset/blobs.js';
 import { checkTree } from '../changeset/check-tree.js';
