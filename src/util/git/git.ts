@@ -1,4 +1,5 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname, join, resolve as resolvePath } from 'node:path';
 import { codeOf, ForgeError } from '../errors.js';
 import { decodeName, decodeNames, encodeNames } from '../paths/path-bytes.js';
@@ -107,6 +108,16 @@ function runGit(cwd: string, args: readonly string[], options: GitOptions = {}):
 function answered(cwd: string, args: readonly string[], { exitCode, signal, ...rest }: Outcome): GitResult {
   if (exitCode !== null) return { code: exitCode, stdout: rest.stdout, stderr: rest.stderr };
   throw new GitError(`git ${args.find((arg) => !arg.startsWith('-'))} was ended by ${signal} in ${cwd}`);
+}
+
+/** Writes a blob of a repository to a file. @throws GitError */
+export async function writeBlob(root: string, oid: string, to: string): Promise<void> {
+  const handle = await open(to, 'w');
+  try {
+    await gitOk(root, ['cat-file', 'blob', oid], { stdoutFd: handle.fd });
+  } finally {
+    await handle.close();
+  }
 }
 
 /** Whether git itself trusts the repository of a folder: it is this user's, or named in `safe.directory`. */
