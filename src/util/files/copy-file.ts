@@ -34,20 +34,13 @@ export async function copyFile(
   const once = exclusive ? constants.COPYFILE_EXCL : 0;
   if (!sparse && (signal === undefined || size <= LARGE))
     return copyWhole(from, to, constants.COPYFILE_FICLONE | once);
-  if (await clones(from, to, once)) return;
-  await copyInSteps(from, to, { exclusive, sparse, signal });
-}
-
-/** Whether the file system could share the blocks. */
-async function clones(from: string | Buffer, to: string | Buffer, once: number): Promise<boolean> {
   try {
-    await copyWhole(from, to, constants.COPYFILE_FICLONE_FORCE | once);
-    return true;
+    return await copyWhole(from, to, constants.COPYFILE_FICLONE_FORCE | once);
   } catch (error) {
-    // A full disk, something in the way, no permission: copying would meet the same, and says it better.
-    if (codeOf(error) === 'EEXIST' && once !== 0) throw error;
-    return false;
+    // No shared blocks here. A full disk or no permission: copying meets the same, and says it better.
+    if (exclusive && codeOf(error) === 'EEXIST') throw error;
   }
+  await copyInSteps(from, to, { exclusive, sparse, signal });
 }
 
 async function copyInSteps(

@@ -6,6 +6,7 @@ import {
   readFileSync,
   realpathSync,
   renameSync,
+  type Stats,
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -36,24 +37,21 @@ export class NotOursError extends ForgeError {
 
 /** Why something may not be taken for a folder of this user: one clause about "it"; undefined where it may. */
 export function whyNotOurFolder(path: string): string | undefined {
-  return whyNotOurs(path, (stats) => (stats.isDirectory() ? undefined : 'it is not a folder'));
+  return whyNotOurs(path, (stats) => stats.isDirectory(), 'a folder');
 }
 
 /** The same of a regular file. */
 export function whyNotOurFile(path: string): string | undefined {
-  return whyNotOurs(path, (stats) => (stats.isFile() ? undefined : 'it is not a regular file'));
+  return whyNotOurs(path, (stats) => stats.isFile(), 'a regular file');
 }
 
-function whyNotOurs(
-  path: string,
-  otherKind: (stats: NonNullable<ReturnType<typeof lstatSync>>) => string | undefined,
-): string | undefined {
+function whyNotOurs(path: string, isKind: (stats: Stats) => boolean, kind: string): string | undefined {
   const stats = lstatSync(path, { throwIfNoEntry: false });
   if (stats === undefined) return NOT_THERE;
   if (stats.isSymbolicLink()) return 'it is a symbolic link';
   const uid = process.geteuid?.();
   if (uid !== undefined && stats.uid !== uid) return `it belongs to another user (uid ${stats.uid})`;
-  return otherKind(stats);
+  return isKind(stats) ? undefined : `it is not ${kind}`;
 }
 
 /**

@@ -1,9 +1,9 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname, join, resolve as resolvePath } from 'node:path';
-import { codeOf, ForgeError } from '../errors.js';
+import { ForgeError, hasCode } from '../errors.js';
 import { decodeName, decodeNames, encodeNames } from '../paths/path-bytes.js';
-import { type Outcome, run } from '../process/run-program.js';
+import { run } from '../process/run-program.js';
 import { gitFoldersOf } from './repository.js';
 
 /*
@@ -64,9 +64,20 @@ export async function git(
   args: readonly string[],
   options: GitOptions = {},
 ): Promise<GitResult> {
-  const outcome = await runGit(cwd, args, options);
-  if (outcome.notStarted === undefined) return answered(cwd, args, outcome);
-  throw new GitError(`git could not be started in ${cwd}: ${outcome.stderr}`);
+  const { input, stdinFd, stdoutFd, strict } = options;
+  const inherited = Object.entries(process.env).filter(([name]) => !GIT_REDIRECTS.test(name));
+  const env = {
+    ...Object.fromEntries(inherited),
+    ...{ GIT_OPTIONAL_LOCKS: '0', GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C' },
+    ...options.env,
+  };
+  const fds = { stdin: stdinFd, stdout: stdoutFd };
+  const all = [...(strict ? [] : ANY_OWNER), ...CAREFUL, ...args];
+  const { exitCode, signal, stdout, stderr, notStarted } = await run('git', all, { cwd, env, input, fds });
+  if (notStarted !== undefined)
+    throw new GitError(`git could not be started in ${cwd}: ${stderr}`, undefined, { cause: notStarted });
+  if (exitCode !== null) return { code: exitCode, stdout, stderr };
+  throw new GitError(`git ${args.find((arg) => !arg.startsWith('-'))} was ended by ${signal} in ${cwd}`);
 }
 
 /**
@@ -86,28 +97,13 @@ export async function gitOk(...args: Parameters<typeof git>): Promise<Buffer> {
 const CANNOT_RUN = ['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES'];
 
 /** As `git`; undefined where there is no git program, or no folder, that this user may use. */
-export async function gitIfThere(...[cwd, args, options]: Parameters<typeof git>) {
-  const outcome = await runGit(cwd, args, options);
-  if (outcome.notStarted === undefined) return answered(cwd, args, outcome);
-  if (CANNOT_RUN.includes(codeOf(outcome.notStarted) ?? '')) return undefined;
-  throw new GitError(`git could not be started in ${cwd}: ${outcome.stderr}`);
-}
-
-function runGit(cwd: string, args: readonly string[], options: GitOptions = {}): Promise<Outcome> {
-  const { input, stdinFd, stdoutFd, strict } = options;
-  const inherited = Object.entries(process.env).filter(([name]) => !GIT_REDIRECTS.test(name));
-  const env = {
-    ...Object.fromEntries(inherited),
-    ...{ GIT_OPTIONAL_LOCKS: '0', GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C' },
-    ...options.env,
-  };
-  const fds = { stdin: stdinFd, stdout: stdoutFd };
-  return run('git', [...(strict ? [] : ANY_OWNER), ...CAREFUL, ...args], { cwd, env, input, fds });
-}
-
-function answered(cwd: string, args: readonly string[], { exitCode, signal, ...rest }: Outcome): GitResult {
-  if (exitCode !== null) return { code: exitCode, stdout: rest.stdout, stderr: rest.stderr };
-  throw new GitError(`git ${args.find((arg) => !arg.startsWith('-'))} was ended by ${signal} in ${cwd}`);
+export async function gitIfThere(...args: Parameters<typeof git>): Promise<GitResult | undefined> {
+  try {
+    return await git(...args);
+  } catch (error) {
+    if (error instanceof GitError && hasCode(error.cause, ...CANNOT_RUN)) return undefined;
+    throw error;
+  }
 }
 
 /** Writes a blob of a repository to a file. @throws GitError */

@@ -8,33 +8,24 @@ import { isUtf8 } from 'node:buffer';
 
 const LONE_ESCAPE = /[\udc80-\udcff]/;
 
+/** What looks like a character beyond ASCII, and every other byte that is not ASCII, of bytes as latin1. */
+const BEYOND_ASCII =
+  /[\xc0-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf7][\x80-\xbf]{3}|[\x80-\xff]/g;
+
 /** The string that stands for the bytes of a file name. */
 export function decodeName(bytes: Buffer): string {
   if (isUtf8(bytes)) return bytes.toString('utf8');
-  let text = '';
-  let start = 0;
-  while (start < bytes.length) {
-    const length = validSequenceLength(bytes, start);
-    if (length === 0) {
-      text += String.fromCharCode(0xdc00 + bytes[start]!);
-      start += 1;
-    } else {
-      text += bytes.toString('utf8', start, start + length);
-      start += length;
-    }
-  }
-  return text;
+  return bytes.toString('latin1').replace(BEYOND_ASCII, (found) => {
+    const sequence = Buffer.from(found, 'latin1');
+    if (isUtf8(sequence)) return sequence.toString('utf8');
+    return String.fromCharCode(...Array.from(sequence, (byte) => 0xdc00 + byte));
+  });
 }
 
 /** The names in a list that git writes with `-z`, each ended by a NUL, as `decodeName` gives them. */
 export function decodeNames(list: Buffer): string[] {
-  const names: string[] = [];
-  for (let start = 0; start < list.length; ) {
-    const end = list.indexOf(0, start);
-    const stop = end < 0 ? list.length : end;
-    names.push(decodeName(list.subarray(start, stop)));
-    start = stop + 1;
-  }
+  const names = decodeName(list).split('\0');
+  if (names.at(-1) === '') names.pop();
   return names;
 }
 
@@ -48,24 +39,16 @@ const NUL = Buffer.from([0]);
 /** What to hand to `node:fs` for a string from `decodeName` (or any other): the string itself where that is exact, bytes otherwise. */
 export function encodePath(path: string): string | Buffer {
   if (!LONE_ESCAPE.test(path)) return path;
-  const parts: Buffer[] = [];
-  for (const piece of path.split(/((?<![\ud800-\udbff])[\udc80-\udcff])/)) {
-    if (piece.length === 1 && LONE_ESCAPE.test(piece))
-      parts.push(Buffer.from([piece.charCodeAt(0) - 0xdc00]));
-    else parts.push(Buffer.from(piece, 'utf8'));
-  }
-  return Buffer.concat(parts);
+  const pieces = path.split(/((?<![\ud800-\udbff])[\udc80-\udcff])/);
+  // Of what was split, every second piece is one that stands for a byte.
+  return Buffer.concat(
+    pieces.map((piece, n) =>
+      n % 2 === 1 ? Buffer.from([piece.charCodeAt(0) - 0xdc00]) : Buffer.from(piece),
+    ),
+  );
 }
 
 /** A path below a folder (absolute; '' is the folder itself) for `node:fs`. */
 export function joinRoot(root: string, path: string): string | Buffer {
   return encodePath(path === '' ? root : `${root}/${path}`);
-}
-
-/** Length of the valid UTF-8 sequence that starts at `start`, or 0. */
-function validSequenceLength(bytes: Buffer, start: number): number {
-  for (let length = 1; length <= 4 && start + length <= bytes.length; length += 1) {
-    if (isUtf8(bytes.subarray(start, start + length))) return length;
-  }
-  return 0;
 }
