@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf, ForgeError } from '../../util/errors.js';
-import { isSafeRelativePath } from '../../util/paths/relative-path.js';
+import { isSafeRelativePath } from '../../util/paths/path.js';
 
 /** Where init keeps what it installed, relative to the root. */
 export const RECORD_FILE = '.factory/forge.json';

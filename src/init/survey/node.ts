@@ -1,6 +1,6 @@
 import picomatch from 'picomatch';
 import { messageOf } from '../../util/errors.js';
-import { isBelow } from '../../util/paths/relative-path.js';
+import { isBelow } from '../../util/paths/path.js';
 import {
   CHECK_KINDS,
   type Check,

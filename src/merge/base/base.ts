@@ -5,8 +5,7 @@ import { hashFile } from '../../util/files/hash.js';
 import { readOurFile } from '../../util/files/provenance.js';
 import { removeFile } from '../../util/files/remove-tree.js';
 import { GitError, writeBlob } from '../../util/git/git.js';
-import { joinRoot } from '../../util/paths/path-bytes.js';
-import { ancestorsOf } from '../../util/paths/relative-path.js';
+import { ancestorsOf, joinRoot } from '../../util/paths/path.js';
 import type { BaseLookup, PathState } from '../../workspace/index.js';
 import { MergeError } from '../merge-error.js';
 

@@ -3,8 +3,7 @@ import { yieldToEventLoop } from '../../util/async/yield-to-event-loop.js';
 import { unlessOutOfReach } from '../../util/errors.js';
 import { isUnchanged, lstatOrNull, TreeReader } from '../../util/files/file-state.js';
 import { git, gitPath, isTrusted, repositoryPrefix } from '../../util/git/git.js';
-import { decodeName, decodeNames, joinRoot } from '../../util/paths/path-bytes.js';
-import { below, isReservedPath } from '../../util/paths/relative-path.js';
+import { below, decodeName, decodeNames, isReservedPath, joinRoot } from '../../util/paths/path.js';
 
 /** The paths of a tree that tasks may write, as they are now. */
 export interface OwnedFiles {

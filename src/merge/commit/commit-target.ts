@@ -2,7 +2,7 @@ import { constants, existsSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { git, gitPath, isTrusted, repositoryPrefix } from '../../util/git/git.js';
-import { ancestorsOf } from '../../util/paths/relative-path.js';
+import { ancestorsOf } from '../../util/paths/path.js';
 import { MergeError } from '../merge-error.js';
 import type { RefUpdate } from '../merge-plan.js';
 

@@ -1,5 +1,5 @@
 import { git } from '../../util/git/git.js';
-import { decodeNames, encodeNames } from '../../util/paths/path-bytes.js';
+import { decodeNames, encodeNames } from '../../util/paths/path.js';
 import { MergeError } from '../merge-error.js';
 import type { GitEntry, RefUpdate } from '../merge-plan.js';
 import { fault } from '../transaction/fault.js';

@@ -1,5 +1,5 @@
 import { git, gitOk } from '../../util/git/git.js';
-import { decodeNames, encodeNames } from '../../util/paths/path-bytes.js';
+import { decodeNames, encodeNames } from '../../util/paths/path.js';
 
 const ATTRIBUTES = ['text', 'crlf', 'eol', 'filter', 'ident', 'working-tree-encoding'];
 

@@ -2,7 +2,7 @@ import { copyFile } from '../../util/files/copy-file.js';
 import { type FileState, isUnchanged, lstatOrNull } from '../../util/files/file-state.js';
 import { hashFile } from '../../util/files/hash.js';
 import { removeFile } from '../../util/files/remove-tree.js';
-import { joinRoot } from '../../util/paths/path-bytes.js';
+import { joinRoot } from '../../util/paths/path.js';
 import type { ComposedEntry } from '../../workspace/index.js';
 import type { Base } from '../base/base.js';
 import { damaged } from '../merge-error.js';

@@ -5,7 +5,7 @@ import { lstatOrNull } from '../../util/files/file-state.js';
 import { hashBytes, hashFile, isHash } from '../../util/files/hash.js';
 import { inodeOf, whyNotOurFile, whyNotOurFolder } from '../../util/files/provenance.js';
 import { isTracked } from '../../util/git/git.js';
-import { isSafeRelativePath } from '../../util/paths/relative-path.js';
+import { isSafeRelativePath } from '../../util/paths/path.js';
 import { isSameProcess, livenessOf, thisProcess } from '../../util/process/identity.js';
 import { MergeError } from '../merge-error.js';
 import type { GitEntry, MergeJob, MergePlan, PlannedWrite, RefUpdate } from '../merge-plan.js';

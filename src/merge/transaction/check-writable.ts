@@ -3,7 +3,7 @@ import { access, lstat, mkdir, open as openFile, rename, rmdir, writeFile } from
 import { forEachConcurrent } from '../../util/async/for-each-concurrent.js';
 import { codeOf, ignoring } from '../../util/errors.js';
 import { removeTree } from '../../util/files/remove-tree.js';
-import { byFolder, nameOf, parentOf } from '../../util/paths/relative-path.js';
+import { byFolder, nameOf, parentOf } from '../../util/paths/path.js';
 import { MergeError, mergeFailure, NOTHING_TOUCHED } from '../merge-error.js';
 import type { ResolvedEntry } from '../merge-plan.js';
 import { blockedParent } from '../resolve/blocked-parent.js';

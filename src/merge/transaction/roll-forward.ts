@@ -3,7 +3,7 @@ import { forEachConcurrent } from '../../util/async/for-each-concurrent.js';
 import { ignoring } from '../../util/errors.js';
 import { syncPath } from '../../util/files/durable.js';
 import { lstatOrNull } from '../../util/files/file-state.js';
-import { byFolder, foldersAbove, nameOf } from '../../util/paths/relative-path.js';
+import { byFolder, foldersAbove, nameOf } from '../../util/paths/path.js';
 import { FINISHES_LATER, mergeFailure } from '../merge-error.js';
 import type { MergeJob, NewContent, PlannedWrite } from '../merge-plan.js';
 import { fault } from './fault.js';

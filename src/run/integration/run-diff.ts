@@ -6,7 +6,7 @@ import { type Base, loadBase } from '../../merge/index.js';
 import { ExitCode, ForgeError } from '../../util/errors.js';
 import { removeTree } from '../../util/files/remove-tree.js';
 import { git } from '../../util/git/git.js';
-import { decodeName } from '../../util/paths/path-bytes.js';
+import { decodeName } from '../../util/paths/path.js';
 import {
   applyEntries,
   type ComposedEntry,

@@ -1,7 +1,6 @@
 import { type BigIntStats, lstatSync, readlinkSync } from 'node:fs';
 import { codeOf } from '../errors.js';
-import { decodeName, joinRoot } from '../paths/path-bytes.js';
-import { parentOf } from '../paths/relative-path.js';
+import { decodeName, joinRoot, parentOf } from '../paths/path.js';
 
 /** What one path looked like. Times and inode are decimal strings, because JSON has no 64-bit numbers. */
 export interface FileState {

@@ -2,7 +2,7 @@ import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node
 import { open } from 'node:fs/promises';
 import { dirname, join, resolve as resolvePath } from 'node:path';
 import { ForgeError, hasCode } from '../errors.js';
-import { decodeName, decodeNames, encodeNames } from '../paths/path-bytes.js';
+import { decodeName, decodeNames, encodeNames } from '../paths/path.js';
 import { run } from '../process/run-program.js';
 import { gitFoldersOf } from './repository.js';
 

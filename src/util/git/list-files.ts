@@ -1,7 +1,6 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { ExitCode, ForgeError } from '../errors.js';
-import { decodeName, decodeNames, joinRoot } from '../paths/path-bytes.js';
-import { isReservedPath } from '../paths/relative-path.js';
+import { decodeName, decodeNames, isReservedPath, joinRoot } from '../paths/path.js';
 import { gitIfThere } from './git.js';
 import { repositoryAbove } from './repository.js';
 

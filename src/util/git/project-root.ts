@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, opendirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { ExitCode, ForgeError } from '../errors.js';
-import { isReservedPath } from '../paths/relative-path.js';
+import { isReservedPath } from '../paths/path.js';
 import { isGitFolder, isRepositoryTop, repositoryAbove } from './repository.js';
 
 /** A folder that cannot be the root of a plan, though it is there. */

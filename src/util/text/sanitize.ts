@@ -1,7 +1,7 @@
 /**
  * Everything a terminal would act on instead of show: C0 and C1 controls, DEL, line and paragraph separators,
  * bidirectional overrides (they reorder what is read, CVE-2021-42574), byte order marks, non-characters and lone
- * surrogates (which stand for bytes of file names, see workspace/path-bytes.ts).
+ * surrogates (which stand for bytes of file names, see paths/path.ts).
  */
 const UNSAFE = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]/gu;
 

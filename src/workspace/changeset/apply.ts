@@ -11,8 +11,7 @@ import {
 import { yieldToEventLoop } from '../../util/async/yield-to-event-loop.js';
 import { codeOf } from '../../util/errors.js';
 import { copyFile } from '../../util/files/copy-file.js';
-import { encodePath } from '../../util/paths/path-bytes.js';
-import { parentOf } from '../../util/paths/relative-path.js';
+import { encodePath, parentOf } from '../../util/paths/path.js';
 import { WorkspaceError, workspaceFailure } from '../failure.js';
 import { removeOwnTree } from '../scratch/remove-own-tree.js';
 import type { ComposedEntry } from './changeset.js';

@@ -1,6 +1,6 @@
 import { yieldToEventLoop } from '../../util/async/yield-to-event-loop.js';
 import { codeOf } from '../../util/errors.js';
-import { ancestorsOf, reservedTop } from '../../util/paths/relative-path.js';
+import { ancestorsOf, reservedTop } from '../../util/paths/path.js';
 import { WorkspaceError, workspaceFailure } from '../failure.js';
 import type { ChooseChanges, Collected } from '../workspace.js';
 import { BlobStore, sameContent } from './blobs.js';

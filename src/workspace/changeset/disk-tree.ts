@@ -9,8 +9,7 @@ import {
 } from 'node:fs';
 import { codeOf } from '../../util/errors.js';
 import { fileState, TreeReader } from '../../util/files/file-state.js';
-import { decodeName } from '../../util/paths/path-bytes.js';
-import { ancestorsOf } from '../../util/paths/relative-path.js';
+import { ancestorsOf, decodeName } from '../../util/paths/path.js';
 import { workspaceFailure } from '../failure.js';
 
 /** Where the content of a file is, or its SHA-256; `unknown` where neither can be told any more. */

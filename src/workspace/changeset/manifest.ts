@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { forEachConcurrent } from '../../util/async/for-each-concurrent.js';
 import { syncPath, writeFileDurably } from '../../util/files/durable.js';
 import { isHash } from '../../util/files/hash.js';
-import { isSafeRelativePath } from '../../util/paths/relative-path.js';
+import { isSafeRelativePath } from '../../util/paths/path.js';
 import { run } from '../../util/process/run-program.js';
 import { WorkspaceError, workspaceFailure } from '../failure.js';
 import type { Changeset, ChangesetEntry, EntryKind } from './changeset.js';

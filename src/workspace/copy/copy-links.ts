@@ -1,8 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { isAbsolute, posix } from 'node:path';
 import { codeOf } from '../../util/errors.js';
-import { decodeName, encodePath } from '../../util/paths/path-bytes.js';
-import { isWithin } from '../../util/paths/relative-path.js';
+import { decodeName, encodePath, isWithin } from '../../util/paths/path.js';
 
 /**
  * The target that a link of the working tree (path relative to root, target as stored) needs in a copy of the tree at

@@ -1,4 +1,4 @@
-import { below } from '../../util/paths/relative-path.js';
+import { below } from '../../util/paths/path.js';
 import { DiskTree } from '../changeset/disk-tree.js';
 
 /**

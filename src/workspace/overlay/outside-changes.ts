@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import { gitIgnored } from '../../util/git/git.js';
-import { isReservedPath, isWithin } from '../../util/paths/relative-path.js';
+import { isReservedPath, isWithin } from '../../util/paths/path.js';
 import { sameContent } from '../changeset/blobs.js';
 import { checkTree } from '../changeset/check-tree.js';
 import type { DiskTree, PathState } from '../changeset/disk-tree.js';

@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { unlessOutOfReach } from '../../util/errors.js';
 import { type GitFolders, isRepositoryTop } from '../../util/git/repository.js';
-import { isWithin } from '../../util/paths/relative-path.js';
+import { isWithin } from '../../util/paths/path.js';
 
 /**
  * The other worktrees of a repository that lie outside `top` (gitrepository-layout(5): `worktrees/NAME/gitdir` names each

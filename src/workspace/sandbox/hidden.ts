@@ -1,7 +1,7 @@
 import { mkdirSync, realpathSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { makeMarkedFolder, whyNotOurFolder } from '../../util/files/provenance.js';
-import { isWithin } from '../../util/paths/relative-path.js';
+import { isWithin } from '../../util/paths/path.js';
 import { stateFolders } from '../scratch/state-folder.js';
 import type { Mount } from './mount-table.js';
 import type { Slot } from './slot.js';

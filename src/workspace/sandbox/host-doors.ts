@@ -1,5 +1,5 @@
 import { lstatSync, readdirSync } from 'node:fs';
-import { isWithin } from '../../util/paths/relative-path.js';
+import { isWithin } from '../../util/paths/path.js';
 import type { Mount, Mounted } from './mount-table.js';
 
 /** What is read-only in containers too: uid 0 may write there without any capability, and it is the whole machine's. */

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { unlessGone } from '../../util/errors.js';
-import { isWithin } from '../../util/paths/relative-path.js';
+import { isWithin } from '../../util/paths/path.js';
 
 const LOCKED: ReadonlySet<string> = new Set([
   'ro',

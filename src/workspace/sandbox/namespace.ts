@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { codeOf } from '../../util/errors.js';
-import { isWithin } from '../../util/paths/relative-path.js';
+import { isWithin } from '../../util/paths/path.js';
 import { processStartTime } from '../../util/process/identity.js';
 import { run } from '../../util/process/run-program.js';
 import { WorkspaceError, workspaceFailure } from '../failure.js';

@@ -1,5 +1,5 @@
 import { codeOf } from '../../util/errors.js';
-import { isWithin } from '../../util/paths/relative-path.js';
+import { isWithin } from '../../util/paths/path.js';
 import { findTool } from '../../util/process/find-program.js';
 import { WorkspaceError } from '../failure.js';
 import type { Command, Running } from '../workspace.js';
