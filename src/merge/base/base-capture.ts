@@ -11,8 +11,8 @@ import { hashFile } from '../../util/files/hash.js';
 import { removeFile } from '../../util/files/remove-tree.js';
 import { foldersAbove, joinRoot } from '../../util/paths/path.js';
 import { count } from '../../util/text/count.js';
+import { convertedPaths } from '../commit/git-objects.js';
 import { mergeFailure } from '../merge-error.js';
-import { convertedPaths } from '../resolve/git-attributes.js';
 import { type Base, type BaseData, type BaseRecord, loadBase } from './base.js';
 import { listOwned } from './owned-files.js';
 

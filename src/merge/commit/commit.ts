@@ -7,11 +7,10 @@ import { type ComposedEntry, makeTemporary } from '../../workspace/index.js';
 import type { Base } from '../base/base.js';
 import { MergeError } from '../merge-error.js';
 import type { Conflict, GitEntry, RefUpdate } from '../merge-plan.js';
-import { convertedPaths } from '../resolve/git-attributes.js';
 import { fault } from '../transaction/fault.js';
 import { commitEntry } from './commit-entry.js';
 import { CommitTargetError, checkCommitTarget } from './commit-target.js';
-import { GitObjects } from './git-objects.js';
+import { convertedPaths, GitObjects } from './git-objects.js';
 import { indexLine, readIndex, sameEntry } from './ref-update.js';
 
 /** One task's part of a run. `title` becomes the first line of its commit. */
@@ -37,14 +36,8 @@ export type Committed =
     }
   | { ok: false; conflicts: Conflict[] };
 
-/**
- * Makes one commit per task, in the order given (a task after those it builds on), without touching the working
- * tree, the index or any hook. What each commit changes is the task's own change: edits of the user's that were not
- * committed stay out where they can be separated. With `branch`, creates that branch; without, gives in `after` how
- * the current branch and index are to move when the working tree has been written. Tasks without changes make no commit.
- * @throws CommitTargetError (see `checkCommitTarget`), GitError when git fails otherwise
- */
-export async function commitRun(options: {
+/** What a run's commits are made of, and the new branch to put them on, if any. */
+interface CommitOptions {
   root: string;
   runId: string;
   branch?: string;
@@ -53,7 +46,16 @@ export async function commitRun(options: {
   goal?: string;
   /** Called right before a new branch is made; what it throws stops that. */
   lastCheck?: () => void;
-}): Promise<Committed> {
+}
+
+/**
+ * Makes one commit per task, in the order given (a task after those it builds on), without touching the working
+ * tree, the index or any hook. What each commit changes is the task's own change: edits of the user's that were not
+ * committed stay out where they can be separated. With `branch`, creates that branch; without, gives in `after` how
+ * the current branch and index are to move when the working tree has been written. Tasks without changes make no commit.
+ * @throws CommitTargetError (see `checkCommitTarget`), GitError when git fails otherwise
+ */
+export async function commitRun(options: CommitOptions): Promise<Committed> {
   const { root, branch } = options;
   const made = branch === undefined ? undefined : await branchMadeBefore(root, branch, options.runId);
   if (made !== undefined) return made;
@@ -102,18 +104,8 @@ export async function branchMadeBefore(
   return { ok: true, ref, commit, commits: Number(count.toString()), skipped: [] };
 }
 
-/** What a run's commits are made of. */
-interface CommitJob {
-  root: string;
-  runId: string;
-  tasks: readonly CommitTask[];
-  base: Base;
-  goal?: string;
-  /** The commit to start from. */
-  head: string;
-  /** A folder for small files. */
-  scratch: string;
-}
+/** With the commit to start from and a folder for small files. */
+type CommitJob = CommitOptions & { head: string; scratch: string };
 
 type Entries = Map<string, GitEntry>;
 
@@ -231,7 +223,7 @@ class CommitBuilder {
 
   #decide(prev: GitEntry | null, start: GitEntry | null | undefined, result: GitEntry | null) {
     const scratch = join(this.job.scratch, String(this.#scratchCount++));
-    return commitEntry({ objects: this.objects, root: this.job.root, prev, start, result, scratch });
+    return commitEntry(this.objects, { prev, start, result }, scratch);
   }
 
   /** Folders are not git's business, nor are files that it ignores. */

@@ -1,10 +1,11 @@
 import { open } from 'node:fs/promises';
-import { type GitOptions, gitOk } from '../../util/git/git.js';
+import { type GitOptions, git, gitOk, writeBlob } from '../../util/git/git.js';
+import { decodeNames, encodeNames } from '../../util/paths/path.js';
 
 /** Stores contents in a repository's object database, as `git add` would for the paths they belong to. */
 export class GitObjects {
   constructor(
-    private readonly root: string,
+    readonly root: string,
     /** Paths (relative to root) whose attributes or settings ask for a conversion on the way into git. */
     private readonly converted: ReadonlySet<string>,
   ) {}
@@ -42,16 +43,34 @@ export class GitObjects {
   }
 
   /** Writes a blob to a file. */
-  async write(oid: string, to: string): Promise<void> {
-    const handle = await open(to, 'w');
-    try {
-      await gitOk(this.root, ['cat-file', 'blob', oid], { stdoutFd: handle.fd });
-    } finally {
-      await handle.close();
-    }
+  write(oid: string, to: string): Promise<void> {
+    return writeBlob(this.root, oid, to);
   }
 
   async #hash(args: string[], options: GitOptions): Promise<string> {
     return (await gitOk(this.root, ['hash-object', '-w', '-t', 'blob', ...args], options)).toString().trim();
   }
+}
+
+const ATTRIBUTES = ['text', 'crlf', 'eol', 'filter', 'ident', 'working-tree-encoding'];
+
+/**
+ * The paths (relative to root) whose bytes in the working tree may differ from git's blob: core.autocrlf is on, or
+ * an attribute asks for a conversion (gitattributes(5), "Checking-out and checking-in"). @throws GitError
+ */
+export async function convertedPaths(root: string, paths: readonly string[]): Promise<Set<string>> {
+  if (paths.length === 0) return new Set();
+  const autocrlf = await git(root, ['config', '--get', 'core.autocrlf']);
+  if (autocrlf.code === 0 && !/^(false|no|off|0)?\s*$/i.test(autocrlf.stdout.toString()))
+    return new Set(paths);
+  const told = decodeNames(
+    await gitOk(root, ['check-attr', '-z', '--stdin', ...ATTRIBUTES], { input: encodeNames(paths) }),
+  );
+  const converted = new Set<string>();
+  for (let i = 0; i + 2 < told.length; i += 3) {
+    const [path, attribute, value] = [told[i]!, told[i + 1]!, told[i + 2]!];
+    const harmless = value === 'unspecified' || (value === 'unset' && attribute !== 'eol');
+    if (!harmless) converted.add(path);
+  }
+  return converted;
 }

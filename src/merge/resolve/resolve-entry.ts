@@ -7,7 +7,7 @@ import type { ComposedEntry } from '../../workspace/index.js';
 import type { Base } from '../base/base.js';
 import { damaged } from '../merge-error.js';
 import type { ResolvedEntry } from '../merge-plan.js';
-import { threeWay, threeWayMode } from './three-way.js';
+import { threeFiles, threeWay, threeWayMode } from './three-way.js';
 
 /** What to do about one path. `seen` is what was there; no `write` = it already is as the run wants it. */
 export type Outcome =
@@ -123,17 +123,17 @@ async function resolveFile(
     return { reason: 'changed in the working tree and by the run, and its content at the start is not kept' };
   // Copies under plain names, so that every name works as an argument, and so that `theirs` can't change while it is read.
   if ((await hashFile(entry.blob)) !== hash) throw damaged(path);
-  const names = { theirs: `${scratch}.theirs`, base: `${scratch}.base`, into: `${scratch}.merged` };
-  await copyFile(at, names.theirs);
-  await copyFile(origin, names.base);
+  const files = threeFiles(scratch, entry.blob);
+  await copyFile(at, files.theirs);
+  await copyFile(origin, files.base);
   if (!isUnchanged(now, lstatOrNull(at))) return { reason: IS_WRITTEN };
-  const conflict = await threeWay({ ...names, ours: entry.blob, cwd: root });
-  removeFile(names.theirs);
-  removeFile(names.base);
+  const conflict = await threeWay(root, files);
+  removeFile(files.theirs);
+  removeFile(files.base);
   if (conflict !== undefined) return { reason: conflict };
-  const merged = await hashFile(names.into);
+  const merged = await hashFile(files.into);
   if (merged === (await hashFile(at))) return chmod(mode);
-  return { ...write(mode, names.into, merged), merged: true };
+  return { ...write(mode, files.into, merged), merged: true };
 }
 
 /** Whether the run builds on something that the user has deleted meanwhile. */
