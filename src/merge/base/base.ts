@@ -4,7 +4,7 @@ import { type FileState, isUnchanged, lstatOrNull, TreeReader } from '../../util
 import { hashFile } from '../../util/files/hash.js';
 import { readOurFile } from '../../util/files/provenance.js';
 import { removeFile } from '../../util/files/remove-tree.js';
-import { GitError, writeBlob } from '../../util/git/git.js';
+import { GitError, gitOk } from '../../util/git/git.js';
 import { ancestorsOf, joinRoot } from '../../util/paths/path.js';
 import type { BaseLookup, PathState } from '../../workspace/index.js';
 import { MergeError } from '../merge-error.js';
@@ -132,7 +132,7 @@ export class Base implements BaseLookup {
     await mkdir(`${this.dir}/blobs`, { recursive: true });
     const fresh = `${at}.${this.#fresh++}`;
     try {
-      await writeBlob(this.root, oid, fresh);
+      await gitOk(this.root, ['cat-file', 'blob', oid], { into: fresh });
       await rename(fresh, at);
     } catch (error) {
       removeFile(fresh);

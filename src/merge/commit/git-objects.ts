@@ -1,5 +1,4 @@
-import { open } from 'node:fs/promises';
-import { type GitOptions, git, gitOk, writeBlob } from '../../util/git/git.js';
+import { type GitOptions, git, gitOk } from '../../util/git/git.js';
 import { decodeNames, encodeNames } from '../../util/paths/path.js';
 
 /** Stores contents in a repository's object database, as `git add` would for the paths they belong to. */
@@ -13,12 +12,7 @@ export class GitObjects {
   /** Stores the content of a file (`from`, absolute), for a path or as it is; gives the blob's id. @throws GitError */
   async store(from: string | Buffer, path = ''): Promise<string> {
     const how = this.converted.has(path) ? ['--path', path] : ['--no-filters'];
-    const handle = await open(from, 'r');
-    try {
-      return await this.#hash([...how, '--stdin'], { stdinFd: handle.fd });
-    } finally {
-      await handle.close();
-    }
+    return await this.#hash([...how, '--stdin'], { from });
   }
 
   /** Stores bytes as they are. */
@@ -43,8 +37,8 @@ export class GitObjects {
   }
 
   /** Writes a blob to a file. */
-  write(oid: string, to: string): Promise<void> {
-    return writeBlob(this.root, oid, to);
+  async write(oid: string, into: string): Promise<void> {
+    await gitOk(this.root, ['cat-file', 'blob', oid], { into });
   }
 
   async #hash(args: string[], options: GitOptions): Promise<string> {

@@ -1,5 +1,3 @@
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { git } from '../../util/git/git.js';
 
 const LABELS = ['-L', 'working tree', '-L', 'start of run', '-L', 'task'];
@@ -25,19 +23,14 @@ export async function threeWay(
   cwd: string,
   { theirs, base, ours, into }: ThreeFiles,
 ): Promise<string | undefined> {
-  const handle = await open(into, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC, 0o600);
-  try {
-    const args = ['merge-file', '-p', ...LABELS, '--', theirs, base, ours];
-    const { code, stderr } = await git(cwd, args, { stdoutFd: handle.fd });
-    if (code === 0) return undefined;
-    // git-merge-file(1): the number of conflicts (cut at 127), negative (255) on error.
-    if (code < 128) return 'changed in the working tree and by the run in the same place';
-    return /binary/i.test(stderr)
-      ? 'a binary file changed both in the working tree and by the run'
-      : `the two changes could not be merged (${stderr || `git merge-file: ${code}`})`;
-  } finally {
-    await handle.close();
-  }
+  const args = ['merge-file', '-p', ...LABELS, '--', theirs, base, ours];
+  const { code, stderr } = await git(cwd, args, { into });
+  if (code === 0) return undefined;
+  // git-merge-file(1): the number of conflicts (cut at 127), negative (255) on error.
+  if (code < 128) return 'changed in the working tree and by the run in the same place';
+  return /binary/i.test(stderr)
+    ? 'a binary file changed both in the working tree and by the run'
+    : `the two changes could not be merged (${stderr || `git merge-file: ${code}`})`;
 }
 
 /** Three-way merge of permission bits: each bit that one side changed is taken from that side; that can't conflict. */

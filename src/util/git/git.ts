@@ -46,9 +46,9 @@ export interface GitResult {
 
 export interface GitOptions {
   input?: Buffer | string;
-  /** Descriptors in place of standard input and output. */
-  stdinFd?: number;
-  stdoutFd?: number;
+  /** A file to read as standard input, or one to write standard output to (for this user alone); not both. */
+  from?: string | Buffer;
+  into?: string;
   /** More variables. */
   env?: Readonly<Record<string, string>>;
   /** Refuse, as git does by itself, a repository of another user that is not in `safe.directory`. */
@@ -64,16 +64,18 @@ export async function git(
   args: readonly string[],
   options: GitOptions = {},
 ): Promise<GitResult> {
-  const { input, stdinFd, stdoutFd, strict } = options;
+  const { input, from, into, strict } = options;
   const inherited = Object.entries(process.env).filter(([name]) => !GIT_REDIRECTS.test(name));
   const env = {
     ...Object.fromEntries(inherited),
     ...{ GIT_OPTIONAL_LOCKS: '0', GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C' },
     ...options.env,
   };
-  const fds = { stdin: stdinFd, stdout: stdoutFd };
   const all = [...(strict ? [] : ANY_OWNER), ...CAREFUL, ...args];
-  const { exitCode, signal, stdout, stderr, notStarted } = await run('git', all, { cwd, env, input, fds });
+  const file = from ? await open(from, 'r') : into ? await open(into, 'w', 0o600) : undefined;
+  const fds = { [from ? 'stdin' : 'stdout']: file?.fd };
+  const outcome = run('git', all, { cwd, env, input, fds }).finally(() => file?.close());
+  const { exitCode, signal, stdout, stderr, notStarted } = await outcome;
   if (notStarted !== undefined)
     throw new GitError(`git could not be started in ${cwd}: ${stderr}`, undefined, { cause: notStarted });
   if (exitCode !== null) return { code: exitCode, stdout, stderr };
@@ -103,16 +105,6 @@ export async function gitIfThere(...args: Parameters<typeof git>): Promise<GitRe
   } catch (error) {
     if (error instanceof GitError && hasCode(error.cause, ...CANNOT_RUN)) return undefined;
     throw error;
-  }
-}
-
-/** Writes a blob of a repository to a file. @throws GitError */
-export async function writeBlob(root: string, oid: string, to: string): Promise<void> {
-  const handle = await open(to, 'w');
-  try {
-    await gitOk(root, ['cat-file', 'blob', oid], { stdoutFd: handle.fd });
-  } finally {
-    await handle.close();
   }
 }
 
