@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { codeOf, ExitCode, ForgeError, messageOf } from '../util/errors.js';
+import { ExitCode, ForgeError, ignoring, messageOf } from '../util/errors.js';
 import { nearestName } from '../util/text/nearest-name.js';
 
 /** A custom droid, read from `.factory/droids/NAME.md`. */
@@ -75,14 +75,9 @@ function fileOf(name: string, root: string): string {
 }
 
 async function personaNames(root: string): Promise<string[]> {
-  const entries = await readdir(join(root, '.factory', 'droids')).catch((error: unknown) => {
-    if (['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')) return [];
-    throw error;
-  });
-  return entries
-    .filter((entry) => entry.endsWith('.md'))
-    .sort()
-    .map((entry) => entry.slice(0, -'.md'.length));
+  const entries = await readdir(join(root, '.factory', 'droids')).catch(ignoring('ENOENT', 'ENOTDIR'));
+  const files = (entries ?? []).filter((entry) => entry.endsWith('.md'));
+  return files.sort().map((entry) => entry.slice(0, -'.md'.length));
 }
 
 async function parse(text: string, file: string): Promise<{ fields: Record<string, unknown>; body: string }> {

@@ -39,21 +39,19 @@ export async function checkTasks(
     }
   }
   if (problems.size === 0) return;
-  const lines = Array.from(problems, ([problem, ids]) => `${problem} (needed by ${nameTasks(ids)})`);
+  const lines = Array.from(problems, ([problem, ids]) => {
+    const tasks = ids.length === 1 ? `task ${ids[0]}` : `tasks ${listed(ids, 5)}`;
+    return `${problem} (needed by ${tasks})`;
+  });
   throw new AgentUnavailableError(lines.join('\n'), [...new Set([...problems.values()].flat())]);
-}
-
-function nameTasks(ids: readonly string[]): string {
-  return ids.length === 1 ? `task ${ids[0]}` : `tasks ${listed(ids, 5)}`;
 }
 
 /** What the checks that fail tell people. @throws what is not a ForgeError */
 export async function failuresOf(checks: readonly Promise<unknown>[]): Promise<string[]> {
-  const results = await Promise.allSettled(checks);
-  return results.flatMap((result) => {
-    if (result.status === 'fulfilled') return [];
-    if (!(result.reason instanceof ForgeError)) throw result.reason;
-    return [result.reason.message];
+  const failed = (await Promise.allSettled(checks)).filter((result) => result.status === 'rejected');
+  return failed.map(({ reason }) => {
+    if (!(reason instanceof ForgeError)) throw reason;
+    return reason.message;
   });
 }
 

@@ -55,10 +55,8 @@ export async function writeDroidSettings(context: AttemptContext): Promise<strin
   const command = hookCommand(hookFile);
   const hook = (timeout: number) => ({ hooks: [{ type: 'command', command, timeout }] });
   const hooks = { ...settings.hooks };
-  hooks.PreToolUse = [
-    ...(hooks.PreToolUse ?? []),
-    { matcher: WRITING_TOOLS.join('|'), ...hook(SPARE_SECONDS) },
-  ];
+  const guard = { matcher: WRITING_TOOLS.join('|'), ...hook(SPARE_SECONDS) };
+  hooks.PreToolUse = [...(hooks.PreToolUse ?? []), guard];
   if (task.verify !== undefined)
     hooks.Stop = [...(hooks.Stop ?? []), hook(Math.ceil(verifyTimeoutMs / 1000) + SPARE_SECONDS)];
   const file = join(scratch, 'settings.json');
