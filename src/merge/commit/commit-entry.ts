@@ -38,5 +38,5 @@ export async function commitEntry(
       reason:
         "the run changed the same place as edits that are not committed, so they can't be separated: commit or stash those first",
     };
-  return { entry: { mode, oid: await objects.store(files.into) } };
+  return { entry: { mode, oid: await objects.store({ from: files.into }) } };
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { FileState } from '../../util/files/file-state.js';
 import { removeTree } from '../../util/files/remove-tree.js';
-import { git, gitIgnored, gitOk, repositoryPrefix } from '../../util/git/git.js';
+import { git, gitIgnored, gitOk, gitText, repositoryPrefix } from '../../util/git/git.js';
 import { ancestorsOf, encodePath, isSafeRelativePath } from '../../util/paths/path.js';
 import { type ComposedEntry, makeTemporary } from '../../workspace/index.js';
 import type { Base } from '../base/base.js';
@@ -111,7 +111,6 @@ type Entries = Map<string, GitEntry>;
 
 class CommitBuilder {
   readonly conflicts: Conflict[] = [];
-  readonly #env: { GIT_INDEX_FILE: string };
   /** What the commits so far have, and what the tasks so far left behind, by path relative to root. */
   readonly #tree: Entries;
   readonly #results = new Map<string, GitEntry | null>();
@@ -119,6 +118,8 @@ class CommitBuilder {
 
   private constructor(
     private readonly job: CommitJob,
+    /** The index in which the commits are made; the user's own stays as it is. */
+    private readonly env: { GIT_INDEX_FILE: string },
     private readonly objects: GitObjects,
     /** The path of root in the repository: '' or ending in `/`. */
     private readonly prefix: string,
@@ -126,7 +127,6 @@ class CommitBuilder {
     /** Paths that git ignores. */
     readonly skipped: ReadonlySet<string>,
   ) {
-    this.#env = indexOf(job);
     this.#tree = new Map(head);
   }
 
@@ -138,30 +138,30 @@ class CommitBuilder {
         throw new MergeError(`A changeset names ${JSON.stringify(path)}, which forge never commits.`);
     const objects = new GitObjects(root, await convertedPaths(root, paths));
     const prefix = (await repositoryPrefix(root)) ?? '';
-    await gitOk(root, ['read-tree', head], { env: indexOf(job) });
-    const entries = await listIndex(root, indexOf(job));
-    const builder = new CommitBuilder(job, objects, prefix, entries, await gitIgnored(root, paths));
+    const env = { GIT_INDEX_FILE: join(job.scratch, 'index') };
+    await gitOk(root, ['read-tree', head], { env });
+    const entries = await listIndex(root, env);
+    const builder = new CommitBuilder(job, env, objects, prefix, entries, await gitIgnored(root, paths));
     builder.#checkSubmodules(paths, await listIndex(root));
     return builder;
   }
 
   async build(): Promise<{ commit: string; commits: number }> {
     const { root, head, tasks, runId, goal } = this.job;
-    const ask = async (...args: Parameters<typeof gitOk>) => (await gitOk(...args)).toString().trim();
     let commit = head;
     let commits = 0;
-    let tree = await ask(root, ['rev-parse', `${head}^{tree}`]);
+    let tree = await gitText(root, ['rev-parse', `${head}^{tree}`]);
     if (this.conflicts.length > 0) return { commit, commits };
     for (const task of tasks) {
       const lines = await this.#changes(task);
       if (lines.length === 0 || this.conflicts.length > 0) continue;
       const input = Buffer.concat(lines);
-      await gitOk(root, ['update-index', '-z', '--index-info'], { input, env: this.#env });
-      const next = await ask(root, ['write-tree'], { env: this.#env });
+      await gitOk(root, ['update-index', '-z', '--index-info'], { input, env: this.env });
+      const next = await gitText(root, ['write-tree'], { env: this.env });
       if (next === tree) continue;
       tree = next;
       const args = ['commit-tree', tree, '-p', commit, '-F', '-'];
-      commit = await ask(root, args, { input: message(task, runId, goal) });
+      commit = await gitText(root, args, { input: message(task, runId, goal) });
       commits += 1;
     }
     return { commit, commits };
@@ -169,7 +169,7 @@ class CommitBuilder {
 
   /** How the user's index moves from the old commit to the new one; what is staged there is merged three-way. */
   async indexMoves(): Promise<RefUpdate['index']> {
-    const after = await listIndex(this.job.root, this.#env);
+    const after = await listIndex(this.job.root, this.env);
     const now = await listIndex(this.job.root);
     const moves: RefUpdate['index'] = [];
     for (const path of new Set([...this.head.keys(), ...after.keys()])) {
@@ -243,7 +243,9 @@ class CommitBuilder {
     const blob = base.blob(path);
     if (blob !== undefined) return { mode, oid: blob };
     const content = await base.content(path);
-    return content === undefined ? undefined : { mode, oid: await this.objects.store(content, path) };
+    return content === undefined
+      ? undefined
+      : { mode, oid: await this.objects.store({ from: content }, path) };
   }
 
   /** `stored` is the blob of a file. */
@@ -253,7 +255,7 @@ class CommitBuilder {
   }
 
   async #link(target: string): Promise<GitEntry> {
-    return { mode: '120000', oid: await this.objects.storeBytes(Buffer.from(encodePath(target))) };
+    return { mode: '120000', oid: await this.objects.store({ input: Buffer.from(encodePath(target)) }) };
   }
 
   /** A submodule may be in the last commit or only be staged. */
@@ -264,11 +266,6 @@ class CommitBuilder {
     for (const path of paths)
       if (ancestorsOf(this.prefix + path).some(isSubmodule)) this.conflicts.push({ path, reason });
   }
-}
-
-/** The index in which the commits are made; the user's own stays as it is. */
-function indexOf({ scratch }: CommitJob): { GIT_INDEX_FILE: string } {
-  return { GIT_INDEX_FILE: join(scratch, 'index') };
 }
 
 async function listIndex(root: string, env: Record<string, string> = {}): Promise<Entries> {

@@ -1,4 +1,4 @@
-import { type GitOptions, git, gitOk } from '../../util/git/git.js';
+import { type GitOptions, git, gitOk, gitText } from '../../util/git/git.js';
 import { decodeNames, encodeNames } from '../../util/paths/path.js';
 
 /** Stores contents in a repository's object database, as `git add` would for the paths they belong to. */
@@ -9,15 +9,10 @@ export class GitObjects {
     private readonly converted: ReadonlySet<string>,
   ) {}
 
-  /** Stores the content of a file (`from`, absolute), for a path or as it is; gives the blob's id. @throws GitError */
-  async store(from: string | Buffer, path = ''): Promise<string> {
+  /** Stores the content of a file (`from`, absolute) or bytes, for a path or as they are; gives the blob's id. @throws GitError */
+  store(content: Pick<GitOptions, 'from' | 'input'>, path = ''): Promise<string> {
     const how = this.converted.has(path) ? ['--path', path] : ['--no-filters'];
-    return await this.#hash([...how, '--stdin'], { from });
-  }
-
-  /** Stores bytes as they are. */
-  storeBytes(input: Buffer | string): Promise<string> {
-    return this.#hash(['--no-filters', '--stdin'], { input });
+    return gitText(this.root, ['hash-object', '-w', '-t', 'blob', ...how, '--stdin'], content);
   }
 
   /** Stores many files as they are with one git process; those that need a conversion, or whose names can't be listed line by line, one by one. Gives blob ids by path. */
@@ -29,20 +24,17 @@ export class GitObjects {
     if (listable.length > 0) {
       const input = listable.map(([, from]) => `${from}\n`).join('');
       const args = ['hash-object', '-w', '--no-filters', '--stdin-paths'];
-      const ids = (await gitOk(this.root, args, { input })).toString().trim().split('\n');
+      const ids = (await gitText(this.root, args, { input })).split('\n');
       for (const [i, [path]] of listable.entries()) stored.set(path, ids[i]!);
     }
-    for (const [path, from] of files) if (!stored.has(path)) stored.set(path, await this.store(from, path));
+    for (const [path, from] of files)
+      if (!stored.has(path)) stored.set(path, await this.store({ from }, path));
     return stored;
   }
 
   /** Writes a blob to a file. */
   async write(oid: string, into: string): Promise<void> {
     await gitOk(this.root, ['cat-file', 'blob', oid], { into });
-  }
-
-  async #hash(args: string[], options: GitOptions): Promise<string> {
-    return (await gitOk(this.root, ['hash-object', '-w', '-t', 'blob', ...args], options)).toString().trim();
   }
 }
 

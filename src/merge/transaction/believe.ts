@@ -5,7 +5,7 @@ import { lstatOrNull } from '../../util/files/file-state.js';
 import { hashBytes, hashFile, isHash } from '../../util/files/hash.js';
 import { inodeOf, whyNotOurFile, whyNotOurFolder } from '../../util/files/provenance.js';
 import { isTracked } from '../../util/git/git.js';
-import { isSafeRelativePath } from '../../util/paths/path.js';
+import { ancestorsOf, isSafeRelativePath } from '../../util/paths/path.js';
 import { isSameProcess, livenessOf, thisProcess } from '../../util/process/identity.js';
 import { MergeError } from '../merge-error.js';
 import type { GitEntry, MergeJob, MergePlan, PlannedWrite, RefUpdate } from '../merge-plan.js';
@@ -23,13 +23,8 @@ const OID = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/;
  */
 export async function believeFolder(root: string, record: CommitRecord): Promise<string> {
   const dir = mergeFolder(root, record);
-  const steps = [
-    '.forge',
-    '.forge/runs',
-    `.forge/runs/${record.run}`,
-    `.forge/runs/${record.run}/${record.dir}`,
-  ];
-  for (const step of steps) {
+  const place = dir.slice(`${root}/`.length);
+  for (const step of [...ancestorsOf(place), place]) {
     const why = whyNotOurFolder(`${root}/${step}`);
     if (why !== undefined) throw notBelieved(root, `${step}: ${why}`);
   }

@@ -10,7 +10,6 @@ const WAIT_MS = { pause: 20, all: 5000 };
 /**
  * Does something that must not be left undone only because this process has too many files open just now (EMFILE): tries it
  * again until others have closed theirs, for some seconds. `act` may have done a part of it already when it is called again.
- *
  * @throws what `act` throws
  */
 export async function onceFilesCanBeOpened<T>(act: () => Promise<T>): Promise<T> {

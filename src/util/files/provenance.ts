@@ -58,7 +58,6 @@ function whyNotOurs(path: string, isKind: (stats: Stats) => boolean, kind: strin
  * Makes a folder of forge's own with a mark in it, for this user alone; its parent must be there. One that is there already
  * serves if it has the mark, or if it is ours and holds nothing but marks, made or half made: a forge was killed before it
  * had marked it, or another is just marking it. Then the mark is made anew.
- *
  * @throws NotOursError for any other, and what the file system throws.
  */
 export function makeMarkedFolder(path: string): void {
@@ -109,7 +108,6 @@ export function inodeOf(folder: string): string {
 
 /**
  * The text of a regular file of ours: never through a link, and never waiting for a writer (a FIFO).
- *
  * @throws NotOursError for anything else in its place, and what reading throws (ENOENT where there is nothing).
  */
 export function readOurFile(path: string): string {
@@ -135,7 +133,6 @@ export function readRecord(path: string): object | undefined {
 /**
  * Makes sure that a folder may be removed with all that is in it: a real folder of ours, right below `parent` (a real
  * path whose folders are no links), with a name that forge gives.
- *
  * @throws NotOursError that says why it may not.
  */
 export function assertRemovable(dir: string, parent: string, named: RegExp): void {

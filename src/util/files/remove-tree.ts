@@ -31,7 +31,6 @@ const TRIES = 4;
  * not used for that: where a link can't be unlinked (EPERM in a sticky folder of somebody else's) it lists what the link
  * leads to, and removes that. Nor is anything removed behind a mount. Folders that forbid it to their owner (mode 000,
  * 555) are opened first.
- *
  * @throws what the system says (EBUSY for a mount point, EACCES for what is somebody else's).
  */
 export async function removeTree(path: string | Buffer): Promise<void> {

@@ -92,6 +92,11 @@ export async function gitOk(...args: Parameters<typeof git>): Promise<Buffer> {
   throw new GitError(`git ${args[1][0]} failed in ${args[0]}: ${stderr || `exit code ${code}`}`);
 }
 
+/** The same as text, without the white space around it. */
+export async function gitText(...args: Parameters<typeof git>): Promise<string> {
+  return (await gitOk(...args)).toString().trim();
+}
+
 /**
  * How the system says that a program is not there, or not for this user to run, or that the same holds for the folder
  * to run it in: spawn doesn't tell which.
