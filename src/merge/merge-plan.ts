@@ -60,11 +60,16 @@ export interface MergePlan {
   keepsPlaced?: boolean;
 }
 
-/** A merge that is past its commit point. */
-export interface MergeJob {
+/** A merge and where its files are. */
+export interface MergeFolder {
   root: string;
-  /** The merge folder: `new/`, `old/`, `plan.json`. */
+  run: string;
+  /** In the run's folder: `new/`, `old/`, `plan.json`. */
   dir: string;
+}
+
+/** A merge that is past its commit point. */
+export interface MergeJob extends MergeFolder {
   plan: MergePlan;
 }
 

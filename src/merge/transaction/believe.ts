@@ -61,7 +61,7 @@ export async function believePlan(
   record: CommitRecord,
 ): Promise<{ job: MergeJob; isStaged: boolean }> {
   const plan = readMergePlan(root, dir, record);
-  const job = { root, dir, plan };
+  const job = { root, run: record.run, dir, plan };
   if (!existsSync(`${dir}/new`)) {
     if (!plan.keepsPlaced || whyNotOurFolder(`${dir}/placed`) === undefined) return { job, isStaged: false };
     throw notBelieved(root, `${dir}/new, the content that was committed, is gone`);

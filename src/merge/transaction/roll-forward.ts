@@ -195,7 +195,7 @@ async function putFile(
   } catch (error) {
     // A bind mount in between, or a file system without hard links: copy beside the target, then rename.
     if (!hasCode(error, 'EXDEV', 'EPERM', 'ENOTSUP', 'ENOSYS')) throw error;
-    const copy = folder.at(`${besideName(job.plan.run, write.n)}-new`);
+    const copy = folder.at(`${besideName(job.run, write.n)}-new`);
     removeFile(copy);
     await copyFile(staged, copy, { exclusive: true });
     const fresh = lstatOrNull(staged);
@@ -237,7 +237,7 @@ async function moveAside(job: MergeJob, folder: Folder, write: PlannedWrite): Pr
     const state = lstatOrNull(from);
     if (state === null) return;
     if (state.kind === 'directory') {
-      await rename(from, folder.at(`${besideName(job.plan.run, write.n)}-old`));
+      await rename(from, folder.at(`${besideName(job.run, write.n)}-old`));
       return;
     }
     const kept = freeName(isSameMoved(write.expected, state) ? `${to}.same` : to);

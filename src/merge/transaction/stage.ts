@@ -9,17 +9,14 @@ import { hashFile } from '../../util/files/hash.js';
 import { removeFile, removeTree } from '../../util/files/remove-tree.js';
 import { below, isSafeRelativePath, joinRoot, parentOf } from '../../util/paths/path.js';
 import { damaged, mergeFailure, NOTHING_TOUCHED } from '../merge-error.js';
-import { besideName, type MergeJob, type PlannedWrite, type ResolvedEntry } from '../merge-plan.js';
+import { besideName, type MergeFolder, type PlannedWrite, type ResolvedEntry } from '../merge-plan.js';
 import { keepAttributes } from '../resolve/extended-attributes.js';
 import type { StagingPlaces } from './check-writable.js';
 import { fault } from './fault.js';
 
-/** A merge as far as its staged files are concerned. */
-type Staging = Pick<MergeJob, 'root' | 'dir'> & { plan: Pick<MergeJob['plan'], 'run'> };
-
 /** Where the staged content of a write is. */
-export function stagedPath({ root, dir, plan }: Staging, { n, beside }: PlannedWrite): string | Buffer {
-  return beside === undefined ? `${dir}/new/${n}` : joinRoot(root, below(beside, besideName(plan.run, n)));
+export function stagedPath({ root, dir, run }: MergeFolder, { n, beside }: PlannedWrite): string | Buffer {
+  return beside === undefined ? `${dir}/new/${n}` : joinRoot(root, below(beside, besideName(run, n)));
 }
 
 /** Whether the folder of a staged file, as it was read from disk, is the merge folder or one inside root. */
@@ -34,7 +31,7 @@ export function isStagingPlace(beside: unknown): boolean {
  * @throws MergeError; `unstage` then removes what was staged
  */
 export async function stage(
-  job: Staging,
+  job: MergeFolder,
   writes: readonly ResolvedEntry[],
   places: StagingPlaces,
   note: (text: string) => void = () => {},
@@ -95,7 +92,7 @@ async function finishFile(at: string | Buffer, mode: number): Promise<string | u
 }
 
 /** Removes everything that was staged for the writes; what is not there is fine. The folder `placed` stays: it says that all is in place. */
-export async function unstage(job: Staging, writes: readonly PlannedWrite[]): Promise<void> {
+export async function unstage(job: MergeFolder, writes: readonly PlannedWrite[]): Promise<void> {
   for (const write of writes) {
     if (write.beside === undefined) continue;
     try {

@@ -6,7 +6,7 @@ import { isUnchanged, TreeReader } from '../../util/files/file-state.js';
 import { hashBytes } from '../../util/files/hash.js';
 import { mayBeCommitted } from '../../util/files/merge-record.js';
 import { FINISHES_LATER, mergeFailure, NOTHING_TOUCHED, TreeChangedError } from '../merge-error.js';
-import type { MergePlan, RefUpdate, ResolvedEntry } from '../merge-plan.js';
+import type { MergeFolder, MergeJob, MergePlan, RefUpdate, ResolvedEntry } from '../merge-plan.js';
 import { checkWritable } from './check-writable.js';
 import { begin, type CommitRecord, clear, commit, mergeFolder } from './commit-record.js';
 import { complete, type Merged, type Recorder, rollBack } from './complete.js';
@@ -48,7 +48,7 @@ export async function writeMerge(options: {
     throw mergeFailure('start a merge in', root, error, NOTHING_TOUCHED);
   }
   const plan: MergePlan = { v: 1, run: runId, writes: [], keepsPlaced: true, after };
-  const job = { root, dir, plan };
+  const job: MergeJob = { root, run: runId, dir, plan };
   let isCommitting = false;
   try {
     plan.writes = await stage(job, writes, await checkWritable(root, writes, dir), options.note);
@@ -64,7 +64,7 @@ export async function writeMerge(options: {
     isCommitting = true;
     await commit(root, begun, hashBytes(text));
   } catch (error) {
-    await giveUp(root, dir, runId, isCommitting);
+    await giveUp(job, isCommitting);
     // A record that could not be taken back will be carried out by the next forge command.
     const state = isCommitting && mayBeCommitted(root) ? FINISHES_LATER : NOTHING_TOUCHED;
     throw mergeFailure('prepare the merge in', root, error, state);
@@ -81,11 +81,11 @@ function checkUnchanged(root: string, writes: readonly ResolvedEntry[]): void {
 }
 
 /** Removes what was staged. A failure of that is left to the next forge command: what led here matters more. */
-async function giveUp(root: string, dir: string, run: string, isCommitting: boolean): Promise<void> {
+async function giveUp(merge: MergeFolder, isCommitting: boolean): Promise<void> {
   try {
     // The record may already say "committed": it goes first, or a crash right here would finish a merge without its files.
-    if (isCommitting) await clear(root);
-    await rollBack({ root, dir, run });
+    if (isCommitting) await clear(merge.root);
+    await rollBack(merge);
   } catch (error) {
     if (codeOf(error) === undefined) throw error;
   }
