@@ -1,7 +1,7 @@
 import type { Task } from '../plan/index.js';
 import { ExitCode, ForgeError } from '../util/errors.js';
 import { findProgram } from '../util/process/find-program.js';
-import { listed } from '../util/text/count.js';
+import { listed } from '../util/text/amounts.js';
 import { nearestName } from '../util/text/nearest-name.js';
 
 /** The agent of some tasks cannot run (no program, no persona, wrong settings); found before anything starts. Exit code 2. */

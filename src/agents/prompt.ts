@@ -1,5 +1,5 @@
 import type { AttemptOutcome } from '../journal/index.js';
-import { listed, shortened } from '../util/text/count.js';
+import { listed, shortened } from '../util/text/amounts.js';
 import { fenced, fillTemplate } from '../util/text/markdown.js';
 
 /** What every agent is told. `{{…}}` is filled in from PromptContext; nothing in the filled-in text is read again. */

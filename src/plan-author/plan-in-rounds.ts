@@ -13,7 +13,7 @@ import {
   readPlan,
 } from '../plan/index.js';
 import { projectFiles } from '../util/git/list-files.js';
-import { count } from '../util/text/count.js';
+import { count } from '../util/text/amounts.js';
 import { didYouMean } from '../util/text/nearest-name.js';
 import { clip, sanitize } from '../util/text/sanitize.js';
 import { askAgent } from './ask-agent.js';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ForgeError, messageOf } from '../../util/errors.js';
-import { hashText } from '../../util/files/hash.js';
+import { hashText } from '../../util/files/content.js';
 import { statOf } from './check-writable.js';
 import { type InstallRecord, readRecord } from './record.js';
 

@@ -1,7 +1,7 @@
 import { mkdir, rename } from 'node:fs/promises';
 import { ignoring } from '../../util/errors.js';
+import { hashFile } from '../../util/files/content.js';
 import { type FileState, isUnchanged, lstatOrNull, TreeReader } from '../../util/files/file-state.js';
-import { hashFile } from '../../util/files/hash.js';
 import { readOurFile } from '../../util/files/provenance.js';
 import { removeFile } from '../../util/files/remove-tree.js';
 import { GitError, gitOk } from '../../util/git/git.js';

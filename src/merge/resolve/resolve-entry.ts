@@ -1,6 +1,5 @@
-import { copyFile } from '../../util/files/copy-file.js';
+import { copyFile, hashFile } from '../../util/files/content.js';
 import { type FileState, isUnchanged, lstatOrNull } from '../../util/files/file-state.js';
-import { hashFile } from '../../util/files/hash.js';
 import { removeFile } from '../../util/files/remove-tree.js';
 import { joinRoot } from '../../util/paths/path.js';
 import type { ComposedEntry } from '../../workspace/index.js';

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { forEachConcurrent } from '../../util/async/for-each-concurrent.js';
 import { codeOf } from '../../util/errors.js';
+import { hashBytes, hashFile, isHash } from '../../util/files/content.js';
 import { lstatOrNull } from '../../util/files/file-state.js';
-import { hashBytes, hashFile, isHash } from '../../util/files/hash.js';
 import { inodeOf, whyNotOurFile, whyNotOurFolder } from '../../util/files/provenance.js';
 import { isTracked } from '../../util/git/git.js';
 import { ancestorsOf, isSafeRelativePath } from '../../util/paths/path.js';

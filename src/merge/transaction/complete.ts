@@ -1,6 +1,6 @@
 import { readdir, rename } from 'node:fs/promises';
 import { codeOf } from '../../util/errors.js';
-import { syncPath, writeFileDurably } from '../../util/files/durable.js';
+import { syncPath, writeFileDurably } from '../../util/files/content.js';
 import { isSameMoved, lstatOrNull } from '../../util/files/file-state.js';
 import { readOurFile, whyNotOurFile } from '../../util/files/provenance.js';
 import { removeTree } from '../../util/files/remove-tree.js';

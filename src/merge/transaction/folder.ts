@@ -1,7 +1,7 @@
 import { constants, existsSync } from 'node:fs';
 import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
 import { hasCode, ignoring } from '../../util/errors.js';
-import { syncFolder } from '../../util/files/durable.js';
+import { syncFolder } from '../../util/files/content.js';
 import { O_PATH } from '../../util/files/file-handles.js';
 import { lstatOrNull } from '../../util/files/file-state.js';
 import { encodePath, joinRoot, nameOf, parentOf } from '../../util/paths/path.js';

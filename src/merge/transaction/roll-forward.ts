@@ -1,10 +1,8 @@
 import { chmod, chown, link, rename, rmdir, symlink, unlink } from 'node:fs/promises';
 import { forEachConcurrent } from '../../util/async/for-each-concurrent.js';
 import { codeOf, hasCode, ignoring } from '../../util/errors.js';
-import { copyFile } from '../../util/files/copy-file.js';
-import { syncPath } from '../../util/files/durable.js';
+import { copyFile, hashFile, syncPath } from '../../util/files/content.js';
 import { type FileState, isSameMoved, lstatOrNull } from '../../util/files/file-state.js';
-import { hashFile } from '../../util/files/hash.js';
 import { removeFile } from '../../util/files/remove-tree.js';
 import { byFolder, encodePath, foldersAbove, nameOf } from '../../util/paths/path.js';
 import { FINISHES_LATER, mergeFailure } from '../merge-error.js';

@@ -1,9 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { codeOf } from '../../util/errors.js';
-import { syncPath, writeFileDurably } from '../../util/files/durable.js';
+import { hashBytes, syncPath, writeFileDurably } from '../../util/files/content.js';
 import { isUnchanged, TreeReader } from '../../util/files/file-state.js';
-import { hashBytes } from '../../util/files/hash.js';
 import { mayBeCommitted } from '../../util/files/merge-record.js';
 import { FINISHES_LATER, mergeFailure, NOTHING_TOUCHED, TreeChangedError } from '../merge-error.js';
 import type { MergeFolder, MergeJob, MergePlan, RefUpdate, ResolvedEntry } from '../merge-plan.js';

@@ -4,7 +4,7 @@ import { type Base, branchMadeBefore, checkCommitTarget } from '../../merge/inde
 import { createMatcher, type PathMatcher } from '../../ownership/index.js';
 import type { Plan } from '../../plan/index.js';
 import { ExitCode, ForgeError } from '../../util/errors.js';
-import { listed } from '../../util/text/count.js';
+import { listed } from '../../util/text/amounts.js';
 import { type Changeset, type ChosenBackend, chooseBackend, foreignOwned } from '../../workspace/index.js';
 import type { SelectedTask } from '../schedule/select-tasks.js';
 import type { RunFolder } from '../store/run-folder.js';

@@ -3,7 +3,7 @@ import { Journal } from '../../journal/index.js';
 import { captureBase } from '../../merge/index.js';
 import type { Plan } from '../../plan/index.js';
 import type { ExitCode } from '../../util/errors.js';
-import { writeFileDurably } from '../../util/files/durable.js';
+import { writeFileDurably } from '../../util/files/content.js';
 import { interruption } from '../../util/process/interrupt.js';
 import { type SelectedTask, selectTasks } from '../schedule/select-tasks.js';
 import { makeForgeFolder } from '../store/forge-folder.js';

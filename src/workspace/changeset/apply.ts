@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { yieldToEventLoop } from '../../util/async/yield-to-event-loop.js';
 import { codeOf } from '../../util/errors.js';
-import { copyFile } from '../../util/files/copy-file.js';
+import { copyFile } from '../../util/files/content.js';
 import { encodePath, parentOf } from '../../util/paths/path.js';
 import { WorkspaceError, workspaceFailure } from '../failure.js';
 import { removeOwnTree } from '../scratch/remove-own-tree.js';

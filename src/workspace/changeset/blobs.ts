@@ -10,8 +10,7 @@ import {
 } from 'node:fs';
 import { chmod, rename } from 'node:fs/promises';
 import { codeOf } from '../../util/errors.js';
-import { copyFile } from '../../util/files/copy-file.js';
-import { hashBytes, hashFile } from '../../util/files/hash.js';
+import { copyFile, hashBytes, hashFile } from '../../util/files/content.js';
 import { WorkspaceError, workspaceFailure } from '../failure.js';
 import type { Content, DiskTree } from './disk-tree.js';
 

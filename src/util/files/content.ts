@@ -1,6 +1,8 @@
-import { constants } from 'node:fs';
-import { copyFile as copyWhole, type FileHandle, open, stat } from 'node:fs/promises';
-import { codeOf } from '../errors.js';
+import { createHash } from 'node:crypto';
+import { constants, createReadStream } from 'node:fs';
+import { copyFile as copyWhole, type FileHandle, open, rename, stat, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { codeOf, ignoring } from '../errors.js';
 import { removeFile } from './remove-tree.js';
 
 export interface CopyOptions {
@@ -104,4 +106,64 @@ async function writeAll(target: FileHandle, bytes: Buffer, at: number): Promise<
     const { bytesWritten } = await target.write(bytes, done, bytes.length - done, at + done);
     done += bytesWritten;
   }
+}
+
+/** SHA-256 (hex) of a file's bytes. An aborted `signal` ends the reading with an AbortError. */
+export async function hashFile(path: string | Buffer, signal?: AbortSignal): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path, { signal, highWaterMark: 1 << 20 }))
+    hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}
+
+/** The same of bytes in memory, or of a text as UTF-8. */
+export function hashBytes(bytes: string | Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** The same of a text, line ends aside: git may hand out CRLF where forge wrote LF. */
+export function hashText(text: string): string {
+  return hashBytes(text.replaceAll('\r\n', '\n'));
+}
+
+/** Whether something that was read from a file is such a hash. */
+export function isHash(value: unknown): value is string {
+  return typeof value === 'string' && /^[0-9a-f]{64}$/.test(value);
+}
+
+/** Flushes a file or folder to disk. */
+export async function syncPath(path: string | Buffer, flags = constants.O_RDONLY): Promise<void> {
+  const handle = await open(path, flags);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The same for a folder's entries. One that may be written but not read can't be synced: they reach the disk with the file system's journal. */
+export async function syncFolder(path: string | Buffer): Promise<void> {
+  await syncPath(path, constants.O_RDONLY | constants.O_DIRECTORY).catch(ignoring('EACCES'));
+}
+
+/** What a file is made of: as a whole, or in pieces that are never held as a whole. */
+type Content = string | Uint8Array | Iterable<string>;
+
+/** Writes a file and flushes it to disk; `flag` and `mode` as for open(2). */
+export async function writeSynced(path: string, content: Content, flag = 'w', mode = 0o666): Promise<void> {
+  const handle = await open(path, flag, mode);
+  try {
+    await writeFile(handle, content);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Replaces a file so that after a crash it has either its old or its new content: write beside it, sync, rename, sync the folder. */
+export async function writeFileDurably(path: string, content: Content): Promise<void> {
+  const fresh = `${path}.new`;
+  await writeSynced(fresh, content);
+  await rename(fresh, path);
+  await syncPath(dirname(path));
 }
