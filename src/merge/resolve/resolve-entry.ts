@@ -8,10 +8,8 @@ import { damaged } from '../merge-error.js';
 import type { ResolvedEntry } from '../merge-plan.js';
 import { threeFiles, threeWay, threeWayMode } from './three-way.js';
 
-/** What to do about one path. `seen` is what was there; no `write` = it already is as the run wants it. */
-export type Outcome =
-  | { seen: FileState | null; write?: ResolvedEntry; merged?: boolean }
-  | { reason: string };
+/** What to do about one path; no `write` = it already is as the run wants it. */
+export type Outcome = { write?: ResolvedEntry; merged?: boolean } | { reason: string };
 
 interface Question {
   root: string;
@@ -39,14 +37,14 @@ export async function resolveEntry(question: Question): Promise<Outcome> {
   if (now?.kind === 'special')
     return { reason: 'a device, pipe or socket is in its place in the working tree' };
   const before = base.was(entry.path);
-  const asWanted: Outcome = { seen: now, write: writeOf(entry, now) };
+  const asWanted = { write: writeOf(entry, now) };
   if (now === null) {
-    if (entry.kind === 'absent') return { seen: now };
+    if (entry.kind === 'absent') return {};
     return wasDeleted(entry, before) ? { reason: DELETED } : asWanted;
   }
   if (entry.kind === 'file' && now.kind === 'file') return resolveFile(question, entry, now, before);
   if (entry.kind === 'directory' && now.kind === 'directory') return resolveFolder(entry, now, before);
-  if (entry.kind === 'symlink' && now.kind === 'symlink' && now.target === entry.target) return { seen: now };
+  if (entry.kind === 'symlink' && now.kind === 'symlink' && now.target === entry.target) return {};
   if (entry.kind === 'absent' && now.kind === 'directory') {
     // It goes only when it is empty by then, so nothing can be lost with it.
     if (entry.was === 'directory') return asWanted;
@@ -75,8 +73,8 @@ function resolveFolder(
 ): Outcome {
   const ours = entry.change === 'mode' ? entry.mode : now.mode;
   const mode = before ? threeWayMode(before.mode, now.mode, entry.mode) : ours;
-  if (mode === now.mode) return { seen: now };
-  return { seen: now, write: { path: entry.path, kind: 'mode', mode, expected: now } };
+  if (mode === now.mode) return {};
+  return { write: { path: entry.path, kind: 'mode', mode, expected: now } };
 }
 
 async function resolveFile(
@@ -88,13 +86,12 @@ async function resolveFile(
   const { root, base, scratch } = question;
   const { path, hash } = entry;
   const at = joinRoot(root, path);
-  const write = (mode: number, from = entry.blob, content = hash): Outcome => ({
-    seen: now,
-    write: { path, kind: 'file', mode, from, hash: content, expected: now },
+  const write = (mode: number, from = entry.blob, content = hash) => ({
+    write: { path, kind: 'file' as const, mode, from, hash: content, expected: now },
   });
   const chmod = async (mode: number): Promise<Outcome> => {
-    if (mode === now.mode) return { seen: now };
-    if (now.nlink === undefined) return { seen: now, write: { path, kind: 'mode', mode, expected: now } };
+    if (mode === now.mode) return {};
+    if (now.nlink === undefined) return { write: { path, kind: 'mode', mode, expected: now } };
     // Its other names (hard links) keep the mode they have: this one becomes a file of its own.
     const own = `${scratch}.own`;
     await copyFile(at, own);

@@ -75,23 +75,21 @@ export async function resolveMerge(options: {
         if (entry.kind !== 'absent' || !bothDeleted) conflicts.push({ path, reason: blocked.reason });
         return;
       }
-      const outcome = await resolveEntry({ root, base, entry, scratch, now: tree.lstatNoFollow(path) });
+      const now = tree.lstatNoFollow(path);
+      const outcome = await resolveEntry({ root, base, entry, scratch, now });
       if ('reason' in outcome) {
         conflicts.push({ path, reason: outcome.reason });
         return;
       }
-      fingerprint.paths.push([path, outcome.seen]);
-      if (outcome.write !== undefined) {
-        writes.push(outcome.write);
-        if (outcome.merged) merged3.push(path);
-        if (outcome.seen?.kind === 'directory' && (entry.kind === 'file' || entry.kind === 'symlink')) {
-          const foreign = foreignContent(tree, path, entries, fingerprint.folders);
-          if (foreign !== undefined) {
-            const name = JSON.stringify(foreign);
-            conflicts.push({ path, reason: `the run replaces this folder, but it holds ${name}` });
-          }
-        }
-      }
+      fingerprint.paths.push([path, now]);
+      if (outcome.write === undefined) return;
+      writes.push(outcome.write);
+      if (outcome.merged) merged3.push(path);
+      if (now?.kind !== 'directory' || (entry.kind !== 'file' && entry.kind !== 'symlink')) return;
+      const foreign = foreignContent(tree, path, entries, fingerprint.folders);
+      if (foreign === undefined) return;
+      const reason = `the run replaces this folder, but it holds ${JSON.stringify(foreign)}`;
+      conflicts.push({ path, reason });
     } catch (error) {
       throw mergeFailure('compare', path, error, NOTHING_TOUCHED);
     }
