@@ -11,7 +11,7 @@ import { fault } from '../transaction/fault.js';
 import { commitEntry } from './commit-entry.js';
 import { CommitTargetError, checkCommitTarget } from './commit-target.js';
 import { convertedPaths, GitObjects } from './git-objects.js';
-import { indexLine, readIndex, sameEntry } from './ref-update.js';
+import { indexInfo, readIndex, sameEntry } from './ref-update.js';
 
 /** One task's part of a run. `title` becomes the first line of its commit. */
 export interface CommitTask {
@@ -112,7 +112,7 @@ type Entries = Map<string, GitEntry>;
 class CommitBuilder {
   readonly conflicts: Conflict[] = [];
   /** What the commits so far have, and what the tasks so far left behind, by path relative to root. */
-  readonly #tree: Entries;
+  readonly #tree: Map<string, GitEntry | null>;
   readonly #results = new Map<string, GitEntry | null>();
   #scratchCount = 0;
 
@@ -153,9 +153,9 @@ class CommitBuilder {
     let tree = await gitText(root, ['rev-parse', `${head}^{tree}`]);
     if (this.conflicts.length > 0) return { commit, commits };
     for (const task of tasks) {
-      const lines = await this.#changes(task);
-      if (lines.length === 0 || this.conflicts.length > 0) continue;
-      const input = Buffer.concat(lines);
+      const changes = await this.#changes(task);
+      if (changes.size === 0 || this.conflicts.length > 0) continue;
+      const input = indexInfo(changes, head.length);
       await gitOk(root, ['update-index', '-z', '--index-info'], { input, env: this.env });
       const next = await gitText(root, ['write-tree'], { env: this.env });
       if (next === tree) continue;
@@ -192,15 +192,14 @@ class CommitBuilder {
     return this.#decide(staged, start, result);
   }
 
-  /** Lines for `git update-index --index-info` that make a task's commit out of the one before; deletions first, so that a file can become a folder. */
-  async #changes(task: CommitTask): Promise<Buffer[]> {
+  /** What makes a task's commit out of the one before; null = the path goes. */
+  async #changes(task: CommitTask): Promise<Map<string, GitEntry | null>> {
     const entries = task.entries.filter((entry) => this.#isCommitted(entry));
     const blobs = new Map(
       entries.flatMap((entry) => (entry.kind === 'file' ? [[entry.path, entry.blob] as const] : [])),
     );
     const stored = await this.objects.storeAll(blobs);
-    const deletions: Buffer[] = [];
-    const settings: Buffer[] = [];
+    const changes = new Map<string, GitEntry | null>();
     for (const entry of entries) {
       const { path } = entry;
       const start = this.#results.has(path) ? this.#results.get(path)! : await this.#atStart(path);
@@ -211,14 +210,11 @@ class CommitBuilder {
       const decided = await this.#decide(prev, start, result);
       if ('reason' in decided) this.conflicts.push({ path, reason: decided.reason });
       else if (!sameEntry(prev, decided.entry)) {
-        if (decided.entry === null) this.#tree.delete(full);
-        else this.#tree.set(full, decided.entry);
-        (decided.entry === null ? deletions : settings).push(
-          indexLine(full, decided.entry, this.job.head.length),
-        );
+        this.#tree.set(full, decided.entry);
+        changes.set(full, decided.entry);
       }
     }
-    return [...deletions, ...settings];
+    return changes;
   }
 
   #decide(prev: GitEntry | null, start: GitEntry | null | undefined, result: GitEntry | null) {
@@ -230,7 +226,7 @@ class CommitBuilder {
   #isCommitted(entry: ComposedEntry): boolean {
     if (this.skipped.has(entry.path)) return false;
     // A file that became a folder is deleted for git.
-    if (entry.kind === 'directory') return this.#tree.has(this.prefix + entry.path);
+    if (entry.kind === 'directory') return Boolean(this.#tree.get(this.prefix + entry.path));
     return !(entry.kind === 'absent' && entry.was === 'directory');
   }
 
