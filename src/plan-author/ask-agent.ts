@@ -9,9 +9,8 @@ import { makeTemporary } from '../workspace/index.js';
 const LONGEST_ANSWER_MS = 20 * 60_000;
 const STDERR_TAIL = 4096;
 
-export interface AskOptions extends Omit<Question, 'scratch' | 'env'> {
+interface AskOptions extends Omit<Question, 'scratch'> {
   adapter: Adapter;
-  env: Readonly<Record<string, string>>;
   /** Ends the agent. */
   signal: AbortSignal;
   onEvent: (event: AgentEvent) => void;
@@ -30,7 +29,7 @@ export async function askAgent({ adapter, signal, onEvent, ...question }: AskOpt
   const scratch = makeTemporary('plan');
   try {
     const { argv, env } = await adapter.prepareQuestion({ ...question, scratch });
-    const [program, ...args] = argv as [string, ...string[]];
+    const [program, ...args] = argv;
     const reader = adapter.reader();
     let answer = '';
     const outcome = await run(program, args, {

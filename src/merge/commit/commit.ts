@@ -27,8 +27,6 @@ export type Committed =
       ref: string;
       /** Where the ref points (`--branch`) or will point once `after` is done (`--commit`). */
       commit: string;
-      /** Number of commits made. */
-      commits: number;
       /** Paths left out because git ignores them. */
       skipped: string[];
       /** `--commit` only: for `writeMerge`. */
@@ -63,7 +61,7 @@ export async function commitRun(options: CommitOptions): Promise<Committed> {
   const scratch = makeTemporary('commit');
   try {
     const builder = await CommitBuilder.start({ ...options, head: target.head, scratch });
-    const { commit, commits } = await builder.build();
+    const commit = await builder.build();
     if (builder.conflicts.length > 0) return { ok: false, conflicts: builder.conflicts };
     const skipped = [...builder.skipped].sort();
     const message = `forge: run ${options.runId}`;
@@ -77,13 +75,13 @@ export async function commitRun(options: CommitOptions): Promise<Committed> {
         );
       }
       fault('merge-branch');
-      return { ok: true, ref: target.ref, commit, commits, skipped };
+      return { ok: true, ref: target.ref, commit, skipped };
     }
     const index = await builder.indexMoves();
     if (builder.conflicts.length > 0) return { ok: false, conflicts: builder.conflicts };
     const after: RefUpdate = { ref: target.ref, old: target.head, new: commit, message, index };
     const isMoved = commit !== target.head;
-    return { ok: true, ref: target.ref, commit, commits, skipped, after: isMoved ? after : undefined };
+    return { ok: true, ref: target.ref, commit, skipped, after: isMoved ? after : undefined };
   } finally {
     await removeTree(scratch);
   }
@@ -100,8 +98,7 @@ export async function branchMadeBefore(
   const tip = await git(root, ['log', '-1', format, ref, '--']);
   const [commit, run] = tip.stdout.toString().trim().split(' ');
   if (tip.code !== 0 || commit === undefined || run !== runId) return undefined;
-  const count = await gitOk(root, ['rev-list', '--count', `--grep=^Forge-Run: ${runId}$`, ref, '--']);
-  return { ok: true, ref, commit, commits: Number(count.toString()), skipped: [] };
+  return { ok: true, ref, commit, skipped: [] };
 }
 
 /** With the commit to start from and a folder for small files. */
@@ -146,12 +143,12 @@ class CommitBuilder {
     return builder;
   }
 
-  async build(): Promise<{ commit: string; commits: number }> {
+  /** Makes the commits, and gives the last. */
+  async build(): Promise<string> {
     const { root, head, tasks, runId, goal } = this.job;
     let commit = head;
-    let commits = 0;
     let tree = await gitText(root, ['rev-parse', `${head}^{tree}`]);
-    if (this.conflicts.length > 0) return { commit, commits };
+    if (this.conflicts.length > 0) return commit;
     for (const task of tasks) {
       const changes = await this.#changes(task);
       if (changes.size === 0 || this.conflicts.length > 0) continue;
@@ -162,9 +159,8 @@ class CommitBuilder {
       tree = next;
       const args = ['commit-tree', tree, '-p', commit, '-F', '-'];
       commit = await gitText(root, args, { input: message(task, runId, goal) });
-      commits += 1;
     }
-    return { commit, commits };
+    return commit;
   }
 
   /** How the user's index moves from the old commit to the new one; what is staged there is merged three-way. */
