@@ -6,7 +6,6 @@ import { nearestName } from '../util/text/nearest-name.js';
 /** A custom droid, read from `.factory/droids/NAME.md`. */
 export interface Persona {
   name: string;
-  file: string;
   /** What it is told, appended to droid's system prompt. */
   body: string;
   /** Not set for `inherit`. */
@@ -41,7 +40,6 @@ export async function readPersona(name: string, root: string): Promise<Persona> 
   const model = textField(fields, 'model', file);
   return {
     name,
-    file,
     body,
     model: model === 'inherit' ? undefined : model,
     reasoningEffort: textField(fields, 'reasoningEffort', file),

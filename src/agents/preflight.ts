@@ -7,11 +7,7 @@ import { nearestName } from '../util/text/nearest-name.js';
 /** The agent of some tasks cannot run (no program, no persona, wrong settings); found before anything starts. Exit code 2. */
 export class AgentUnavailableError extends ForgeError {
   override name = 'AgentUnavailableError';
-  constructor(
-    message: string,
-    /** Ids of the tasks that need it. */
-    readonly tasks: readonly string[],
-  ) {
+  constructor(message: string) {
     super(message, ExitCode.invalid);
   }
 }
@@ -43,7 +39,7 @@ export async function checkTasks(
     const tasks = ids.length === 1 ? `task ${ids[0]}` : `tasks ${listed(ids, 5)}`;
     return `${problem} (needed by ${tasks})`;
   });
-  throw new AgentUnavailableError(lines.join('\n'), [...new Set([...problems.values()].flat())]);
+  throw new AgentUnavailableError(lines.join('\n'));
 }
 
 /** What the checks that fail tell people. @throws what is not a ForgeError */

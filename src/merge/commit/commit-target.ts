@@ -14,20 +14,16 @@ const MIDWAY = ['MERGE_HEAD', 'CHERRY_PICK_HEAD', 'REVERT_HEAD', 'rebase-merge',
 /** A repository into which no commit can be made as it is now. What to do is in the message. */
 export class CommitTargetError extends MergeError {}
 
-/** Where commits go. */
-export interface CommitTarget {
-  /** Full name of the ref to move or create. */
-  ref: string;
-  /** The commit they start from. */
-  head: string;
-}
-
 /**
- * Checks, before anything runs, that `--branch NAME` or (without `branch`) `--commit` can work in root's repository.
+ * Checks, before anything runs, that `--branch NAME` or (without `branch`) `--commit` can work in root's repository. Gives
+ * the full name of the ref to move or make, and the commit from which that starts.
  * @throws CommitTargetError that says what to do: no repository, no commit yet, no identity, a bad or existing branch name,
  * a detached HEAD, a merge in progress, a lock of git's that is held or was left behind.
  */
-export async function checkCommitTarget(root: string, branch?: string): Promise<CommitTarget> {
+export async function checkCommitTarget(
+  root: string,
+  branch?: string,
+): Promise<{ ref: string; head: string }> {
   const flag = branch === undefined ? '--commit' : '--branch';
   const ask = async (...args: string[]) => {
     const { code, stdout, stderr } = await git(root, args);

@@ -13,7 +13,7 @@ import { blockedParent } from './blocked-parent.js';
 import { resolveEntry } from './resolve-entry.js';
 
 /** What the merge looked at: for each path what was there, and for each folder that gives way to something else its names. */
-export interface Fingerprint {
+interface Fingerprint {
   paths: [path: string, seen: FileState | null][];
   folders: [path: string, names: string[]][];
 }
