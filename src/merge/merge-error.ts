@@ -34,6 +34,20 @@ export function mergeFailure(doing: string, path: string, error: unknown, state:
     : new MergeError(message, { cause: error });
 }
 
+/** What `work` gives; what it throws is explained as by `mergeFailure`. */
+export async function explaining<T>(
+  doing: string,
+  path: string,
+  state: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw mergeFailure(doing, path, error, state);
+  }
+}
+
 /** The error for content of a run that is no longer what was collected. */
 export function damaged(path: string): MergeError {
   return new MergeError(

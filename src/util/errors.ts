@@ -93,7 +93,16 @@ export function ignoring(...codes: readonly string[]): (error: unknown) => undef
   };
 }
 
-/** What `act` gives; undefined where what it acts on is gone (ENOENT). @throws all else that it throws */
+/** What `act` gives; undefined where it throws a system error with one of these codes. @throws all else that it throws */
+export function unless<T>(codes: readonly string[], act: () => T): T | undefined {
+  try {
+    return act();
+  } catch (error) {
+    return ignoring(...codes)(error);
+  }
+}
+
+/** The same where what it acts on is gone. */
 export function unlessGone<T>(act: () => T): T | undefined {
   return unless(['ENOENT'], act);
 }
@@ -101,14 +110,6 @@ export function unlessGone<T>(act: () => T): T | undefined {
 /** The same where it is not there, or not for this user to get at, whoever asks; not where asking failed (EMFILE). */
 export function unlessOutOfReach<T>(act: () => T): T | undefined {
   return unless(['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'EPERM'], act);
-}
-
-function unless<T>(codes: readonly string[], act: () => T): T | undefined {
-  try {
-    return act();
-  } catch (error) {
-    return ignoring(...codes)(error);
-  }
 }
 
 /** Whether making something under a name worked; false when the name is taken (EEXIST). @throws all else that `make` throws */

@@ -106,11 +106,7 @@ function lastLine(text: string): string {
  * be moved now, by a transaction that is prepared and given up.
  * @throws CommitTargetError naming the file and what to do
  */
-export async function checkCommitLocks(
-  root: string,
-  ref: string,
-  update?: Pick<RefUpdate, 'ref' | 'old' | 'new'>,
-): Promise<void> {
+export async function checkCommitLocks(root: string, ref: string, update?: RefUpdate): Promise<void> {
   const deadline = Date.now() + PATIENCE_MS;
   const names = ['index.lock', 'HEAD.lock', `${ref}.lock`];
   const locks = await Promise.all(names.map((name) => gitPath(root, name)));
@@ -144,7 +140,7 @@ async function checkIndexFolder(lock: string): Promise<void> {
   }
 }
 
-async function checkRefMoves(root: string, update: Pick<RefUpdate, 'ref' | 'old' | 'new'>): Promise<void> {
+async function checkRefMoves(root: string, update: RefUpdate): Promise<void> {
   const input = `start\nupdate ${update.ref} ${update.new} ${update.old}\nprepare\nabort\n`;
   const { code, stderr } = await git(root, ['update-ref', '--stdin'], { input });
   // git before 2.28 knows no transactions.

@@ -5,7 +5,7 @@ import { copyFile, hashFile, syncPath } from '../../util/files/content.js';
 import { type FileState, isSameMoved, lstatOrNull } from '../../util/files/file-state.js';
 import { removeFile } from '../../util/files/remove-tree.js';
 import { byFolder, encodePath, foldersAbove, nameOf } from '../../util/paths/path.js';
-import { FINISHES_LATER, mergeFailure } from '../merge-error.js';
+import { explaining, FINISHES_LATER, mergeFailure } from '../merge-error.js';
 import { besideName, type MergeJob, type NewContent, type PlannedWrite } from '../merge-plan.js';
 import { keepAttributes } from '../resolve/extended-attributes.js';
 import { fault } from './fault.js';
@@ -45,7 +45,7 @@ export async function rollForward(job: MergeJob): Promise<void> {
 
   const created = writes.filter(({ kind }) => kind === 'directory').sort((a, b) => depth(a) - depth(b));
   for (const { path, n } of created) {
-    await explained(path, () => ensureFolder(job, path, n));
+    await explaining('merge', path, FINISHES_LATER, () => ensureFolder(job, path, n));
     fault('merge-folder');
   }
 
@@ -53,7 +53,7 @@ export async function rollForward(job: MergeJob): Promise<void> {
     (write): write is NewContent => write.kind === 'file' || write.kind === 'symlink',
   );
   for (const [folder, items] of byFolder(fresh))
-    await explained(folder, () => ensureFolder(job, folder, items[0]!.n));
+    await explaining('merge', folder, FINISHES_LATER, () => ensureFolder(job, folder, items[0]!.n));
   await inFolders(root, fresh, async (folder, write) => {
     await install(job, folder, write);
     fault('merge-renamed');
@@ -79,7 +79,8 @@ async function inFolders<W extends PlannedWrite>(
   await forEachConcurrent(byFolder(writes), ([path, items]) =>
     inFolder(root, path, async (folder) => {
       // Within a folder the kernel takes turns anyway.
-      for (const write of items) await explained(write.path, () => work(folder, write));
+      for (const write of items)
+        await explaining('merge', write.path, FINISHES_LATER, () => work(folder, write));
     }),
   );
 }
@@ -96,14 +97,6 @@ async function inFolder(root: string, path: string, work: (folder: Folder) => Pr
     await work(folder);
   } finally {
     await folder.close();
-  }
-}
-
-async function explained(path: string, work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    throw mergeFailure('merge', path, error, FINISHES_LATER);
   }
 }
 
@@ -130,9 +123,7 @@ async function syncFolders(root: string, writes: readonly PlannedWrite[]): Promi
   const paths = new Set(['', ...foldersAbove(writes.map(({ path }) => path)), ...made]);
   await forEachConcurrent(paths, (path) =>
     inFolder(root, path, (folder) =>
-      folder.sync().catch((error: unknown) => {
-        throw mergeFailure('sync the folder', path, error, FINISHES_LATER);
-      }),
+      explaining('sync the folder', path, FINISHES_LATER, () => folder.sync()),
     ),
   );
 }

@@ -4,10 +4,16 @@ import { codeOf } from '../../util/errors.js';
 import { hashBytes, syncPath, writeFileDurably } from '../../util/files/content.js';
 import { isUnchanged, TreeReader } from '../../util/files/file-state.js';
 import { mayBeCommitted } from '../../util/files/merge-record.js';
-import { FINISHES_LATER, mergeFailure, NOTHING_TOUCHED, TreeChangedError } from '../merge-error.js';
+import {
+  explaining,
+  FINISHES_LATER,
+  mergeFailure,
+  NOTHING_TOUCHED,
+  TreeChangedError,
+} from '../merge-error.js';
 import type { MergeFolder, MergeJob, MergePlan, RefUpdate, ResolvedEntry } from '../merge-plan.js';
 import { checkWritable } from './check-writable.js';
-import { begin, type CommitRecord, clear, commit, mergeFolder } from './commit-record.js';
+import { begin, clear, commit, mergeFolder } from './commit-record.js';
 import { complete, type Merged, type Recorder, rollBack } from './complete.js';
 import { fault } from './fault.js';
 import { freeName } from './folder.js';
@@ -39,13 +45,10 @@ export async function writeMerge(options: {
   }
   // An earlier merge of this run keeps what it replaced.
   const dir = freeName(mergeFolder(root, { run: runId, dir: 'merge' }));
-  let begun: CommitRecord;
-  try {
+  const begun = await explaining('start a merge in', root, NOTHING_TOUCHED, async () => {
     await mkdir(dir);
-    begun = await begin(root, runId, basename(dir));
-  } catch (error) {
-    throw mergeFailure('start a merge in', root, error, NOTHING_TOUCHED);
-  }
+    return begin(root, runId, basename(dir));
+  });
   const plan: MergePlan = { v: 1, run: runId, writes: [], keepsPlaced: true, after };
   const job: MergeJob = { root, run: runId, dir, plan };
   let isCommitting = false;

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { codeOf } from '../errors.js';
+import { unless } from '../errors.js';
 
 /** How long what was asked to end (SIGTERM) gets before SIGKILL, in milliseconds (DESIGN section 6). */
 export const GRACE_MS = 5_000;
@@ -55,9 +55,5 @@ export async function firstOf(
  * end, must not keep the others from being ended. A negative pid means its process group.
  */
 export function sendSignal(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch (error) {
-    if (codeOf(error) !== 'ESRCH' && codeOf(error) !== 'EPERM') throw error;
-  }
+  unless(['ESRCH', 'EPERM'], () => process.kill(pid, signal));
 }
