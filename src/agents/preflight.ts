@@ -6,7 +6,6 @@ import { nearestName } from '../util/text/nearest-name.js';
 
 /** The agent of some tasks cannot run (no program, no persona, wrong settings); found before anything starts. Exit code 2. */
 export class AgentUnavailableError extends ForgeError {
-  override name = 'AgentUnavailableError';
   constructor(message: string) {
     super(message, ExitCode.invalid);
   }

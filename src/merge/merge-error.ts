@@ -3,7 +3,6 @@ import { GitError } from '../util/git/git.js';
 
 /** A merge that could not be done. The message says where it stopped, in what state the working tree is, and what to do. */
 export class MergeError extends ForgeError {
-  override name = 'MergeError';
   constructor(message: string, options?: ErrorOptions) {
     super(message, ExitCode.failed, options);
   }

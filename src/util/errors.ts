@@ -25,7 +25,7 @@ export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
 /** An error meant for people: printed as one `forge: …` message without a stack trace, then forge exits with `exitCode`. All else that is thrown is a bug. */
 export class ForgeError extends Error {
-  override name = 'ForgeError';
+  override name = this.constructor.name;
   constructor(
     message: string,
     readonly exitCode: ExitCode = ExitCode.failed,

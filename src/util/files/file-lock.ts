@@ -47,7 +47,6 @@ interface Holder extends LockPurpose {
 
 /** The lock is held by a process that lives, or of which nobody can tell from here. */
 export class LockHeldError extends Error {
-  override readonly name = 'LockHeldError';
   constructor(
     readonly file: string,
     readonly holder: LockHolder,

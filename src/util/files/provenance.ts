@@ -31,9 +31,7 @@ const LARGEST_RECORD = 64 * 1024;
 export const NOT_THERE = 'it is not there';
 
 /** Something is not what forge made, so it is left alone. The message names it and says why. */
-export class NotOursError extends ForgeError {
-  override readonly name = 'NotOursError';
-}
+export class NotOursError extends ForgeError {}
 
 /** Why something may not be taken for a folder of this user: one clause about "it"; undefined where it may. */
 export function whyNotOurFolder(path: string): string | undefined {

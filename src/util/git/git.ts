@@ -33,9 +33,7 @@ const CAREFUL = [
 ];
 
 /** git could not be started, was killed, or failed where it must not. */
-export class GitError extends ForgeError {
-  override name = 'GitError';
-}
+export class GitError extends ForgeError {}
 
 /** What a git command gave. */
 export interface GitResult {

@@ -6,7 +6,6 @@ import { isGitFolder, isRepositoryTop, repositoryAbove } from './repository.js';
 
 /** A folder that cannot be the root of a plan, though it is there. */
 export class RootError extends ForgeError {
-  override name = 'RootError';
   constructor(
     readonly root: string,
     /** Whether it is, or lies in, a folder that is nobody's to work in. */
