@@ -29,24 +29,21 @@ export async function checkCommitTarget(
     const { code, stdout, stderr } = await git(root, args);
     return { ok: code === 0, text: stdout.toString().trim(), stderr };
   };
+  const refusal = (why: string) => new CommitTargetError(`${flag} ${why}`);
   if ((await repositoryPrefix(root)) === undefined)
-    throw new CommitTargetError(
-      `${flag} needs a git repository, and ${root} is in none. Run without it, or git init.`,
-    );
+    throw refusal(`needs a git repository, and ${root} is in none. Run without it, or git init.`);
   if (!(await isTrusted(root)))
-    throw new CommitTargetError(
-      `${flag} would run what this repository is set up to run (filters), and git does not trust it, as it belongs to another user. If you do: git config --global --add safe.directory ${root}`,
+    throw refusal(
+      `would run what this repository is set up to run (filters), and git does not trust it, as it belongs to another user. If you do: git config --global --add safe.directory ${root}`,
     );
   const head = await ask('rev-parse', '-q', '--verify', 'HEAD^{commit}');
   if (!head.ok)
-    throw new CommitTargetError(
-      `${flag} needs a commit to start from, and this repository has none yet. Make one first.`,
-    );
+    throw refusal('needs a commit to start from, and this repository has none yet. Make one first.');
   for (const who of ['GIT_AUTHOR_IDENT', 'GIT_COMMITTER_IDENT']) {
     const identity = await ask('var', who);
     if (!identity.ok) {
-      throw new CommitTargetError(
-        `${flag} makes commits, and git does not know who you are (${lastLine(identity.stderr)}). Set it: git config user.name "Your Name"; git config user.email you@example.com`,
+      throw refusal(
+        `makes commits, and git does not know who you are (${lastLine(identity.stderr)}). Set it: git config user.name "Your Name"; git config user.email you@example.com`,
       );
     }
   }
@@ -54,20 +51,16 @@ export async function checkCommitTarget(
 
   const current = await ask('symbolic-ref', '-q', 'HEAD');
   if (!current.ok)
-    throw new CommitTargetError(
-      '--commit needs a branch, and HEAD is detached. git switch to one, or use --branch NAME.',
-    );
+    throw refusal('needs a branch, and HEAD is detached. git switch to one, or use --branch NAME.');
   const paths = await Promise.all(MIDWAY.map((name) => gitPath(root, name)));
   const midway = paths.findIndex((path) => existsSync(path));
   if (midway !== -1)
-    throw new CommitTargetError(
-      `--commit can't work in the middle of a git operation (${MIDWAY[midway]}). Finish it first, or use --branch NAME.`,
+    throw refusal(
+      `can't work in the middle of a git operation (${MIDWAY[midway]}). Finish it first, or use --branch NAME.`,
     );
   const unmerged = await ask('ls-files', '-u');
   if (unmerged.text !== '')
-    throw new CommitTargetError(
-      '--commit needs an index without unmerged paths. Resolve them first, or use --branch NAME.',
-    );
+    throw refusal('needs an index without unmerged paths. Resolve them first, or use --branch NAME.');
   await checkCommitLocks(root, current.text);
   return { ref: current.text, head: head.text };
 }
@@ -75,23 +68,17 @@ export async function checkCommitTarget(
 type Ask = (...args: string[]) => Promise<{ ok: boolean; text: string }>;
 
 async function checkNewBranch(branch: string, ask: Ask): Promise<string> {
-  const name = JSON.stringify(branch);
+  const refusal = (why: string) => new CommitTargetError(`--branch ${JSON.stringify(branch)}: ${why}`);
   const ref = `refs/heads/${branch}`;
   // `--branch` also refuses what is a valid ref but can't be a branch name (a leading dash); `@{-1}` it would expand.
   const valid = await ask('check-ref-format', '--branch', branch);
-  if (!valid.ok || valid.text !== branch)
-    throw new CommitTargetError(`--branch ${name}: git does not take this as the name of a branch.`);
+  if (!valid.ok || valid.text !== branch) throw refusal('git does not take this as the name of a branch.');
   const taken = await ask('for-each-ref', '--format=%(refname)', ref);
-  if (taken.text !== '')
-    throw new CommitTargetError(
-      `--branch ${name}: ${taken.text.split('\n')[0]} exists already. Choose a new name.`,
-    );
+  if (taken.text !== '') throw refusal(`${taken.text.split('\n')[0]} exists already. Choose a new name.`);
   // The first two are `refs` and `refs/heads`.
   for (const above of ancestorsOf(ref).slice(2)) {
     if ((await ask('rev-parse', '-q', '--verify', above)).ok)
-      throw new CommitTargetError(
-        `--branch ${name}: the branch ${above} exists, so there can't be one below it. Choose another name.`,
-      );
+      throw refusal(`the branch ${above} exists, so there can't be one below it. Choose another name.`);
   }
   return ref;
 }
