@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ExitCode, ForgeError, ignoring, messageOf } from '../util/errors.js';
+import { ForgeError, ignoring, invalid, messageOf } from '../util/errors.js';
 import { nearestName } from '../util/text/nearest-name.js';
 
 /** A custom droid, read from `.factory/droids/NAME.md`. */
@@ -114,9 +114,9 @@ async function missing(name: string, root: string): Promise<ForgeError> {
   const near = nearestName(name, known);
   const others = known.length > 0 ? `there is ${known.join(', ')}` : 'write it';
   const help = near === undefined ? others : `did you mean '${near}'?`;
-  return new ForgeError(`persona '${name}' has no file ${fileOf(name, root)}; ${help}`, ExitCode.invalid);
+  return invalid(`persona '${name}' has no file ${fileOf(name, root)}; ${help}`);
 }
 
 function broken(file: string, problem: string): ForgeError {
-  return new ForgeError(`${file}: ${problem}`, ExitCode.invalid);
+  return invalid(`${file}: ${problem}`);
 }

@@ -1,5 +1,5 @@
 import type { Task } from '../plan/index.js';
-import { ExitCode, ForgeError } from '../util/errors.js';
+import { ExitCode, ForgeError, invalid } from '../util/errors.js';
 import { findProgram } from '../util/process/find-program.js';
 import { listed } from '../util/text/amounts.js';
 import { nearestName } from '../util/text/nearest-name.js';
@@ -76,5 +76,5 @@ export function agentProgram(
     name === agent
       ? `${agent} is not on PATH: install it with \`${install}\`, or set agents.${agent}.command`
       : `agents.${agent}.command names '${name}', which is no program`;
-  throw new ForgeError(help, ExitCode.invalid);
+  throw invalid(help);
 }

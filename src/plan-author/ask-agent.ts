@@ -1,5 +1,5 @@
 import type { Adapter, AgentEvent, Question } from '../agents/index.js';
-import { ExitCode, ForgeError } from '../util/errors.js';
+import { ForgeError, invalid } from '../util/errors.js';
 import { removeTree } from '../util/files/remove-tree.js';
 import { GRACE_MS } from '../util/process/end-with-grace.js';
 import { run } from '../util/process/run-program.js';
@@ -22,10 +22,7 @@ interface AskOptions extends Omit<Question, 'scratch'> {
  */
 export async function askAgent({ adapter, signal, onEvent, ...question }: AskOptions): Promise<string> {
   if (adapter.prepareQuestion === undefined)
-    throw new ForgeError(
-      `the agent ${adapter.name} cannot write plans: it has no read-only mode`,
-      ExitCode.invalid,
-    );
+    throw invalid(`the agent ${adapter.name} cannot write plans: it has no read-only mode`);
   const scratch = makeTemporary('plan');
   try {
     const { argv, env } = await adapter.prepareQuestion({ ...question, scratch });

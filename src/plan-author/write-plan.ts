@@ -2,7 +2,7 @@ import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { agentNames } from '../agents/index.js';
 import { type PlanResult, readPlan } from '../plan/index.js';
-import { ExitCode, ForgeError, unlessGone } from '../util/errors.js';
+import { ExitCode, invalid, unlessGone } from '../util/errors.js';
 import { hashText, writeFileDurably } from '../util/files/content.js';
 import { resolveRoot } from '../util/git/project-root.js';
 import { shownPath } from '../util/paths/shown-path.js';
@@ -80,10 +80,6 @@ async function draftPlan(
   const file = rejectedFile(request.file);
   if (text === undefined) return await planInRounds({ ...request, file }, root, signal, progress);
   return { text, result: await readPlan({ file, text, vars, agents: agentNames }) };
-}
-
-function invalid(message: string): ForgeError {
-  return new ForgeError(message, ExitCode.invalid);
 }
 
 /** The text of a plan file; undefined when there is none. @throws the file system's error otherwise */

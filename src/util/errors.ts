@@ -35,6 +35,11 @@ export class ForgeError extends Error {
   }
 }
 
+/** The error for what people asked for and can't have: a plan, a command line, a file that is not valid. Nothing was started. */
+export function invalid(message: string): ForgeError {
+  return new ForgeError(message, ExitCode.invalid);
+}
+
 /** The code of a system error (`ENOENT`); undefined for anything else. */
 export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;

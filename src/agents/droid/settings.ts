@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ExitCode, ForgeError, messageOf } from '../../util/errors.js';
+import { invalid, messageOf } from '../../util/errors.js';
 import { quoteForShell } from '../../util/text/quote-for-shell.js';
 import type { AttemptContext, Ownership } from '../adapter.js';
 import { WRITING_TOOLS } from './tools.js';
@@ -75,7 +75,7 @@ export async function readUserSettings(path: string | undefined, root: string): 
       return settings as Settings;
     throw new Error('it must hold one JSON object');
   } catch (error) {
-    throw new ForgeError(`${SETTINGS_VARIABLE} names ${file}: ${messageOf(error)}`, ExitCode.invalid);
+    throw invalid(`${SETTINGS_VARIABLE} names ${file}: ${messageOf(error)}`);
   }
 }
 
