@@ -150,8 +150,6 @@ function bullets(lines: readonly string[]): string {
 }
 
 function inline(patterns: readonly string[], most = patterns.length): string {
-  return listed(
-    patterns.map((pattern) => `\`${pattern}\``),
-    most,
-  );
+  const quoted = patterns.map((pattern) => `\`${pattern}\``);
+  return listed(quoted, most);
 }

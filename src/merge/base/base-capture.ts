@@ -132,13 +132,8 @@ async function keepCopy(
       const code = codeOf(error);
       // Not readable: it can be compared, but not merged.
       if (code === 'EACCES') return { seen };
-      if (code !== 'ENOENT')
-        throw mergeFailure(
-          'keep a copy of',
-          path,
-          error,
-          'Nothing was started; put that right and run again.',
-        );
+      const remedy = 'Nothing was started; put that right and run again.';
+      if (code !== 'ENOENT') throw mergeFailure('keep a copy of', path, error, remedy);
     }
     removeFile(to);
     // A file that is being written all the time: recorded without content, so a change of it can't be merged three-way.

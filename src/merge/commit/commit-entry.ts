@@ -13,12 +13,10 @@ export type Decided = { entry: GitEntry | null } | { reason: string };
  */
 export async function commitEntry(
   objects: GitObjects,
-  {
-    prev,
-    start,
-    result,
-  }: { prev: GitEntry | null; start: GitEntry | null | undefined; result: GitEntry | null },
   scratch: string,
+  prev: GitEntry | null,
+  start: GitEntry | null | undefined,
+  result: GitEntry | null,
 ): Promise<Decided> {
   if (sameEntry(prev, result) || result === null || prev === null) return { entry: result };
   if (start !== undefined && sameEntry(prev, start)) return { entry: result };

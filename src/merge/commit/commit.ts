@@ -215,7 +215,7 @@ class CommitBuilder {
 
   #decide(prev: GitEntry | null, start: GitEntry | null | undefined, result: GitEntry | null) {
     const scratch = join(this.job.scratch, String(this.#scratchCount++));
-    return commitEntry(this.objects, { prev, start, result }, scratch);
+    return commitEntry(this.objects, scratch, prev, start, result);
   }
 
   /** Folders are not git's business, nor are files that it ignores. */

@@ -76,11 +76,9 @@ export async function believePlan(
     // It was put in place, as another name of the same file, and edited there since by the user: what is in the tree by
     // now, whatever it is, is the user's.
     write.isPlaced = staged?.kind === 'file' && staged.ino === write.ino;
+    const name = JSON.stringify(write.path);
     if (!write.isPlaced)
-      throw notBelieved(
-        root,
-        `the content for ${JSON.stringify(write.path)} is missing or is not what was committed`,
-      );
+      throw notBelieved(root, `the content for ${name} is missing or is not what was committed`);
   });
   return { job, isStaged: true };
 }

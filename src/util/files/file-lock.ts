@@ -48,7 +48,7 @@ interface Holder extends LockPurpose {
 /** The lock is held by a process that lives, or of which nobody can tell from here. */
 export class LockHeldError extends Error {
   constructor(
-    readonly file: string,
+    file: string,
     readonly holder: LockHolder,
   ) {
     super(`${file} is held by process ${holder.process.pid} (${holder.doing})`);
