@@ -29,7 +29,13 @@ export async function askAgent({ adapter, signal, onEvent, ...question }: AskOpt
     const [program, ...args] = argv;
     const reader = adapter.reader();
     let answer = '';
-    const outcome = await run(program, args, {
+    const {
+      exitCode,
+      signal: endedBy,
+      stderr,
+      stopped,
+      notStarted,
+    } = await run(program, args, {
       cwd: question.root,
       env,
       onLine: (line) => {
@@ -43,8 +49,7 @@ export async function askAgent({ adapter, signal, onEvent, ...question }: AskOpt
       graceMs: GRACE_MS,
       endsGroup: true,
     });
-    if (outcome.notStarted !== undefined) throw outcome.notStarted;
-    const { exitCode, signal: endedBy, stderr, stopped } = outcome;
+    if (notStarted !== undefined) throw notStarted;
     const verdict = reader.finish({ exitCode, signal: endedBy, stderrTail: stderr.slice(-STDERR_TAIL) });
     if (stopped !== undefined) {
       const why =

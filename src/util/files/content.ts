@@ -45,11 +45,9 @@ export async function copyFile(
   await copyInSteps(from, to, { exclusive, sparse, signal });
 }
 
-async function copyInSteps(
-  from: string | Buffer,
-  to: string | Buffer,
-  how: { exclusive: boolean; sparse: boolean; signal: AbortSignal | undefined },
-): Promise<void> {
+type Steps = { exclusive: boolean; sparse: boolean; signal: AbortSignal | undefined };
+
+async function copyInSteps(from: string | Buffer, to: string | Buffer, how: Steps): Promise<void> {
   const source = await open(from, 'r');
   try {
     const { mode } = await source.stat();
@@ -71,11 +69,7 @@ async function copyInSteps(
 }
 
 /** Copies the bytes, holes left out, and resolves with how many the source had. */
-async function pour(
-  source: FileHandle,
-  target: FileHandle,
-  { sparse, signal }: { sparse: boolean; signal: AbortSignal | undefined },
-): Promise<number> {
+async function pour(source: FileHandle, target: FileHandle, { sparse, signal }: Steps): Promise<number> {
   const buffer = Buffer.allocUnsafe(STEP);
   for (let at = 0; ; ) {
     signal?.throwIfAborted();
