@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Task } from '../../plan/index.js';
 import type { Command } from '../../workspace/index.js';
-import type { Adapter, AttemptContext, Question } from '../adapter.js';
+import type { Adapter, AttemptContext, CommandContext, Question } from '../adapter.js';
 import { type Persona, readPersona } from '../persona.js';
 import { agentProgram, checkTasks, failuresOf, unknownSettings } from '../preflight.js';
 import { readUserSettings, SETTINGS_VARIABLE, writeDroidSettings } from './settings.js';
@@ -77,7 +77,7 @@ async function prepareQuestion(question: Question): Promise<Command> {
 
 /** `droid exec` in a folder; what it reads is written into `scratch`. `how` tells the rest when the persona is known. */
 async function execCommand(
-  { prompt, root, scratch, env }: Pick<Question, 'prompt' | 'root' | 'scratch' | 'env'>,
+  { prompt, root, scratch, env }: CommandContext,
   cwd: string,
   settings: Task['settings'],
   personaName: string | undefined,
