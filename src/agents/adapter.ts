@@ -73,11 +73,7 @@ export interface Adapter {
    * Checks before a run starts that the tasks' agent can run: its program, its settings, the tasks' personas.
    * `env` is forge's own environment. @throws AgentUnavailableError that names everything wrong and what to do
    */
-  preflight(
-    tasks: readonly Task[],
-    root: string,
-    env: Readonly<Record<string, string | undefined>>,
-  ): Promise<void>;
+  preflight(tasks: readonly Task[], root: string, env: NodeJS.ProcessEnv): Promise<void>;
   /** The command for an attempt; what it needs is written into `scratch`. */
   prepare(context: AttemptContext): Promise<Command>;
   /**

@@ -32,7 +32,7 @@ export const droid: Adapter = {
 async function problemsOf(
   { settings, persona }: Task,
   root: string,
-  env: Readonly<Record<string, string | undefined>>,
+  env: NodeJS.ProcessEnv,
 ): Promise<string[]> {
   const problems = unknownSettings('droid', settings, SETTINGS);
   if (settings.auto !== undefined && !LEVELS.includes(String(settings.auto)))
