@@ -52,20 +52,16 @@ export async function readPersona(name: string, root: string): Promise<Persona> 
  * task with it is to start.
  */
 export async function listPersonas(root: string): Promise<PersonaEntry[]> {
-  const names = await personaNames(root);
-  return await Promise.all(
-    names.map(async (name) => {
-      const file = fileOf(name, root);
-      const { fields } = await parse(await readFile(file, 'utf8'), file).catch(nothingSaid);
-      const { description } = fields;
-      return { name, description: typeof description === 'string' ? description.trim().split('\n')[0]! : '' };
-    }),
-  );
+  return await Promise.all((await personaNames(root)).map((name) => entryOf(name, root)));
 }
 
-function nothingSaid(error: unknown): { fields: Record<string, unknown> } {
-  if (error instanceof ForgeError) return { fields: {} };
-  throw error;
+async function entryOf(name: string, root: string): Promise<PersonaEntry> {
+  const file = fileOf(name, root);
+  const parsed = await parse(await readFile(file, 'utf8'), file).catch((error: unknown) => {
+    if (!(error instanceof ForgeError)) throw error;
+  });
+  const description = parsed?.fields.description;
+  return { name, description: typeof description === 'string' ? description.trim().split('\n')[0]! : '' };
 }
 
 function fileOf(name: string, root: string): string {
