@@ -127,16 +127,13 @@ async function walk(root: string, owned: Owned, found: OwnedFiles): Promise<void
   const folders = [''];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     await pause();
-    for (const entry of entriesOf(joinRoot(root, folder))) {
+    // A folder that this user can't read, or that has just gone, holds nothing that could be kept.
+    const list = () => readdirSync(joinRoot(root, folder), { withFileTypes: true, encoding: 'buffer' });
+    for (const entry of unlessOutOfReach(list) ?? []) {
       const path = below(folder, decodeName(entry.name as unknown as Buffer));
       if (isReservedPath(path)) continue;
       if (entry.isDirectory()) folders.push(path);
       else if (owned(path)) found.files.set(path, undefined);
     }
   }
-}
-
-function entriesOf(folder: string | Buffer) {
-  // A folder that this user can't read, or that has just gone, holds nothing that could be kept.
-  return unlessOutOfReach(() => readdirSync(folder, { withFileTypes: true, encoding: 'buffer' })) ?? [];
 }

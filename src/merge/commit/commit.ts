@@ -191,10 +191,7 @@ class CommitBuilder {
   /** What makes a task's commit out of the one before; null = the path goes. */
   async #changes(task: CommitTask): Promise<Map<string, GitEntry | null>> {
     const entries = task.entries.filter((entry) => this.#isCommitted(entry));
-    const blobs = new Map(
-      entries.flatMap((entry) => (entry.kind === 'file' ? [[entry.path, entry.blob] as const] : [])),
-    );
-    const stored = await this.objects.storeAll(blobs);
+    const stored = await this.objects.storeAll(entries.filter((entry) => entry.kind === 'file'));
     const changes = new Map<string, GitEntry | null>();
     for (const entry of entries) {
       const { path } = entry;

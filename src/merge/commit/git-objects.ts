@@ -16,19 +16,19 @@ export class GitObjects {
   }
 
   /** Stores many files as they are with one git process; those that need a conversion, or whose names can't be listed line by line, one by one. Gives blob ids by path. */
-  async storeAll(files: ReadonlyMap<string, string>): Promise<Map<string, string>> {
+  async storeAll(files: readonly { path: string; blob: string }[]): Promise<Map<string, string>> {
     const stored = new Map<string, string>();
-    const listable = [...files].filter(
-      ([path, from]) => !this.converted.has(path) && !/[\n"\ud800-\udfff]/.test(from),
+    const listable = files.filter(
+      ({ path, blob }) => !this.converted.has(path) && !/[\n"\ud800-\udfff]/.test(blob),
     );
     if (listable.length > 0) {
-      const input = listable.map(([, from]) => `${from}\n`).join('');
+      const input = listable.map(({ blob }) => `${blob}\n`).join('');
       const args = ['hash-object', '-w', '--no-filters', '--stdin-paths'];
       const ids = (await gitText(this.root, args, { input })).split('\n');
-      for (const [i, [path]] of listable.entries()) stored.set(path, ids[i]!);
+      for (const [i, { path }] of listable.entries()) stored.set(path, ids[i]!);
     }
-    for (const [path, from] of files)
-      if (!stored.has(path)) stored.set(path, await this.store({ from }, path));
+    for (const { path, blob } of files)
+      if (!stored.has(path)) stored.set(path, await this.store({ from: blob }, path));
     return stored;
   }
 
