@@ -44,15 +44,11 @@ export async function resolveMerge(options: {
   const { root, base, into } = options;
   const entries = new Map<string, ComposedEntry>();
   for (const entry of options.entries) {
-    if (!isSafeRelativePath(entry.path)) {
-      throw new MergeError(
-        `A changeset names ${JSON.stringify(entry.path)}, which forge never writes. ${NOTHING_TOUCHED}`,
-      );
-    }
+    const name = JSON.stringify(entry.path);
+    if (!isSafeRelativePath(entry.path))
+      throw new MergeError(`A changeset names ${name}, which forge never writes. ${NOTHING_TOUCHED}`);
     if (entries.has(entry.path))
-      throw new MergeError(
-        `The changes to merge name ${JSON.stringify(entry.path)} twice. ${NOTHING_TOUCHED}`,
-      );
+      throw new MergeError(`The changes to merge name ${name} twice. ${NOTHING_TOUCHED}`);
     entries.set(entry.path, entry);
   }
   await mkdir(into, { recursive: true });
