@@ -47,13 +47,14 @@ export async function executeRun(run: PreparedRun, hooks: RunHooks): Promise<Exi
 }
 
 async function tasksThenMerge(run: PreparedRun, redactor: Redactor, hooks: RunHooks): Promise<RunEnd> {
-  const letGo = run.chosen.backend.hold();
   try {
     return await runThenIntegrate(run, redactor, hooks);
   } finally {
-    await letGo().catch((error: Error) =>
-      hooks.note(`forge could not clean up after this run; the next forge command does: ${error.message}`),
-    );
+    await run.chosen.backend
+      .close()
+      .catch((error: Error) =>
+        hooks.note(`forge could not clean up after this run; the next forge command does: ${error.message}`),
+      );
   }
 }
 

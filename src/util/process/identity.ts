@@ -50,7 +50,7 @@ export function livenessOf(recorded: ProcessIdentity): Liveness {
   if (recorded.boot !== here.boot) return 'dead';
   if (recorded.pidNamespace !== here.pidNamespace) return 'unknown';
   if (recorded.start !== '' && here.start !== '') return startedThen(recorded);
-  return exists(recorded.pid) ? 'alive' : 'dead';
+  return processExists(recorded.pid) ? 'alive' : 'dead';
 }
 
 /** Whether two records name the same process. */
@@ -90,11 +90,11 @@ function startedThen({ pid, start }: ProcessIdentity): Liveness {
   const now = processStartTime(pid);
   if (now !== undefined) return now === start ? 'alive' : 'dead';
   // A /proc that hides other users' processes (hidepid): there is one, and nothing tells whether it is another.
-  return exists(pid) && statFields(`/proc/${pid}`) === undefined ? 'unknown' : 'dead';
+  return processExists(pid) && statFields(`/proc/${pid}`) === undefined ? 'unknown' : 'dead';
 }
 
-/** Whether any process has this pid here, another user's too. */
-function exists(pid: number): boolean {
+/** Whether any process has this pid here, another user's too; of a negative one, whether there is such a process group. */
+export function processExists(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

@@ -50,7 +50,7 @@ export async function ownLinks(
     else if (kind === 'file') unlessGone(() => copyFileSync(target, at));
     else if (kind === 'folder') {
       mkdirSync(at);
-      await copyTree(target, at, reflink, []);
+      await copyTree(target, at, reflink);
       await ownLinks(target, at, reflink, place);
     }
   }

@@ -1,12 +1,14 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { EventEmitter, once } from 'node:events';
+import { closeSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { constants } from 'node:os';
 import { hasCode, ignoring } from '../../util/errors.js';
+import { firstOf } from '../../util/process/end-with-grace.js';
 import { quoteForShell } from '../../util/text/quote-for-shell.js';
 import { WorkspaceError, workspaceFailure } from '../failure.js';
 import type { Running } from '../workspace.js';
-import { type Mount, type Mounted, mountTable } from './mount-table.js';
-import { Deadline } from './processes.js';
+import type { Mount } from './mount-table.js';
+import { LONGEST_MS } from './processes.js';
 import { cannotStart } from './sandbox.js';
 import type { Slot } from './slot.js';
 import { firstLine, tool } from './tools.js';
@@ -21,11 +23,8 @@ export interface NamespaceLayout {
 
 /** What a keeper has from the process that made it. */
 export interface KeeperSurroundings {
-  /** The table of mounts around, and what overlays and the like are called in it. */
-  outside: readonly Mounted[];
-  source: string;
-  /** A table of mounts that come before those of the layout: root, a state folder or a temporary folder may lie on what they cover. */
-  common: string;
+  /** Mounts as a table, after those that all namespaces have. */
+  tableOf(mounts: readonly Mount[]): string;
   /** The /proc in which keepers have the numbers that they report. */
   proc: string;
   /** Whether the shell tells an exit code from a signal. */
@@ -75,11 +74,7 @@ while read -r word <&3; do
   esac
 done`;
 
-/** How a shell saw a command end: with the code (`$?`) of an exit or of a signal, or `unforked`. */
-interface CommandEnd {
-  code: string;
-  isSignal: boolean;
-}
+type Ended = Awaited<Running['ended']>;
 
 /** What reading in /proc fails with where the process has ended. */
 const GONE = ['ENOENT', 'ESRCH', 'EINVAL'];
@@ -89,11 +84,10 @@ const LONGEST = 60_000;
 
 /** The first process of a namespace, which made its mounts; the namespace ends with it. */
 export class Keeper {
-  /** Resolves once everything is mounted; rejects with WorkspaceError. */
-  readonly opened: Promise<void>;
-  readonly #over: Promise<void>;
-  #onReady: () => void = () => undefined;
-  #onOver: () => void = () => undefined;
+  /** What it was heard to say. */
+  readonly #heard = new EventEmitter();
+  readonly #ready = once(this.#heard, 'ready');
+  readonly #over = once(this.#heard, 'over');
   /** Its number in the zygote's /proc. */
   #inner = '';
   #isOver = false;
@@ -102,8 +96,11 @@ export class Keeper {
   #isAlone = false;
   /** Something of a command may still be in the slot's FIFOs. */
   #isUnclean = false;
-  /** Ends the command that is running: with an exit code, as what could not be started, or (without any) with the namespace. */
-  #onEnded: ((end?: CommandEnd) => void) | undefined;
+  /**
+   * Ends the command that is running, as a shell saw it end: with the code (`$?`) of an exit or of a `signal`, or `unforked`;
+   * without any, with the namespace.
+   */
+  #onEnded: ((code?: string, how?: string) => void) | undefined;
   /** Outputs that have not come to their end. */
   readonly #outputs = new Set<Socket>();
 
@@ -113,17 +110,17 @@ export class Keeper {
     layout: NamespaceLayout,
     private readonly onClosed: () => void,
   ) {
-    this.#over = new Promise((resolve) => {
-      this.#onOver = resolve;
-    });
-    const ready = new Promise<'ready'>((resolve) => {
-      this.#onReady = () => resolve('ready');
-    });
-    const { outside, source, common } = around;
-    slot.write('mounts', common + mountTable(layout.mounts, source, outside));
+    slot.write('mounts', around.tableOf(layout.mounts));
     const mount = `${tool('mount')} -n -a -c -T ${slot.name}/mounts`;
     slot.write('open', `${mount} && cd ${quoteForShell(layout.view)}\n`);
-    this.opened = this.#open(ready);
+  }
+
+  /** Resolves once everything is mounted. @throws WorkspaceError, and then nothing is left of it */
+  async opened(): Promise<void> {
+    await Promise.race([this.#ready, this.#over]);
+    if (this.#inner !== '') return;
+    await this.close();
+    throw new WorkspaceError(firstLine(this.#complaint()) || 'the namespace ended at once');
   }
 
   get isOver(): boolean {
@@ -176,25 +173,24 @@ export class Keeper {
     const command = Buffer.from(commandScript(argv, env));
     // env(1) takes the first word without = for the command, and refuses a variable without a name.
     const isPlain = !command.includes(0) && !argv[0]?.includes('=') && !('' in env);
-    const passed = isPlain && command.length <= LONGEST ? this.slot.pass(command) : undefined;
-    if (passed === undefined) return undefined;
-    const { out, err } = passed;
-    for (const { stream } of [out, err]) {
+    const pipes = isPlain && command.length <= LONGEST ? this.slot.pass(command) : undefined;
+    if (pipes === undefined) return undefined;
+    const [stdout, stderr] = pipes.map(({ stream }) => stream) as [Socket, Socket];
+    for (const stream of [stdout, stderr]) {
       this.#outputs.add(stream);
       stream.once('close', () => this.#outputs.delete(stream));
     }
-    const ended = new Promise<Awaited<Running['ended']>>((resolve) => {
-      this.#onEnded = (end) => {
+    const ended = new Promise<Ended>((resolve) => {
+      this.#onEnded = (code, how) => {
         this.#onEnded = undefined;
-        out.closeWriter();
-        err.closeWriter();
-        resolve(this.#outcome(end, program));
+        for (const { fd } of pipes) closeSync(fd);
+        resolve(this.#outcome(program, code, how));
       };
     });
     this.#stopReaping();
     this.#isAlone = false;
     this.slot.tell('run');
-    return { stdout: out.stream, stderr: err.stream, ended };
+    return { stdout, stderr, ended };
   }
 
   /** Has it reap what is orphaned while it runs nothing itself, as others enter the namespace. */
@@ -211,12 +207,12 @@ export class Keeper {
     this.#isClosed = true;
     const isIdle = this.#onEnded === undefined && this.#outputs.size === 0;
     const endsByItself = isIdle && !this.#isOver && this.#isToldToEnd();
-    if (endsByItself) await new Deadline(1_000).meets(this.#over);
+    if (endsByItself) await firstOf(this.#over, 1_000);
     // It read all that it was told only where it ended for that.
     this.slot.isUnclean = this.#isUnclean || !endsByItself || !this.#isOver;
     if (!this.#isOver) {
       this.kill();
-      await new Deadline().meets(this.#over);
+      await firstOf(this.#over, LONGEST_MS);
     }
     // What nobody reads would never end, and keep its file system from being unmounted.
     for (const stream of this.#outputs) if (stream.readableFlowing === null) stream.destroy();
@@ -229,28 +225,16 @@ export class Keeper {
   }
 
   /** What it reports, or its parent about it. */
-  hear([word, detail = '', how, alone]: readonly string[]): void {
-    if (word === 'ready') {
-      this.#inner = detail;
-      this.#onReady();
-    } else if (word === 'ended') {
+  hear(word: string, detail = '', how?: string, alone?: string): void {
+    if (word === 'ready') this.#inner = detail;
+    else if (word === 'ended') {
       this.#isAlone = alone === 'alone';
-      this.#onEnded?.({ code: detail, isSignal: how === 'signal' });
+      this.#onEnded?.(detail, how);
     } else if (word === 'over') {
       this.#isOver = true;
       this.#onEnded?.();
-      this.#onOver();
     }
-  }
-
-  async #open(ready: Promise<'ready'>): Promise<void> {
-    try {
-      if ((await Promise.race([ready, this.#over])) !== 'ready')
-        throw new WorkspaceError(firstLine(this.#complaint()) || 'the namespace ended at once');
-    } catch (error) {
-      await this.close();
-      throw error;
-    }
+    this.#heard.emit(word);
   }
 
   #complaint(): string {
@@ -279,21 +263,19 @@ export class Keeper {
     this.#isReaping = false;
   }
 
-  #outcome(end: CommandEnd | undefined, program: string): Awaited<Running['ended']> {
-    if (end === undefined) return { exitCode: null, signal: 'SIGKILL' };
-    if (end.code === 'unforked') {
+  #outcome(program: string, code: string | undefined, how: string | undefined): Ended {
+    if (code === undefined) return { exitCode: null, signal: 'SIGKILL' };
+    if (code === 'unforked') {
       // What it was to be told may still be there.
       this.#isUnclean = true;
       const error = cannotStart(program, Object.assign(new Error('fork'), { code: 'EAGAIN' }));
       return { exitCode: null, signal: null, error };
     }
-    const exitCode = Number(end.code);
-    if (!end.isSignal) return { exitCode, signal: null };
-    const name = Object.entries(constants.signals).find(([, number]) => number === exitCode - 128)?.[0];
+    const exitCode = Number(code);
+    const signals = Object.entries(constants.signals) as [NodeJS.Signals, number][];
+    const signal = signals.find(([, number]) => how === 'signal' && number === exitCode - 128)?.[0];
     // A real-time signal has no name in Node.
-    return name === undefined
-      ? { exitCode, signal: null }
-      : { exitCode: null, signal: name as NodeJS.Signals };
+    return signal === undefined ? { exitCode, signal: null } : { exitCode: null, signal };
   }
 }
 

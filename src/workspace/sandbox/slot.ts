@@ -12,9 +12,10 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { Socket } from 'node:net';
 import { join } from 'node:path';
+import { isMade } from '../../util/errors.js';
 import { workspaceFailure } from '../failure.js';
+import { type OutputPipe, openOutputPipes } from './output-pipe.js';
 
 /**
  * What one workspace after another has of a zygote: a folder that no task sees. In it the keeper is told and answers (FIFOs
@@ -33,7 +34,6 @@ export class Slot {
   /** Of the workspace that has it now. */
   #number = 0;
   #folders: string[] = [];
-  readonly #links = new Set<string>();
 
   constructor(
     /** The zygote's folder. */
@@ -64,8 +64,7 @@ export class Slot {
   /** Makes sure of a link that all its workspaces use; gives its path. */
   link(name: string, target: string): string {
     const path = join(this.path, name);
-    if (!this.#links.has(name)) symlinkSync(target, path);
-    this.#links.add(name);
+    isMade(() => symlinkSync(target, path));
     return path;
   }
 
@@ -111,8 +110,11 @@ export class Slot {
     return statSync(path, { bigint: true }).ctimeNs;
   }
 
-  /** Gives the keeper the text of a command, and opens its output; undefined where there is no room for it in a pipe. */
-  pass(command: Buffer): { out: Output; err: Output } | undefined {
+  /**
+   * Gives the keeper the text of a command, and opens its output; undefined where there is no room for it in a pipe. Until
+   * the command has opened that there must be some writer, or it would seem to have ended.
+   */
+  pass(command: Buffer): OutputPipe[] | undefined {
     const run = this.#fifo('run');
     const written = writeSync(run, command);
     if (written < command.length) {
@@ -120,14 +122,7 @@ export class Slot {
       readSync(run, Buffer.alloc(written));
       return undefined;
     }
-    const out = new Output(join(this.path, 'out'));
-    try {
-      return { out, err: new Output(join(this.path, 'err')) };
-    } catch (error) {
-      out.closeWriter();
-      out.stream.destroy();
-      throw error;
-    }
+    return openOutputPipes([join(this.path, 'out'), join(this.path, 'err')]);
   }
 
   close(): void {
@@ -141,28 +136,6 @@ export class Slot {
       this.#open.get(name) ?? openSync(join(this.path, name), constants.O_RDWR | constants.O_NONBLOCK);
     this.#open.set(name, fd);
     return fd;
-  }
-}
-
-/** What comes out of a FIFO. Until a command has opened it there must be some writer, or it would seem to have ended. */
-class Output {
-  readonly stream: Socket;
-  readonly #writer: number;
-
-  constructor(path: string) {
-    const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    try {
-      this.#writer = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
-      this.stream = new Socket({ fd: reader, readable: true, writable: false });
-    } catch (error) {
-      closeSync(reader);
-      throw error;
-    }
-  }
-
-  /** To be called once, when the command has ended. */
-  closeWriter(): void {
-    closeSync(this.#writer);
   }
 }
 

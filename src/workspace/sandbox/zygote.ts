@@ -1,13 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { firstOf } from '../../util/process/end-with-grace.js';
 import { WorkspaceError, workspaceFailure } from '../failure.js';
 import { makeScratch, removeScratch } from '../scratch/scratch.js';
 import { machineDoors, taskDoors } from './host-doors.js';
 import { FRESH, Keeper, keeperScript, type NamespaceLayout } from './keeper.js';
-import { type Mount, type Mounted, mountTable, mountTableHere, readMounts } from './mount-table.js';
-import { Deadline } from './processes.js';
+import { type Mount, mountTable, mountTableHere, readMounts } from './mount-table.js';
+import { LONGEST_MS } from './processes.js';
 import { Slot } from './slot.js';
 import { firstLine, helperEnv, tool } from './tools.js';
 
@@ -54,18 +57,17 @@ let isExact: boolean | undefined;
  */
 export class Zygote {
   readonly #mountsOutside = mountTableHere();
-  /** The table of mounts outside, as it was when this namespace was made. */
-  readonly outside: readonly Mounted[] = readMounts(this.#mountsOutside);
+  /** The same as it was when this namespace was made. */
+  readonly #outside = readMounts(this.#mountsOutside);
   /** What overlays and the like are called in tables of mounts. */
-  readonly source: string;
+  readonly #source: string;
   /** What every namespace has first, as a table: its own /proc, and doors to the machine closed. */
-  readonly common: string;
+  readonly #common: string;
   /** In the environment of forge's own processes inside, so that they are not taken for a task's. */
   readonly token: string;
-  /** Where programs were in views: they are most likely still there. */
-  readonly places = new Map<string, string>();
   readonly #chain: ChildProcess;
-  readonly #reports = new Map<string, (words: readonly string[]) => void>();
+  /** What it says, and its keepers, by whom it is about. */
+  readonly #reports = new EventEmitter();
   readonly #slots: Slot[] = [];
   readonly #idle: Slot[] = [];
   /** Names of folders that are to be removed. */
@@ -82,11 +84,11 @@ export class Zygote {
   ) {
     const secret = randomBytes(12).toString('hex');
     this.token = `FORGE_KEEPER=${secret}`;
-    this.source = `forge-${secret.slice(0, 12)}`;
-    const table = (mounts: readonly Mount[]) => mountTable(mounts, `${this.source}-own`, this.outside);
+    this.#source = `forge-${secret.slice(0, 12)}`;
+    const table = (mounts: readonly Mount[]) => mountTable(mounts, `${this.#source}-own`, this.#outside);
     const isRoot = process.getuid?.() === 0;
-    this.common = table([{ type: 'processes', target: '/proc' }, ...(isRoot ? taskDoors() : [])]);
-    if (isRoot) writeFileSync(join(dir, 'doors'), table(machineDoors(this.outside)));
+    this.#common = table([{ type: 'processes', target: '/proc' }, ...(isRoot ? taskDoors() : [])]);
+    if (isRoot) writeFileSync(join(dir, 'doors'), table(machineDoors(this.#outside)));
     const user = userNamespace
       ? ['-U', `--map-user=${process.getuid?.()}`, `--map-group=${process.getgid?.()}`, '--keep-caps']
       : [];
@@ -136,6 +138,11 @@ export class Zygote {
     return `/proc/${this.#chain.pid}/root/proc`;
   }
 
+  /** Mounts as a table, after those that all namespaces have: root, a state folder or a temporary folder may lie on what they cover. */
+  tableOf(mounts: readonly Mount[]): string {
+    return this.#common + mountTable(mounts, this.#source, this.#outside);
+  }
+
   /** What one workspace needs; to be given back. @throws WorkspaceError */
   takeSlot(): Slot {
     const idle = this.#idle.pop();
@@ -157,11 +164,11 @@ export class Zygote {
   async open(slot: Slot, layout: NamespaceLayout): Promise<Keeper> {
     if (this.#isOver) throw new WorkspaceError('the process that makes namespaces has ended');
     const id = this.#next('k');
-    const keeper = new Keeper(this, slot, layout, () => this.#reports.delete(id));
-    this.#reports.set(id, (words) => keeper.hear(words));
+    const keeper = new Keeper(this, slot, layout, () => this.#reports.removeAllListeners(id));
+    this.#reports.on(id, (word, ...details) => keeper.hear(word, ...details));
     this.#ask('open', id, slot.name);
-    await keeper.opened;
-    if (!this.#isProven) mustBeMounted(layout, this.source, keeper.mounts());
+    await keeper.opened();
+    if (!this.#isProven) mustBeMounted(layout, this.#source, keeper.mounts());
     this.#isProven = true;
     return keeper;
   }
@@ -172,17 +179,12 @@ export class Zygote {
   }
 
   /** Resolves when the removal of all that is to go was tried. */
-  #removeFolders(): Promise<void> {
+  async #removeFolders(): Promise<void> {
     const names = this.#leaving.splice(0);
-    return new Promise((resolve) => {
-      if (this.#isOver || names.length === 0) return resolve();
-      const id = this.#next('r');
-      this.#reports.set(id, () => {
-        this.#reports.delete(id);
-        resolve();
-      });
-      this.#ask('remove', id, ...names);
-    });
+    if (this.#isOver || names.length === 0) return;
+    const id = this.#next('r');
+    this.#ask('remove', id, ...names);
+    await new Promise((resolve) => this.#reports.once(id, resolve));
   }
 
   #ask(...words: readonly string[]): void {
@@ -193,10 +195,10 @@ export class Zygote {
   async close(): Promise<void> {
     await this.#removeFolders();
     if (!this.#isOver) {
-      const over = new Promise((resolve) => this.#chain.once('exit', resolve));
+      const over = once(this.#chain, 'exit');
       this.#chain.stdin?.end();
       // What a cgroup has frozen, or what hangs in the kernel, does not even end with SIGKILL; forge must not hang with it.
-      if (!(await new Deadline().meets(over))) this.#chain.unref();
+      if ((await firstOf(over, LONGEST_MS)) !== undefined) this.#chain.unref();
       this.#end();
     }
     await removeScratch(this.dir);
@@ -210,25 +212,18 @@ export class Zygote {
   #untilReady(): Promise<void> {
     const chain = this.#chain;
     let complaint = '';
-    let rest = '';
     return new Promise((resolve, reject) => {
-      this.#reports.set('exact', () => {
-        isExact = true;
-      });
-      this.#reports.set('ready', () => {
-        isExact ??= false;
-        resolve();
-      });
       chain.stdin?.on('error', () => undefined);
       chain.stderr?.on('data', (chunk: Buffer) => {
         if (complaint.length < 2000) complaint += chunk.toString('utf8');
       });
-      chain.stdout?.on('data', (chunk: Buffer) => {
-        const lines = (rest + chunk.toString('latin1')).split('\n');
-        rest = lines.pop() ?? '';
-        for (const line of lines) {
-          const [id = '', ...words] = line.split(' ');
-          this.#reports.get(id)?.(words);
+      createInterface({ input: chain.stdout! }).on('line', (line) => {
+        const [id = '', ...words] = line.split(' ');
+        if (id === 'exact') isExact = true;
+        else if (id !== 'ready') this.#reports.emit(id, ...words);
+        else {
+          isExact ??= false;
+          resolve();
         }
       });
       chain.once('error', (error) => {
@@ -247,40 +242,28 @@ export class Zygote {
     this.#isOver = true;
     this.#chain.kill('SIGKILL');
     for (const stream of [this.#chain.stdin, this.#chain.stdout, this.#chain.stderr]) stream?.destroy();
-    for (const report of [...this.#reports.values()]) report(['over']);
+    for (const id of this.#reports.eventNames()) this.#reports.emit(id, 'over');
     for (const slot of this.#slots) slot.close();
   }
 }
 
-/**
- * A zygote that is there as long as somebody holds it: made when it is first asked for, ended with the last holder. When
- * something was mounted meanwhile, later workspaces have another one.
- */
+/** A zygote that is made when it is first asked for. When something was mounted meanwhile, later workspaces have another one. */
 export class SharedZygote {
-  #holders = 0;
   #current: Promise<Zygote> | undefined;
   /** Ended by something else than forge, or without a later mount; their folders are still there. */
   readonly #former: Zygote[] = [];
 
   constructor(private readonly start: () => Promise<Zygote>) {}
 
-  /** The function that this gives lets go of it. That one throws WorkspaceError where something of it can't be ended or removed. */
-  hold(): () => Promise<void> {
-    this.#holders += 1;
-    let isHeld = true;
-    return async () => {
-      if (!isHeld) return;
-      isHeld = false;
-      this.#holders -= 1;
-      if (this.#holders > 0) return;
-      const current = this.#current;
-      this.#current = undefined;
-      const living = await current?.catch(() => undefined);
-      for (const zygote of [...this.#former.splice(0), ...(living ? [living] : [])]) await zygote.close();
-    };
+  /** Ends it with all that it started. @throws WorkspaceError where something of it can't be ended or removed */
+  async close(): Promise<void> {
+    const current = this.#current;
+    this.#current = undefined;
+    const living = await current?.catch(() => undefined);
+    for (const zygote of [...this.#former.splice(0), ...(living ? [living] : [])]) await zygote.close();
   }
 
-  /** To be called by who holds it. @throws WorkspaceError */
+  /** @throws WorkspaceError */
   async get(): Promise<Zygote> {
     for (;;) {
       this.#current ??= this.start();
