@@ -37,27 +37,20 @@ type Settings = Record<string, unknown> & { hooks?: Record<string, unknown[]> };
  * @throws ForgeError (2) when the user's file is not readable JSON
  */
 export async function writeDroidSettings(context: AttemptContext): Promise<string> {
-  const { task, scratch } = context;
+  const { task, workspacePath: workspace, others, caseInsensitive, scratch } = context;
+  const { id, verify } = task;
   const settings = await readUserSettings(context.env[SETTINGS_VARIABLE], context.root);
   const verifyTimeoutMs = Math.min(task.timeout, LONGEST_VERIFY_MS);
-  const hookTask: HookTask = {
-    id: task.id,
-    workspace: context.workspacePath,
-    owns: task.owns.map((pattern) => pattern.text),
-    others: context.others,
-    caseInsensitive: context.caseInsensitive,
-    verify: task.verify,
-    verifyTimeoutMs,
-    scratch,
-  };
+  const owns = task.owns.map((pattern) => pattern.text);
+  const told: HookTask = { id, workspace, owns, others, caseInsensitive, verify, verifyTimeoutMs, scratch };
   const hookFile = join(scratch, 'hook.json');
-  await writeFile(hookFile, JSON.stringify(hookTask));
+  await writeFile(hookFile, JSON.stringify(told));
   const command = hookCommand(hookFile);
   const hook = (timeout: number) => ({ hooks: [{ type: 'command', command, timeout }] });
   const hooks = { ...settings.hooks };
   const guard = { matcher: WRITING_TOOLS.join('|'), ...hook(SPARE_SECONDS) };
   hooks.PreToolUse = [...(hooks.PreToolUse ?? []), guard];
-  if (task.verify !== undefined)
+  if (verify !== undefined)
     hooks.Stop = [...(hooks.Stop ?? []), hook(Math.ceil(verifyTimeoutMs / 1000) + SPARE_SECONDS)];
   const file = join(scratch, 'settings.json');
   // The user's settings may hold API keys.

@@ -43,7 +43,7 @@ export async function checkCommitTarget(
     const identity = await ask('var', who);
     if (!identity.ok) {
       throw refusal(
-        `makes commits, and git does not know who you are (${lastLine(identity.stderr)}). Set it: git config user.name "Your Name"; git config user.email you@example.com`,
+        `makes commits, and git does not know who you are (${identity.stderr.split('\n').at(-1)}). Set it: git config user.name "Your Name"; git config user.email you@example.com`,
       );
     }
   }
@@ -81,10 +81,6 @@ async function checkNewBranch(branch: string, ask: Ask): Promise<string> {
       throw refusal(`the branch ${above} exists, so there can't be one below it. Choose another name.`);
   }
   return ref;
-}
-
-function lastLine(text: string): string {
-  return text.split('\n').at(-1) ?? text;
 }
 
 /**
