@@ -77,14 +77,7 @@ export async function captureBase(options: {
     const seen = lstatOrNull(joinRoot(root, path));
     if (seen?.kind === 'directory') folders.push([path, seen]);
   }
-  const data: BaseData = {
-    v: 1,
-    root,
-    markerNs: String(markerNs),
-    records: [...records],
-    folders,
-    opaque,
-  };
+  const data: BaseData = { v: 1, root, markerNs: String(markerNs), records: [...records], folders, opaque };
   await writeFileDurably(`${dir}/base.json`, JSON.stringify(data));
   return loadBase(dir, owned);
 }
