@@ -1,6 +1,6 @@
 import { basename, dirname } from 'node:path';
 import { TaskGraph } from '../graph/index.js';
-import { codeOf, messageOf } from '../util/errors/system-error.js';
+import { codeOf, messageOf } from '../util/errors.js';
 import { isCaseInsensitive, RootError, resolveRoot } from '../util/git/project-root.js';
 import { sanitize } from '../util/text/sanitize.js';
 import { findCycleProblems } from './diagnostics/cycle-problems.js';

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { codeOf, messageOf } from '../util/errors/system-error.js';
+import { codeOf, messageOf } from '../util/errors.js';
 import { removeFile } from '../util/files/remove-tree.js';
 import { type CopySandbox, copyLayout } from './copy/copy-layout.js';
 import { type OverlayMode, overlay, overlayLayout } from './overlay/overlay-layout.js';

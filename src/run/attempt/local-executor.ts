@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Adapter, Verdict } from '../../agents/index.js';
 import { type Base, loadBase } from '../../merge/index.js';
 import { createMatcher, type PathMatcher } from '../../ownership/index.js';
-import { isMade } from '../../util/errors/system-error.js';
+import { isMade } from '../../util/errors.js';
 import { removeTree } from '../../util/files/remove-tree.js';
 import { type Backend, composeChangesets, makeTemporary, type Workspace } from '../../workspace/index.js';
 import type { Redactor } from '../secrets/redactor.js';

@@ -1,6 +1,6 @@
 import { type BigIntStats, lstatSync } from 'node:fs';
 import { join } from 'node:path';
-import { encodePath } from '../../util/paths/path-bytes.js';
+import { encodePath } from '../../util/paths/path.js';
 import type { Workspace } from '../../workspace/index.js';
 import { aboutOf, type Emit } from './events.js';
 import type { AttemptRequest } from './executor.js';

@@ -1,4 +1,4 @@
-import { foldersAbove } from '../../util/paths/relative-path.js';
+import { foldersAbove } from '../../util/paths/path.js';
 import type { Changeset, ChangesetEntry } from '../../workspace/index.js';
 
 /**

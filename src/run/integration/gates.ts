@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Gate } from '../../plan/index.js';
-import { isMade } from '../../util/errors/system-error.js';
+import { isMade } from '../../util/errors.js';
 import type { Workspace } from '../../workspace/index.js';
 import { inheritedEnvironment } from '../attempt/inherited-environment.js';
 import { OutputLog } from '../attempt/output.js';

@@ -1,5 +1,5 @@
 import type { ForgeEvent } from '../../journal/index.js';
-import type { ExitCode } from '../../util/errors/exit-code.js';
+import type { ExitCode } from '../../util/errors.js';
 
 /** What is about to be merged, for the approval prompt. */
 export interface Proposal {

@@ -1,6 +1,6 @@
 import { loadAdapter } from '../../agents/index.js';
 import { HalfWrittenError } from '../../merge/index.js';
-import { ExitCode } from '../../util/errors/exit-code.js';
+import { ExitCode } from '../../util/errors.js';
 import { interruption } from '../../util/process/interrupt.js';
 import { LocalExecutor } from '../attempt/local-executor.js';
 import { countChanges } from '../integration/changes.js';

@@ -3,10 +3,7 @@ import { basename, dirname, isAbsolute, join, sep } from 'node:path';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { replayRun } from '../../journal/index.js';
-import { ExitCode } from '../../util/errors/exit-code.js';
-import { ForgeError } from '../../util/errors/forge-error.js';
-import { codeOf } from '../../util/errors/system-error.js';
-import { isReaderGone } from '../../util/process/reader-gone.js';
+import { codeOf, ExitCode, ForgeError, isReaderGone } from '../../util/errors.js';
 import { nearestName } from '../../util/text/nearest-name.js';
 import type { RunFolder } from './run-folder.js';
 

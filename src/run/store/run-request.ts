@@ -1,6 +1,6 @@
 import type { Splits } from '../../plan/index.js';
-import { ForgeError } from '../../util/errors/forge-error.js';
-import { writeFileDurably } from '../../util/files/durable.js';
+import { ForgeError } from '../../util/errors.js';
+import { writeFileDurably } from '../../util/files/content.js';
 import { readOurFile } from '../../util/files/provenance.js';
 import type { BackendName } from '../../workspace/index.js';
 import type { RunFolder } from './run-folder.js';

@@ -9,10 +9,9 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { yieldToEventLoop } from '../../util/async/yield-to-event-loop.js';
-import { codeOf } from '../../util/errors/system-error.js';
-import { copyFile } from '../../util/files/copy-file.js';
-import { encodePath, joinRoot } from '../../util/paths/path-bytes.js';
-import { parentOf } from '../../util/paths/relative-path.js';
+import { codeOf } from '../../util/errors.js';
+import { copyFile } from '../../util/files/content.js';
+import { encodePath, joinRoot, parentOf } from '../../util/paths/path.js';
 import { WorkspaceError, workspaceFailure } from '../failure.js';
 import { removeOwnTree } from '../scratch/remove-own-tree.js';
 import { byPath, type ComposedEntry } from './changeset.js';

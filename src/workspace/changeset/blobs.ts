@@ -9,9 +9,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { chmod, rename } from 'node:fs/promises';
-import { codeOf } from '../../util/errors/system-error.js';
-import { copyFile } from '../../util/files/copy-file.js';
-import { hashBytes, hashFile } from '../../util/files/hash.js';
+import { codeOf } from '../../util/errors.js';
+import { copyFile, hashBytes, hashFile } from '../../util/files/content.js';
 import { WorkspaceError, workspaceFailure } from '../failure.js';
 import type { Content, DiskTree } from './disk-tree.js';
 

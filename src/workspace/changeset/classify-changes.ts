@@ -1,4 +1,4 @@
-import { parentOf } from '../../util/paths/relative-path.js';
+import { parentOf } from '../../util/paths/path.js';
 import { byPath, type FoundChange } from './changeset.js';
 
 export interface ClassifiedChanges {

@@ -1,7 +1,6 @@
 import { yieldToEventLoop } from '../../util/async/yield-to-event-loop.js';
-import { codeOf } from '../../util/errors/system-error.js';
-import { ancestorsOf } from '../../util/paths/relative-path.js';
-import { reservedTop } from '../../util/paths/reserved-path.js';
+import { codeOf } from '../../util/errors.js';
+import { ancestorsOf, reservedTop } from '../../util/paths/path.js';
 import { WorkspaceError, workspaceFailure } from '../failure.js';
 import type { ChooseChanges, Collected } from '../workspace.js';
 import { BlobStore, hashOf } from './blobs.js';

@@ -1,4 +1,4 @@
-import { foldersAbove } from '../../util/paths/relative-path.js';
+import { foldersAbove } from '../../util/paths/path.js';
 import {
   byPath,
   type Changeset,

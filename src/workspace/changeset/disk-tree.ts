@@ -7,11 +7,9 @@ import {
   readdirSync,
   readlinkSync,
 } from 'node:fs';
-import { codeOf, hasCode } from '../../util/errors/system-error.js';
-import { fileState } from '../../util/files/file-state.js';
-import { TreeReader } from '../../util/files/tree-reader.js';
-import { decodeName } from '../../util/paths/path-bytes.js';
-import { ancestorsOf } from '../../util/paths/relative-path.js';
+import { codeOf, hasCode } from '../../util/errors.js';
+import { fileState, TreeReader } from '../../util/files/file-state.js';
+import { ancestorsOf, decodeName } from '../../util/paths/path.js';
 import { workspaceFailure } from '../failure.js';
 
 /** Where the content of a file is, or its SHA-256; `unknown` where neither can be told any more. */

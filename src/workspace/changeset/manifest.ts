@@ -1,9 +1,8 @@
 import { lstatSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { forEachConcurrent } from '../../util/async/for-each-concurrent.js';
-import { syncPath, writeFileDurably } from '../../util/files/durable.js';
-import { isHash } from '../../util/files/hash.js';
-import { isSafeRelativePath } from '../../util/paths/reserved-path.js';
+import { isHash, syncPath, writeFileDurably } from '../../util/files/content.js';
+import { isSafeRelativePath } from '../../util/paths/path.js';
 import { run } from '../../util/process/run-program.js';
 import { WorkspaceError, workspaceFailure } from '../failure.js';
 import type { Changeset, ChangesetEntry } from './changeset.js';

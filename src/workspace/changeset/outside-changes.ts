@@ -1,7 +1,6 @@
 import { relative } from 'node:path';
-import { gitIgnored } from '../../util/git/git-ignored.js';
-import { isWithin } from '../../util/paths/relative-path.js';
-import { isReservedPath } from '../../util/paths/reserved-path.js';
+import { gitIgnored } from '../../util/git/git.js';
+import { isReservedPath, isWithin } from '../../util/paths/path.js';
 import { classifyChanges } from './classify-changes.js';
 import { Collector, type CollectorOptions } from './collector.js';
 import { DiskTree, withOwnTree } from './disk-tree.js';

@@ -1,4 +1,4 @@
-import { ancestorsOf } from '../../util/paths/relative-path.js';
+import { ancestorsOf } from '../../util/paths/path.js';
 import type { BaseLookup } from '../workspace.js';
 import type { ComposedEntry } from './changeset.js';
 import type { DiskTree, PathState } from './disk-tree.js';

@@ -11,10 +11,9 @@ import {
 import { isAbsolute, join, posix, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { yieldToEventLoop } from '../../util/async/yield-to-event-loop.js';
-import { codeOf } from '../../util/errors/system-error.js';
+import { codeOf } from '../../util/errors.js';
 import { type FileState, fileState, isUnchanged } from '../../util/files/file-state.js';
-import { decodeName, encodePath } from '../../util/paths/path-bytes.js';
-import { below, isWithin, parentOf } from '../../util/paths/relative-path.js';
+import { below, decodeName, encodePath, isWithin, parentOf } from '../../util/paths/path.js';
 import type { Collector } from '../changeset/collector.js';
 import { type DiskTree, type PathState, withOwnTree } from '../changeset/disk-tree.js';
 

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { relative, sep } from 'node:path';
-import { decodeName, encodeNames, encodePath } from '../../util/paths/path-bytes.js';
+import { decodeName, encodeNames, encodePath } from '../../util/paths/path.js';
 import { run } from '../../util/process/run-program.js';
 import { WorkspaceError } from '../failure.js';
 import type { Place } from './copy-manifest.js';

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DisposalStack } from '../../util/async/disposal-stack.js';
-import { unlessGone } from '../../util/errors/system-error.js';
+import { unlessGone } from '../../util/errors.js';
 import { applyEntries } from '../changeset/apply.js';
 import { Collector } from '../changeset/collector.js';
 import { DiskTree, withOwnTree } from '../changeset/disk-tree.js';

@@ -1,7 +1,6 @@
 import type { BigIntStats } from 'node:fs';
 import { yieldToEventLoop } from '../../util/async/yield-to-event-loop.js';
-import { below } from '../../util/paths/relative-path.js';
-import { isReservedPath } from '../../util/paths/reserved-path.js';
+import { below, isReservedPath } from '../../util/paths/path.js';
 import type { Collector } from '../changeset/collector.js';
 import { DiskTree } from '../changeset/disk-tree.js';
 import { WorkspaceError } from '../failure.js';

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, statSync } from 'node:fs';
 import { DisposalStack } from '../../util/async/disposal-stack.js';
-import { unlessGone } from '../../util/errors/system-error.js';
+import { unlessGone } from '../../util/errors.js';
 import { applyEntries } from '../changeset/apply.js';
 import { Collector } from '../changeset/collector.js';
 import { DiskTree, withOwnTree } from '../changeset/disk-tree.js';

@@ -1,11 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import { lstatSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { unlessOutOfReach } from '../../util/errors/system-error.js';
+import { unlessOutOfReach } from '../../util/errors.js';
 import { isTrusted } from '../../util/git/git.js';
-import { encodePath } from '../../util/paths/path-bytes.js';
-import { isWithin } from '../../util/paths/relative-path.js';
-import { isReservedPath } from '../../util/paths/reserved-path.js';
+import { encodePath, isReservedPath, isWithin } from '../../util/paths/path.js';
 import { UncoverableError } from '../failure.js';
 import { secondPaths } from '../sandbox/second-paths.js';
 import { linksOutOf } from './git-links.js';

@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { unlessOutOfReach } from '../../util/errors/system-error.js';
+import { unlessOutOfReach } from '../../util/errors.js';
 import { isTrusted } from '../../util/git/git.js';
 import {
   type GitFolders,
@@ -9,7 +9,7 @@ import {
   isRepositoryTop,
   repositoriesAbove,
 } from '../../util/git/repository.js';
-import { isWithin } from '../../util/paths/relative-path.js';
+import { isWithin } from '../../util/paths/path.js';
 
 /** A worktree of a repository: its top folder, and its git folders. All paths are absolute and real. */
 export interface Worktree extends GitFolders {

@@ -1,8 +1,8 @@
 import { mkdirSync, realpathSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { unlessOutOfReach } from '../../util/errors/system-error.js';
+import { unlessOutOfReach } from '../../util/errors.js';
 import { makeMarkedFolder, whyNotOurFolder } from '../../util/files/provenance.js';
-import { isWithin } from '../../util/paths/relative-path.js';
+import { isWithin } from '../../util/paths/path.js';
 import { stateFolders } from '../scratch/state-folder.js';
 import type { Mount } from './mount-table.js';
 import type { Slot } from './slot.js';

@@ -1,6 +1,6 @@
 import { existsSync, lstatSync, readdirSync } from 'node:fs';
-import { unlessOutOfReach } from '../../util/errors/system-error.js';
-import { isWithin } from '../../util/paths/relative-path.js';
+import { unlessOutOfReach } from '../../util/errors.js';
+import { isWithin } from '../../util/paths/path.js';
 import { type Mount, type Mounted, readOnly } from './mount-table.js';
 
 /** What is read-only in containers too: uid 0 may write there without any capability, and it is the whole machine's. */

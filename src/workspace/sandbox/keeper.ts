@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { closeSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { constants } from 'node:os';
-import { hasCode, ignoring } from '../../util/errors/system-error.js';
+import { hasCode, ignoring } from '../../util/errors.js';
 import { firstOf } from '../../util/process/end-with-grace.js';
 import { quoteForShell } from '../../util/text/quote-for-shell.js';
 import { WorkspaceError, workspaceFailure } from '../failure.js';

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
-import { unlessGone } from '../../util/errors/system-error.js';
-import { isWithin } from '../../util/paths/relative-path.js';
+import { unlessGone } from '../../util/errors.js';
+import { isWithin } from '../../util/paths/path.js';
 
 const LOCKED = new Set(['ro', 'nosuid', 'nodev', 'noexec', 'noatime', 'nodiratime', 'relatime']);
 

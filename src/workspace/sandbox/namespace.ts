@@ -1,8 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { hasCode } from '../../util/errors/system-error.js';
-import { isWithin } from '../../util/paths/relative-path.js';
+import { hasCode } from '../../util/errors.js';
+import { isWithin } from '../../util/paths/path.js';
 import { processStartTime } from '../../util/process/identity.js';
 import { type Outcome, run } from '../../util/process/run-program.js';
 import { WorkspaceError, workspaceFailure } from '../failure.js';

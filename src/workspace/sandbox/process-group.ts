@@ -1,4 +1,4 @@
-import { isWithin } from '../../util/paths/relative-path.js';
+import { isWithin } from '../../util/paths/path.js';
 import { sendSignal } from '../../util/process/end-with-grace.js';
 import { findTool } from '../../util/process/find-program.js';
 import { processExists } from '../../util/process/identity.js';

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, closeSync, constants, lstatSync } from 'node:fs';
 import { Readable } from 'node:stream';
-import { reasonOf } from '../../util/errors/system-error.js';
+import { reasonOf } from '../../util/errors.js';
 import { findProgram } from '../../util/process/find-program.js';
 import { WorkspaceError, workspaceFailure } from '../failure.js';
 import type { Command, Running } from '../workspace.js';

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { isWithin } from '../../util/paths/relative-path.js';
+import { isWithin } from '../../util/paths/path.js';
 import { holderOf, readMounts } from './mount-table.js';
 
 /**

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isMade } from '../../util/errors/system-error.js';
+import { isMade } from '../../util/errors.js';
 import { workspaceFailure } from '../failure.js';
 
 /** What one workspace after another has of a zygote: a folder that no task sees. In it each has folders of its own. */

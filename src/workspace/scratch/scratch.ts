@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { codeOf, hasCode, unlessOutOfReach } from '../../util/errors/system-error.js';
+import { codeOf, hasCode, unlessOutOfReach } from '../../util/errors.js';
 import { onceFilesCanBeOpened } from '../../util/files/file-handles.js';
 import {
   assertRemovable,

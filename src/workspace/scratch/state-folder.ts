@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, realpathSync, statfsSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
-import { messageOf } from '../../util/errors/system-error.js';
+import { messageOf } from '../../util/errors.js';
 import { makeMarkedFolder, NotOursError } from '../../util/files/provenance.js';
-import { isWithin } from '../../util/paths/relative-path.js';
+import { isWithin } from '../../util/paths/path.js';
 
 /** f_type of overlayfs (statfs(2)); an upper folder cannot lie on it. */
 const OVERLAYFS = 0x794c7630;
