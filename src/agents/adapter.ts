@@ -7,34 +7,32 @@ export interface Ownership {
   owns: readonly string[];
 }
 
-/** What an adapter needs to build a command. All paths are absolute and valid inside the workspace. */
-export interface AttemptContext {
-  task: Task;
-  attempt: number;
+/** What an adapter needs to build any command. All paths are absolute and valid where it runs. */
+export interface CommandContext {
   /** The whole prompt (agents) as the template rendered it; empty for `shell`. */
   prompt: string;
-  /** Where the command sees the tree. */
-  workspacePath: string;
   /** The working tree itself (personas and settings are read from here). */
   root: string;
-  /** A folder of this attempt's own, outside root, for prompt, settings and hook files. Must exist. */
+  /** A folder of this command's own, outside root, for prompt, settings and hook files. Must exist. */
   scratch: string;
-  /** The environment that the task gets. */
+  /** The environment that it gets. */
   env: Readonly<Record<string, string>>;
+}
+
+/** The same for an attempt at a task. */
+export interface AttemptContext extends CommandContext {
+  task: Task;
+  attempt: number;
+  /** Where the command sees the tree. */
+  workspacePath: string;
   /** The plan's other tasks, so that an agent that is refused a write can be told whose file it is. */
   others: readonly Ownership[];
   /** Patterns match whatever the case (the root's file system does). */
   caseInsensitive: boolean;
 }
 
-/** A question to an agent that may look at the working tree and change nothing. Paths are absolute. */
-export interface Question {
-  prompt: string;
-  /** The working tree. */
-  root: string;
-  /** A folder for this question, outside root. Must exist. */
-  scratch: string;
-  env: Readonly<Record<string, string>>;
+/** A question to an agent that may look at the working tree and change nothing. */
+export interface Question extends CommandContext {
   model?: string;
   /** A persona of the working tree's. */
   persona?: string;
@@ -75,11 +73,7 @@ export interface Adapter {
    * Checks before a run starts that the tasks' agent can run: its program, its settings, the tasks' personas.
    * `env` is forge's own environment. @throws AgentUnavailableError that names everything wrong and what to do
    */
-  preflight(
-    tasks: readonly Task[],
-    root: string,
-    env: Readonly<Record<string, string | undefined>>,
-  ): Promise<void>;
+  preflight(tasks: readonly Task[], root: string, env: NodeJS.ProcessEnv): Promise<void>;
   /** The command for an attempt; what it needs is written into `scratch`. */
   prepare(context: AttemptContext): Promise<Command>;
   /**

@@ -1,18 +1,9 @@
 import type { Adapter } from './adapter.js';
 
-export type {
-  Adapter,
-  AgentEvent,
-  AttemptContext,
-  CommandEnd,
-  OutputReader,
-  Ownership,
-  Question,
-  Verdict,
-} from './adapter.js';
+export type { Adapter, AgentEvent, Ownership, Question, Verdict } from './adapter.js';
 export { listPersonas, type PersonaEntry, readPersona } from './persona.js';
 export { AgentUnavailableError } from './preflight.js';
-export { type OtherTask, type PromptContext, renderPrompt } from './prompt.js';
+export { type PromptContext, renderPrompt } from './prompt.js';
 
 const LOADERS: ReadonlyMap<string, () => Promise<Adapter>> = new Map([
   ['shell', async () => (await import('./shell.js')).shell],

@@ -1,14 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ExitCode } from '../util/errors/exit-code.js';
-import { ForgeError } from '../util/errors/forge-error.js';
-import { codeOf, messageOf } from '../util/errors/system-error.js';
+import { ForgeError, ignoring, invalid, messageOf } from '../util/errors.js';
 import { nearestName } from '../util/text/nearest-name.js';
 
 /** A custom droid, read from `.factory/droids/NAME.md`. */
 export interface Persona {
   name: string;
-  file: string;
   /** What it is told, appended to droid's system prompt. */
   body: string;
   /** Not set for `inherit`. */
@@ -43,7 +40,6 @@ export async function readPersona(name: string, root: string): Promise<Persona> 
   const model = textField(fields, 'model', file);
   return {
     name,
-    file,
     body,
     model: model === 'inherit' ? undefined : model,
     reasoningEffort: textField(fields, 'reasoningEffort', file),
@@ -56,20 +52,16 @@ export async function readPersona(name: string, root: string): Promise<Persona> 
  * task with it is to start.
  */
 export async function listPersonas(root: string): Promise<PersonaEntry[]> {
-  const names = await personaNames(root);
-  return await Promise.all(
-    names.map(async (name) => {
-      const file = fileOf(name, root);
-      const { fields } = await parse(await readFile(file, 'utf8'), file).catch(nothingSaid);
-      const { description } = fields;
-      return { name, description: typeof description === 'string' ? description.trim().split('\n')[0]! : '' };
-    }),
-  );
+  return await Promise.all((await personaNames(root)).map((name) => entryOf(name, root)));
 }
 
-function nothingSaid(error: unknown): { fields: Record<string, unknown> } {
-  if (error instanceof ForgeError) return { fields: {} };
-  throw error;
+async function entryOf(name: string, root: string): Promise<PersonaEntry> {
+  const file = fileOf(name, root);
+  const parsed = await parse(await readFile(file, 'utf8'), file).catch((error: unknown) => {
+    if (!(error instanceof ForgeError)) throw error;
+  });
+  const description = parsed?.fields.description;
+  return { name, description: typeof description === 'string' ? description.trim().split('\n')[0]! : '' };
 }
 
 function fileOf(name: string, root: string): string {
@@ -77,14 +69,9 @@ function fileOf(name: string, root: string): string {
 }
 
 async function personaNames(root: string): Promise<string[]> {
-  const entries = await readdir(join(root, '.factory', 'droids')).catch((error: unknown) => {
-    if (['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')) return [];
-    throw error;
-  });
-  return entries
-    .filter((entry) => entry.endsWith('.md'))
-    .sort()
-    .map((entry) => entry.slice(0, -'.md'.length));
+  const entries = await readdir(join(root, '.factory', 'droids')).catch(ignoring('ENOENT', 'ENOTDIR'));
+  const files = (entries ?? []).filter((entry) => entry.endsWith('.md'));
+  return files.sort().map((entry) => entry.slice(0, -'.md'.length));
 }
 
 async function parse(text: string, file: string): Promise<{ fields: Record<string, unknown>; body: string }> {
@@ -123,9 +110,9 @@ async function missing(name: string, root: string): Promise<ForgeError> {
   const near = nearestName(name, known);
   const others = known.length > 0 ? `there is ${known.join(', ')}` : 'write it';
   const help = near === undefined ? others : `did you mean '${near}'?`;
-  return new ForgeError(`persona '${name}' has no file ${fileOf(name, root)}; ${help}`, ExitCode.invalid);
+  return invalid(`persona '${name}' has no file ${fileOf(name, root)}; ${help}`);
 }
 
 function broken(file: string, problem: string): ForgeError {
-  return new ForgeError(`${file}: ${problem}`, ExitCode.invalid);
+  return invalid(`${file}: ${problem}`);
 }

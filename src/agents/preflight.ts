@@ -1,18 +1,12 @@
 import type { Task } from '../plan/index.js';
-import { ExitCode } from '../util/errors/exit-code.js';
-import { ForgeError } from '../util/errors/forge-error.js';
+import { ExitCode, ForgeError, invalid } from '../util/errors.js';
 import { findProgram } from '../util/process/find-program.js';
-import { listed } from '../util/text/count.js';
+import { listed } from '../util/text/amounts.js';
 import { nearestName } from '../util/text/nearest-name.js';
 
 /** The agent of some tasks cannot run (no program, no persona, wrong settings); found before anything starts. Exit code 2. */
 export class AgentUnavailableError extends ForgeError {
-  override name = 'AgentUnavailableError';
-  constructor(
-    message: string,
-    /** Ids of the tasks that need it. */
-    readonly tasks: readonly string[],
-  ) {
+  constructor(message: string) {
     super(message, ExitCode.invalid);
   }
 }
@@ -40,21 +34,19 @@ export async function checkTasks(
     }
   }
   if (problems.size === 0) return;
-  const lines = Array.from(problems, ([problem, ids]) => `${problem} (needed by ${nameTasks(ids)})`);
-  throw new AgentUnavailableError(lines.join('\n'), [...new Set([...problems.values()].flat())]);
-}
-
-function nameTasks(ids: readonly string[]): string {
-  return ids.length === 1 ? `task ${ids[0]}` : `tasks ${listed(ids, 5)}`;
+  const lines = Array.from(problems, ([problem, ids]) => {
+    const tasks = ids.length === 1 ? `task ${ids[0]}` : `tasks ${listed(ids, 5)}`;
+    return `${problem} (needed by ${tasks})`;
+  });
+  throw new AgentUnavailableError(lines.join('\n'));
 }
 
 /** What the checks that fail tell people. @throws what is not a ForgeError */
 export async function failuresOf(checks: readonly Promise<unknown>[]): Promise<string[]> {
-  const results = await Promise.allSettled(checks);
-  return results.flatMap((result) => {
-    if (result.status === 'fulfilled') return [];
-    if (!(result.reason instanceof ForgeError)) throw result.reason;
-    return [result.reason.message];
+  const failed = (await Promise.allSettled(checks)).filter((result) => result.status === 'rejected');
+  return failed.map(({ reason }) => {
+    if (!(reason instanceof ForgeError)) throw reason;
+    return reason.message;
   });
 }
 
@@ -84,5 +76,5 @@ export function agentProgram(
     name === agent
       ? `${agent} is not on PATH: install it with \`${install}\`, or set agents.${agent}.command`
       : `agents.${agent}.command names '${name}', which is no program`;
-  throw new ForgeError(help, ExitCode.invalid);
+  throw invalid(help);
 }

@@ -1,5 +1,5 @@
 import type { AttemptOutcome } from '../journal/index.js';
-import { listed, shortened } from '../util/text/count.js';
+import { listed, shortened } from '../util/text/amounts.js';
 import { fenced, fillTemplate } from '../util/text/markdown.js';
 
 /** What every agent is told. `{{…}}` is filled in from PromptContext; nothing in the filled-in text is read again. */
@@ -96,15 +96,11 @@ function whatOthersDo(others: readonly OtherTask[]): string {
   if (others.length === 0) return 'There are none: you work alone.';
   const order = { running: 0, waiting: 1, finished: 2 } as const;
   const sorted = [...others].sort((a, b) => order[a.state] - order[b.state]);
-  const lines = shortened(
-    sorted.map(
-      ({ id, description, owns, state }) =>
-        `- ${id} (${state})${description ? `: ${description}` : ''}; owns ${inline(owns, MOST_PATTERNS) || 'nothing'}`,
-    ),
-    MOST_OTHERS,
-    (more) => `- and ${more} more`,
-  );
-  return `Their files are theirs alone:\n\n${lines.join('\n')}`;
+  const lines = sorted.map(({ id, description, owns, state }) => {
+    const about = description ? `: ${description}` : '';
+    return `- ${id} (${state})${about}; owns ${inline(owns, MOST_PATTERNS) || 'nothing'}`;
+  });
+  return `Their files are theirs alone:\n\n${shortened(lines, MOST_OTHERS, (more) => `- and ${more} more`).join('\n')}`;
 }
 
 function howItIsChecked({ verify, gates }: PromptContext): string {
@@ -131,28 +127,22 @@ function whatWentWrong(previous: PreviousAttempt): string {
   return `${parts.join('\n')}\n`;
 }
 
+/** How the attempt before ended; `%` is where its reason goes. */
+const ENDINGS: Readonly<Record<AttemptOutcome, string>> = {
+  strays: 'It changed files that this task does not own%.',
+  verify: 'The command that checks this task failed%.',
+  timeout: 'It ran out of time%; find a shorter way.',
+  exit: 'The agent ended with an error%.',
+  'rate-limited': "The model's provider refused more requests%; nothing was wrong with the work.",
+  cancelled: 'It was interrupted%.',
+  error: 'It could not be run or collected%.',
+  succeeded: 'What it made could not be used%.',
+};
+
 function sentence({ outcome, reason, exitCode }: PreviousAttempt): string {
-  const because = reason ? ` (${reason})` : '';
-  switch (outcome) {
-    case 'strays':
-      return `It changed files that this task does not own${because}.`;
-    case 'verify':
-      return `The command that checks this task failed${because}.`;
-    case 'timeout':
-      return `It ran out of time${because}; find a shorter way.`;
-    case 'exit':
-      return `The agent ended with an error${because || (exitCode === undefined ? '' : ` (exit code ${exitCode})`)}.`;
-    case 'rate-limited':
-      return `The model's provider refused more requests${because}; nothing was wrong with the work.`;
-    case 'cancelled':
-      return `It was interrupted${because}.`;
-    case 'error':
-      return `It could not be run or collected${because}.`;
-    case 'succeeded':
-      return `What it made could not be used${because}.`;
-    default:
-      return outcome satisfies never;
-  }
+  const code = outcome === 'exit' && exitCode !== undefined ? `exit code ${exitCode}` : '';
+  const because = reason || code;
+  return ENDINGS[outcome].replace('%', () => because && ` (${because})`);
 }
 
 function bullets(lines: readonly string[]): string {
@@ -160,8 +150,6 @@ function bullets(lines: readonly string[]): string {
 }
 
 function inline(patterns: readonly string[], most = patterns.length): string {
-  return listed(
-    patterns.map((pattern) => `\`${pattern}\``),
-    most,
-  );
+  const quoted = patterns.map((pattern) => `\`${pattern}\``);
+  return listed(quoted, most);
 }

@@ -1,6 +1,5 @@
 import { parseArgs } from 'node:util';
-import { ExitCode } from '../util/errors/exit-code.js';
-import { ForgeError } from '../util/errors/forge-error.js';
+import { ExitCode, ForgeError } from '../util/errors.js';
 import { nearestName } from '../util/text/nearest-name.js';
 import { requireCurrentFolder } from './current-folder.js';
 

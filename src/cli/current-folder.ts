@@ -1,7 +1,5 @@
 import { existsSync } from 'node:fs';
-import { ExitCode } from '../util/errors/exit-code.js';
-import { ForgeError } from '../util/errors/forge-error.js';
-import { codeOf } from '../util/errors/system-error.js';
+import { codeOf, ExitCode, ForgeError } from '../util/errors.js';
 
 /**
  * Makes sure that the current folder has a path, as every command needs.

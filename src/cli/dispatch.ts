@@ -1,6 +1,5 @@
 import packageJson from '../../package.json' with { type: 'json' };
-import { ExitCode } from '../util/errors/exit-code.js';
-import { ForgeError } from '../util/errors/forge-error.js';
+import { ExitCode, ForgeError } from '../util/errors.js';
 import { nearestName } from '../util/text/nearest-name.js';
 import { complain } from './terminal/terminal.js';
 

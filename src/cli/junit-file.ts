@@ -1,8 +1,6 @@
 import { accessSync, closeSync, constants, existsSync, openSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { ExitCode } from '../util/errors/exit-code.js';
-import { ForgeError } from '../util/errors/forge-error.js';
-import { reasonOf } from '../util/errors/system-error.js';
+import { ExitCode, ForgeError, reasonOf } from '../util/errors.js';
 import { complain } from './terminal/terminal.js';
 
 /**

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { ExitCode } from '../util/errors/exit-code.js';
+import { ExitCode } from '../util/errors.js';
 import { run } from './dispatch.js';
 import { guardStandardStreams } from './terminal/standard-streams.js';
 import { complain } from './terminal/terminal.js';

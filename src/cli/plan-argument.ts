@@ -1,7 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { ExitCode } from '../util/errors/exit-code.js';
-import { ForgeError } from '../util/errors/forge-error.js';
+import { ExitCode, ForgeError } from '../util/errors.js';
 
 const DEFAULT_NAMES = ['forge.plan.yaml', 'forge.plan.yml'];
 

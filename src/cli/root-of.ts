@@ -1,7 +1,6 @@
 import { readPlanRoot } from '../plan/index.js';
 import { findRoot, trustToAct } from '../run/index.js';
-import { ExitCode } from '../util/errors/exit-code.js';
-import { ForgeError } from '../util/errors/forge-error.js';
+import { ExitCode, ForgeError } from '../util/errors.js';
 import { mayBeCommitted } from '../util/files/merge-record.js';
 import { defaultPlan } from './plan-argument.js';
 import { complain } from './terminal/terminal.js';

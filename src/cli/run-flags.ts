@@ -1,5 +1,4 @@
-import { ExitCode } from '../util/errors/exit-code.js';
-import { ForgeError } from '../util/errors/forge-error.js';
+import { ExitCode, ForgeError } from '../util/errors.js';
 import type { BackendName } from '../workspace/index.js';
 
 /** Flags of every command that runs tasks or gates. */

@@ -1,8 +1,7 @@
 import { applyEvent, foldEvents, readJournal } from '../journal/index.js';
 import { createReporter, junitXml, renderMergePreview } from '../report/index.js';
 import { findRun, type Proposal, type RunFolder, type RunHooks, runDiff } from '../run/index.js';
-import { ExitCode } from '../util/errors/exit-code.js';
-import { ForgeError } from '../util/errors/forge-error.js';
+import { ExitCode, ForgeError } from '../util/errors.js';
 import { mayBeCommitted } from '../util/files/merge-record.js';
 import { listenForInterrupt } from '../util/process/interrupt.js';
 import type { COMMON_FLAGS, Values } from './command-line.js';

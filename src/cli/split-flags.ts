@@ -1,6 +1,5 @@
 import { splitPlan } from '../plan-author/index.js';
-import { ExitCode } from '../util/errors/exit-code.js';
-import { ForgeError } from '../util/errors/forge-error.js';
+import { ExitCode, ForgeError } from '../util/errors.js';
 
 /** Flags of `forge plan --split`. */
 export const SPLIT_FLAGS = {

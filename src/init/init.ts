@@ -1,4 +1,4 @@
-import { ExitCode } from '../util/errors/exit-code.js';
+import { ExitCode } from '../util/errors.js';
 import type { Dialog } from '../util/text/dialog.js';
 import { type FileAction, type Installation, install, planInstallation } from './files/install.js';
 import { removeInstalled } from './files/remove.js';

@@ -1,8 +1,6 @@
 import { closeSync, fdatasync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { ExitCode } from '../util/errors/exit-code.js';
-import { ForgeError } from '../util/errors/forge-error.js';
-import { explain } from '../util/errors/system-error.js';
+import { ExitCode, explain, ForgeError } from '../util/errors.js';
 import type { EventBody, ForgeEvent } from './event.js';
 import { dropTornLine } from './replay.js';
 

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync, statSync, truncateSync } from 'node:fs';
-import { ForgeError } from '../util/errors/forge-error.js';
+import { ForgeError } from '../util/errors.js';
 import type { EventBody, ForgeEvent } from './event.js';
 import { foldEvents, type RunView } from './run-view.js';
 

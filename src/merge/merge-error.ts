@@ -1,11 +1,8 @@
-import { ExitCode } from '../util/errors/exit-code.js';
-import { ForgeError } from '../util/errors/forge-error.js';
-import { codeOf, explain } from '../util/errors/system-error.js';
+import { codeOf, ExitCode, explain, ForgeError } from '../util/errors.js';
 import { GitError } from '../util/git/git.js';
 
 /** A merge that could not be done. The message says where it stopped, in what state the working tree is, and what to do. */
 export class MergeError extends ForgeError {
-  override name = 'MergeError';
   constructor(message: string, options?: ErrorOptions) {
     super(message, ExitCode.failed, options);
   }
@@ -34,6 +31,20 @@ export function mergeFailure(doing: string, path: string, error: unknown, state:
   return state === FINISHES_LATER
     ? new HalfWrittenError(message, { cause: error })
     : new MergeError(message, { cause: error });
+}
+
+/** What `work` gives; what it throws is explained as by `mergeFailure`. */
+export async function explaining<T>(
+  doing: string,
+  path: string,
+  state: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw mergeFailure(doing, path, error, state);
+  }
 }
 
 /** The error for content of a run that is no longer what was collected. */

@@ -1,6 +1,5 @@
 import type { Adapter, AgentEvent, Question } from '../agents/index.js';
-import { ExitCode } from '../util/errors/exit-code.js';
-import { ForgeError } from '../util/errors/forge-error.js';
+import { ForgeError, invalid } from '../util/errors.js';
 import { removeTree } from '../util/files/remove-tree.js';
 import { GRACE_MS } from '../util/process/end-with-grace.js';
 import { run } from '../util/process/run-program.js';
@@ -10,9 +9,8 @@ import { makeTemporary } from '../workspace/index.js';
 const LONGEST_ANSWER_MS = 20 * 60_000;
 const STDERR_TAIL = 4096;
 
-export interface AskOptions extends Omit<Question, 'scratch' | 'env'> {
+interface AskOptions extends Omit<Question, 'scratch'> {
   adapter: Adapter;
-  env: Readonly<Record<string, string>>;
   /** Ends the agent. */
   signal: AbortSignal;
   onEvent: (event: AgentEvent) => void;
@@ -24,17 +22,20 @@ export interface AskOptions extends Omit<Question, 'scratch' | 'env'> {
  */
 export async function askAgent({ adapter, signal, onEvent, ...question }: AskOptions): Promise<string> {
   if (adapter.prepareQuestion === undefined)
-    throw new ForgeError(
-      `the agent ${adapter.name} cannot write plans: it has no read-only mode`,
-      ExitCode.invalid,
-    );
+    throw invalid(`the agent ${adapter.name} cannot write plans: it has no read-only mode`);
   const scratch = makeTemporary('plan');
   try {
     const { argv, env } = await adapter.prepareQuestion({ ...question, scratch });
-    const [program, ...args] = argv as [string, ...string[]];
+    const [program, ...args] = argv;
     const reader = adapter.reader();
     let answer = '';
-    const outcome = await run(program, args, {
+    const {
+      exitCode,
+      signal: endedBy,
+      stderr,
+      stopped,
+      notStarted,
+    } = await run(program, args, {
       cwd: question.root,
       env,
       onLine: (line) => {
@@ -48,8 +49,7 @@ export async function askAgent({ adapter, signal, onEvent, ...question }: AskOpt
       graceMs: GRACE_MS,
       endsGroup: true,
     });
-    if (outcome.notStarted !== undefined) throw outcome.notStarted;
-    const { exitCode, signal: endedBy, stderr, stopped } = outcome;
+    if (notStarted !== undefined) throw notStarted;
     const verdict = reader.finish({ exitCode, signal: endedBy, stderrTail: stderr.slice(-STDERR_TAIL) });
     if (stopped !== undefined) {
       const why =

@@ -17,15 +17,10 @@ function fencedBlocks(lines: readonly string[]): string[] {
   const blocks: string[] = [];
   let open: { indent: number; fence: string; content: string[] } | undefined;
   for (const line of lines) {
-    const match = /^( *)(`{3,}|~{3,})(.*)$/.exec(line);
+    const [, indent = '', fence = '', rest = ''] = /^( *)(`{3,}|~{3,})(.*)$/.exec(line) ?? [];
     if (open === undefined) {
-      if (match) open = { indent: match[1]!.length, fence: match[2]!, content: [] };
-    } else if (
-      match &&
-      match[1]!.length <= open.indent &&
-      match[2]!.startsWith(open.fence) &&
-      match[3]!.trim() === ''
-    ) {
+      if (fence !== '') open = { indent: indent.length, fence, content: [] };
+    } else if (fence.startsWith(open.fence) && indent.length <= open.indent && rest.trim() === '') {
       blocks.push(open.content.join('\n'));
       open = undefined;
     } else {

@@ -13,7 +13,7 @@ import {
   readPlan,
 } from '../plan/index.js';
 import { projectFiles } from '../util/git/list-files.js';
-import { count } from '../util/text/count.js';
+import { count } from '../util/text/amounts.js';
 import { didYouMean } from '../util/text/nearest-name.js';
 import { clip, sanitize } from '../util/text/sanitize.js';
 import { askAgent } from './ask-agent.js';
@@ -91,12 +91,9 @@ export async function planInRounds(
     const text = extractPlan(answer);
     const result = await checkPlan({ file, text, vars, agents: agentNames, personas });
     if (result.ok || rounds === MOST_ROUNDS) return { text, rounds, result };
+    const { diagnostics } = result;
     const render = diagnosticRenderer({ color: false, source: text, cwd: root });
-    previous = {
-      text,
-      problems: result.diagnostics.map(render).join('\n'),
-      count: result.diagnostics.length,
-    };
+    previous = { text, problems: diagnostics.map(render).join('\n'), count: diagnostics.length };
   }
 }
 
@@ -123,18 +120,10 @@ async function checkPlan({
   const names = personas.map(({ name }) => name);
   const problems = result.plan.tasks.flatMap(({ id, persona, at }): Diagnostic[] => {
     if (persona === undefined || names.includes(persona)) return [];
-    return [
-      {
-        code: 'schema',
-        severity: 'error',
-        message: `\`${id}\` is for the persona \`${persona}\`, which has no file .factory/droids/${persona}.md`,
-        at,
-        related: [],
-        hint:
-          didYouMean(persona, names) ??
-          (names.length > 0 ? `there is ${names.join(', ')}` : 'leave `droid` out'),
-      },
-    ];
+    const message = `\`${id}\` is for the persona \`${persona}\`, which has no file .factory/droids/${persona}.md`;
+    const others = names.length > 0 ? `there is ${names.join(', ')}` : 'leave `droid` out';
+    const hint = didYouMean(persona, names) ?? others;
+    return [{ code: 'schema', severity: 'error', message, at, related: [], hint }];
   });
   if (problems.length === 0) return result;
   const { text, tasks, root } = result.plan;

@@ -1,4 +1,4 @@
-import { count, shortened } from '../util/text/count.js';
+import { count, shortened } from '../util/text/amounts.js';
 import { sanitize } from '../util/text/sanitize.js';
 
 /** What a map may cost of an agent's context, in lines and characters. */

@@ -1,8 +1,6 @@
 import { constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
-import { ExitCode } from '../util/errors/exit-code.js';
-import { ForgeError } from '../util/errors/forge-error.js';
-import { reasonOf } from '../util/errors/system-error.js';
+import { ExitCode, ForgeError, reasonOf } from '../util/errors.js';
 import { sanitize } from '../util/text/sanitize.js';
 
 const LARGEST = 10 * 1024 * 1024;

@@ -1,6 +1,6 @@
 import { basename, dirname } from 'node:path';
 import { TaskGraph } from '../graph/index.js';
-import { codeOf, messageOf } from '../util/errors/system-error.js';
+import { codeOf, messageOf } from '../util/errors.js';
 import { isCaseInsensitive, RootError, resolveRoot } from '../util/git/project-root.js';
 import { sanitize } from '../util/text/sanitize.js';
 import { findCycleProblems } from './diagnostics/cycle-problems.js';
@@ -17,10 +17,11 @@ import { readSecretRules } from './tasks/secret-rules.js';
 import type { Tree } from './tasks/split.js';
 import { readTasks } from './tasks/tasks.js';
 import { Variables } from './tasks/variables.js';
-import { type Entries, entriesOf, type YamlNode } from './yaml/yaml-node.js';
+import { type Entries, entriesOf, type Span, type YamlNode } from './yaml/yaml-node.js';
 import { parseYaml } from './yaml/yaml-tree.js';
 
 const DEFAULT_CONCURRENCY = 4;
+const START: Span = { start: 0, end: 0 };
 
 export interface ReadPlanOptions {
   /** Absolute path of the plan file. */
@@ -47,12 +48,7 @@ export async function readPlan(options: ReadPlanOptions): Promise<PlanResult> {
   for (const finding of findings) problems.add(finding);
   if (root === undefined) {
     if (findings.length === 0)
-      problems.add({
-        code: 'schema',
-        message: 'the plan is empty',
-        at: { start: 0, end: 0 },
-        hint: 'a plan has at least `version: 1` and `tasks`',
-      });
+      problems.addWrong(START, 'the plan is empty', 'a plan has at least `version: 1` and `tasks`');
     return { ok: false, diagnostics: problems.sorted(), text, tasks: 0 };
   }
   findSchemaProblems(root, problems);
@@ -157,7 +153,7 @@ function findPlace(node: YamlNode | undefined, fields: FieldReader, file: string
     fields.problems.add({
       code: isThere && error.isReserved ? 'reserved-path' : 'schema',
       message: `\`root\`: ${isThere ? sanitize(error.message) : reason(error)}`,
-      at: node ?? { start: 0, end: 0 },
+      at: node ?? START,
       hint: isThere ? undefined : '`root` is relative to the folder of the plan file',
     });
     return { root: isThere ? error.root : dirname(file), caseInsensitive: false, isGood: false };

@@ -1,4 +1,4 @@
-import { toJsonText } from '../util/text/json-text.js';
+import { toJsonText } from '../util/text/sanitize.js';
 import { GithubReporter } from './ci/github.js';
 import { withoutCommands } from './ci/github-commands.js';
 import { LiveReporter } from './live/live.js';

@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import { isReaderGone } from '../util/process/reader-gone.js';
+import { isReaderGone } from '../util/errors.js';
 
 /** Streams that already have the listener: it stays for good, since a broken pipe can be noticed long after a write. */
 const guarded = new WeakMap<Writable, { broken: boolean }>();

@@ -2,7 +2,7 @@ import { copyBackend } from './copy/copy.js';
 import { BackendUnavailableError } from './failure.js';
 import { overlayBackend } from './overlay/overlay.js';
 import { type Covered, findCovered } from './private-git/covered.js';
-import { probeClone, probeNamespace, probeOverlay } from './probe.js';
+import { overlayRuledOut, probeClone, probeNamespace, probeOverlay } from './probe.js';
 import { prepareStateFolder, stateFolders } from './scratch/state-folder.js';
 import type { Backend, BackendName, ChosenBackend } from './workspace.js';
 
@@ -35,10 +35,7 @@ export async function chooseBackend(options: ChooseOptions): Promise<ChosenBacke
     [...passedOver].map(([refused, names]) => `no ${names.join(', ')}: ${refused}`).join('; ');
   const covered = await findCovered(options.root);
   for (const name of order) {
-    const tried: Tried =
-      name === 'overlay' && options.noOverlay !== undefined
-        ? { refused: options.noOverlay }
-        : await attempt(name, options, covered);
+    const tried = await tryBackend(name, options, covered);
     if ('backend' in tried) {
       const over = passedOver.size === 0 ? '' : ` (${why()})`;
       return { backend: tried.backend, reason: tried.reason + over };
@@ -49,65 +46,42 @@ export async function chooseBackend(options: ChooseOptions): Promise<ChosenBacke
   throw new BackendUnavailableError('copy', why());
 }
 
-async function attempt(name: BackendName, options: ChooseOptions, covered: Covered): Promise<Tried> {
-  switch (name) {
-    case 'overlay':
-      return tryOverlay(options, covered);
-    case 'clone':
-      return tryCopy('clone', options, covered);
-    case 'copy':
-      return tryCopy('copy', options, covered);
-    default:
-      return name satisfies never;
+/** Tries a backend in one state folder after another. */
+async function tryBackend(name: BackendName, options: ChooseOptions, covered: Covered): Promise<Tried> {
+  if (name === 'overlay') {
+    const refused = options.noOverlay ?? overlayRuledOut(covered);
+    if (refused !== undefined) return { refused };
   }
+  const refusals = new Set<string>();
+  for (const candidate of stateFolders()) {
+    const folder = prepareStateFolder(candidate, covered.top, name === 'overlay');
+    const tried = 'refused' in folder ? folder : await tryIn(folder.path, name, options, covered);
+    if ('backend' in tried) return tried;
+    refusals.add(tried.refused);
+  }
+  return { refused: [...refusals].join(', ') };
 }
 
-async function tryOverlay(options: ChooseOptions, covered: Covered): Promise<Tried> {
-  const [link] = covered.fileLinks;
-  if (link !== undefined) return { refused: `${link}, which a view can't cover` };
-  const refusals: string[] = [];
-  for (const candidate of stateFolders()) {
-    const folder = prepareStateFolder(candidate, covered.top, true);
-    if ('refused' in folder) {
-      refusals.push(folder.refused);
-      continue;
-    }
-    const probed = await probeOverlay({ ...options, covered, stateFolder: folder.path });
-    if ('mode' in probed)
-      return {
-        backend: overlayBackend(folder.path, probed.mode, covered, options.runId),
-        reason: `private views at the tree's own path, kept in ${folder.path}`,
-      };
-    if (probed.final) return { refused: probed.refused };
-    refusals.push(probed.refused);
+async function tryIn(
+  stateFolder: string,
+  name: BackendName,
+  { runDir, runId }: ChooseOptions,
+  covered: Covered,
+): Promise<Tried> {
+  const where = { covered, runDir, runId, stateFolder };
+  if (name === 'overlay') {
+    const probed = await probeOverlay(where);
+    if ('refused' in probed) return probed;
+    const backend = overlayBackend(stateFolder, probed.mode, covered, runId);
+    return { backend, reason: `private views at the tree's own path, kept in ${stateFolder}` };
   }
-  return { refused: [...new Set(refusals)].join(', ') };
-}
-
-async function tryCopy(name: 'clone' | 'copy', options: ChooseOptions, covered: Covered): Promise<Tried> {
-  const refusals: string[] = [];
-  for (const candidate of stateFolders()) {
-    const folder = prepareStateFolder(candidate, covered.top, false);
-    if ('refused' in folder) {
-      refusals.push(folder.refused);
-      continue;
-    }
-    const refused =
-      name === 'clone' ? await probeClone(options.runDir, folder.path, options.runId) : undefined;
-    if (refused !== undefined) {
-      refusals.push(refused);
-      continue;
-    }
-    const sandbox = await probeNamespace(covered, folder.path, options.runId);
-    const what =
-      name === 'clone'
-        ? `a reflinked copy for each task, in ${folder.path}: little disk, but the time to make every file`
-        : `a full copy for each task, in ${folder.path}: the time and disk of the whole tree each time`;
-    const open = sandbox.how === 'none' ? `; without namespaces (${sandbox.why})` : '';
-    return {
-      backend: copyBackend(name, folder.path, sandbox.how, covered, options.runId),
-      reason: what + open,
-    };
-  }
-  return { refused: [...new Set(refusals)].join(', ') };
+  const refused = name === 'clone' ? await probeClone(where) : undefined;
+  if (refused !== undefined) return { refused };
+  const { how, why } = await probeNamespace(where);
+  const what =
+    name === 'clone'
+      ? `a reflinked copy for each task, in ${stateFolder}: little disk, but the time to make every file`
+      : `a full copy for each task, in ${stateFolder}: the time and disk of the whole tree each time`;
+  const open = how === 'none' ? `; without namespaces (${why})` : '';
+  return { backend: copyBackend(name, stateFolder, how, covered, runId), reason: what + open };
 }

@@ -1,6 +1,4 @@
-import { ExitCode } from '../util/errors/exit-code.js';
-import { ForgeError } from '../util/errors/forge-error.js';
-import { codeOf, explain } from '../util/errors/system-error.js';
+import { codeOf, ExitCode, explain, ForgeError } from '../util/errors.js';
 
 /** The backend that was asked for cannot work here; the message is one readable line. */
 export class BackendUnavailableError extends ForgeError {

@@ -90,10 +90,10 @@ export interface Backend {
   readonly name: BackendName;
   open(options: OpenOptions): Promise<Workspace>;
   /**
-   * Keeps what its workspaces have in common (a process, a folder) from one to the next; without that it goes with the
-   * last that is open. The function that this gives lets go of it; that one throws WorkspaceError where something of it can't be ended or removed.
+   * Ends and removes what its workspaces, which are closed by now, have in common (a process, a folder).
+   * @throws WorkspaceError where that can't be done
    */
-  hold(): () => Promise<void>;
+  close(): Promise<void>;
 }
 
 /** The backend chosen for a root, and one line that says why (shown at the start of a run). */

@@ -24,7 +24,7 @@ import {
   resolveMerge,
   writeMerge,
 } from '../../src/merge/index.js';
-import { decodeName, encodePath } from '../../src/util/paths/path-bytes.js';
+import { decodeName, encodePath } from '../../src/util/paths/path.js';
 import type { ComposedEntry } from '../../src/workspace/index.js';
 
 // The tests' repositories must not depend on the settings of whoever runs them.

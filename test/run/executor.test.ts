@@ -45,7 +45,7 @@ async function remote(here: Project, backend: (typeof BACKENDS)[number]) {
     wanted: backend,
   });
   const executor = localExecutor(chosen, new Redactor([]));
-  return async (id: string, start: AttemptRequest['start'] = []) => {
+  const attempt = async (id: string, start: AttemptRequest['start'] = []) => {
     const task = plan.tasks.find((each) => each.id === id)!;
     const events: EventBody[] = [];
     const request: AttemptRequest = {
@@ -72,6 +72,7 @@ async function remote(here: Project, backend: (typeof BACKENDS)[number]) {
       output: events.flatMap((event) => ('text' in event ? event.text : [])),
     };
   };
+  return { attempt, close: () => chosen.close() };
 }
 
 for (const backend of BACKENDS) {
@@ -81,7 +82,7 @@ for (const backend of BACKENDS) {
       'kept.txt': 'kept\n',
       'gone.txt': 'gone\n',
     });
-    const attempt = await remote(here, backend);
+    const { attempt, close } = await remote(here, backend);
     const first = await attempt('first');
     assert.equal(first.result.outcome, 'succeeded', first.result.reason);
     assert.deepEqual(first.output, ['kept']);
@@ -110,6 +111,7 @@ for (const backend of BACKENDS) {
     );
     const { outcome, strays } = (await attempt('astray')).result;
     assert.deepEqual([outcome, strays], ['strays', ['stray.txt']]);
+    await close();
     assert.deepEqual(here.scratch(), []);
   });
 }

@@ -4,8 +4,15 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { GitError, git, gitIfThere, gitOk, isTracked, repositoryPrefix } from '../../src/util/git/git.js';
-import { gitIgnored } from '../../src/util/git/git-ignored.js';
+import {
+  GitError,
+  git,
+  gitIfThere,
+  gitIgnored,
+  gitOk,
+  isTracked,
+  repositoryPrefix,
+} from '../../src/util/git/git.js';
 
 /** A repository with one commit, in a folder of its own. */
 function repository(t: TestContext): string {

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { codeOf } from '../../src/util/errors/system-error.js';
+import { codeOf } from '../../src/util/errors.js';
 import { run } from '../../src/util/process/run-program.js';
 
 const here = fileURLToPath(import.meta.url);

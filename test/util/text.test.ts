@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import stringWidth from 'string-width';
-import { formatDuration, formatElapsed, formatRoughly } from '../../src/util/text/duration.js';
-import { toJsonText } from '../../src/util/text/json-text.js';
-import { sanitize } from '../../src/util/text/sanitize.js';
+import { formatDuration, formatElapsed, formatRoughly } from '../../src/util/text/amounts.js';
+import { sanitize, toJsonText } from '../../src/util/text/sanitize.js';
 import { supportsUnicode, wantsColor } from '../../src/util/text/terminal-abilities.js';
 import { cut, displayWidth } from '../../src/util/text/width.js';
 

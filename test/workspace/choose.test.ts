@@ -110,6 +110,7 @@ describe('choosing a backend', { skip }, () => {
         ['in side/f'],
       );
       await workspace.close();
+      await backend.close();
     } finally {
       execFileSync('umount', [point]);
     }
@@ -139,6 +140,7 @@ describe('choosing a backend', { skip }, () => {
         'created c/b/f',
       ]);
       await workspace.close();
+      await backend.close();
     } finally {
       execFileSync('umount', [`${grounds.dir}/shm`]);
     }
@@ -156,6 +158,7 @@ describe('choosing a backend', { skip }, () => {
         backend.open({ root: grounds.root, start: [], name: 'r.t.1' }),
         /No space left on device.*FORGE_STATE_DIR/,
       );
+      await backend.close();
       const own = `${grounds.dir}/small/state/forge-${process.getuid?.()}`;
       assert.deepEqual(readdirSync(own), ['made-by-forge.json']);
     } finally {

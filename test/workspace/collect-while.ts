@@ -26,5 +26,6 @@ export async function collectWhile(
     return (await workspace.collect(grounds.out())).changeset.entries;
   } finally {
     await workspace.close();
+    await backend.close();
   }
 }

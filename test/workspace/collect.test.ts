@@ -47,6 +47,7 @@ async function collected(
     return { ...(await workspace.collect(into, choose && chosen)), asked, into };
   } finally {
     await workspace.close();
+    await backend.close();
   }
 }
 

@@ -84,6 +84,7 @@ export async function exercise(work: Exercise): Promise<Exercised> {
     };
   } finally {
     await workspace.close();
+    await backend.close();
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { gitIgnored } from '../../src/util/git/git-ignored.js';
+import { gitIgnored } from '../../src/util/git/git.js';
 import { foreignOwned } from '../../src/workspace/index.js';
 import { Grounds } from './grounds.js';
 

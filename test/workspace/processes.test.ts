@@ -22,6 +22,7 @@ const ZOO = `
 const LINUX = process.platform === 'linux' ? false : 'processes are found in /proc';
 const PLAIN = SETTINGS.filter(({ disk, user }) => disk === undefined && user === 'self');
 
+/** One that takes its backend along when it is closed. */
 async function open(grounds: Grounds, setting: Setting, name: string): Promise<Workspace> {
   process.env.FORGE_STATE_DIR = grounds.state;
   if (setting.isolation === undefined) delete process.env.FORGE_ISOLATION;
@@ -34,7 +35,12 @@ async function open(grounds: Grounds, setting: Setting, name: string): Promise<W
     runDir,
     runId: 'r',
   });
-  return backend.open({ root: grounds.root, start: [], name });
+  const workspace = await backend.open({ root: grounds.root, start: [], name });
+  const close = async () => {
+    await workspace.close();
+    await backend.close();
+  };
+  return { ...workspace, close };
 }
 
 /** Processes of this test still alive anywhere on the machine: their environment names the test's folder. */

@@ -34,6 +34,7 @@ for (const [backend, isolation] of [
         const { error } = await running.ended;
         await workspace.endProcesses();
         await workspace.close();
+        await backend.close();
         console.log(JSON.stringify(error?.message ?? null));`;
       const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
         env: { ...process.env, FORGE_STATE_DIR: grounds.state, FORGE_ISOLATION: isolation },

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Task } from '../../plan/index.js';
 import type { Command } from '../../workspace/index.js';
-import type { Adapter, AttemptContext, Question } from '../adapter.js';
+import type { Adapter, AttemptContext, CommandContext, Question } from '../adapter.js';
 import { type Persona, readPersona } from '../persona.js';
 import { agentProgram, checkTasks, failuresOf, unknownSettings } from '../preflight.js';
 import { readUserSettings, SETTINGS_VARIABLE, writeDroidSettings } from './settings.js';
@@ -32,7 +32,7 @@ export const droid: Adapter = {
 async function problemsOf(
   { settings, persona }: Task,
   root: string,
-  env: Readonly<Record<string, string | undefined>>,
+  env: NodeJS.ProcessEnv,
 ): Promise<string[]> {
   const problems = unknownSettings('droid', settings, SETTINGS);
   if (settings.auto !== undefined && !LEVELS.includes(String(settings.auto)))
@@ -54,59 +54,49 @@ async function personaOf(name: string | undefined, root: string): Promise<Person
 }
 
 async function prepare(context: AttemptContext): Promise<Command> {
-  const { task, root, scratch, env } = context;
-  const { settings } = task;
-  const [program, settingsFile, persona, prompt] = await Promise.all([
-    findDroid(settings.command, root, env.PATH),
+  const { settings, persona } = context.task;
+  const [settingsFile, command] = await Promise.all([
     writeDroidSettings(context),
-    personaOf(task.persona, root),
-    promptFlags(context.prompt, context.workspacePath, scratch),
+    execCommand(context, context.workspacePath, settings, persona, (as) => ({
+      mode: ['--auto', String(settings.auto ?? 'medium')],
+      model: as?.model ?? settings.model,
+      tools: as?.tools,
+    })),
   ]);
-  const who = await whoFlags(persona, persona?.model ?? settings.model, settings.reasoning, scratch);
-  const auto = String(settings.auto ?? 'medium');
-  const flags = ['--auto', auto, '-o', 'stream-json', ...who, ...toolFlags(persona?.tools)];
-  return { argv: [program, 'exec', ...flags, ...prompt], env: { ...env, [SETTINGS_VARIABLE]: settingsFile } };
+  return { ...command, env: { ...context.env, [SETTINGS_VARIABLE]: settingsFile } };
 }
 
 /** Without `--auto`, droid only reads. Commands are kept from it too: the first that it may not run ends it. */
-async function prepareQuestion({
-  prompt,
-  persona: name,
-  model,
-  root,
-  scratch,
-  env,
-}: Question): Promise<Command> {
-  const [program, persona, promptAndPlace] = await Promise.all([
-    findDroid(undefined, root, env.PATH),
-    personaOf(name, root),
-    promptFlags(prompt, root, scratch),
+async function prepareQuestion(question: Question): Promise<Command> {
+  return await execCommand(question, question.root, {}, question.persona, (as) => ({
+    mode: [],
+    model: question.model ?? as?.model,
+    tools: ['read-only'],
+  }));
+}
+
+/** `droid exec` in a folder; what it reads is written into `scratch`. `how` tells the rest when the persona is known. */
+async function execCommand(
+  { prompt, root, scratch, env }: CommandContext,
+  cwd: string,
+  settings: Task['settings'],
+  personaName: string | undefined,
+  how: (as?: Persona) => { mode: string[]; model: Setting; tools: readonly string[] | undefined },
+): Promise<Command> {
+  const [program, persona] = await Promise.all([
+    findDroid(settings.command, root, env.PATH),
+    personaOf(personaName, root),
   ]);
-  const who = await whoFlags(persona, model ?? persona?.model, undefined, scratch);
-  const flags = ['-o', 'stream-json', ...who, ...toolFlags(['read-only'])];
-  return { argv: [program, 'exec', ...flags, ...promptAndPlace], env };
-}
-
-/** Writes the prompt into a file, and gives the flags for it and for where droid works. */
-async function promptFlags(prompt: string, cwd: string, scratch: string): Promise<string[]> {
-  const file = join(scratch, 'prompt.md');
-  await writeFile(file, prompt);
-  return ['--cwd', cwd, '-f', file];
-}
-
-/** The flags for a model, its effort and what a persona is told. */
-async function whoFlags(
-  persona: Persona | undefined,
-  model: Setting,
-  effort: Setting,
-  scratch: string,
-): Promise<string[]> {
-  const reasoning = persona?.reasoningEffort ?? effort;
-  const flags: string[] = [];
+  const written = async (name: string, text: string) => {
+    await writeFile(join(scratch, name), text);
+    return join(scratch, name);
+  };
+  const { mode, model, tools } = how(persona);
+  const reasoning = persona?.reasoningEffort ?? settings.reasoning;
+  const flags = [...mode, '-o', 'stream-json'];
   if (model !== undefined) flags.push('-m', String(model));
   if (reasoning !== undefined) flags.push('-r', String(reasoning));
-  if (persona === undefined) return flags;
-  const bodyFile = join(scratch, 'persona.md');
-  await writeFile(bodyFile, persona.body);
-  return [...flags, '--append-system-prompt-file', bodyFile];
+  if (persona) flags.push('--append-system-prompt-file', await written('persona.md', persona.body));
+  flags.push(...toolFlags(tools), '--cwd', cwd, '-f', await written('prompt.md', prompt));
+  return { argv: [program, 'exec', ...flags], env };
 }

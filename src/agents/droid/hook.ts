@@ -25,13 +25,8 @@ async function decide(event: HookInput): Promise<object | undefined> {
     const { refuseWrite } = await import('./write-guard.js');
     const reason = refuseWrite(task, event.tool_input ?? {}, event.cwd ?? task.workspace);
     if (reason === undefined) return undefined;
-    return {
-      hookSpecificOutput: {
-        hookEventName: 'PreToolUse',
-        permissionDecision: 'deny',
-        permissionDecisionReason: reason,
-      },
-    };
+    const denial = { permissionDecision: 'deny', permissionDecisionReason: reason };
+    return { hookSpecificOutput: { hookEventName: 'PreToolUse', ...denial } };
   }
   if (event.hook_event_name === 'Stop') {
     const { verifyBeforeStop } = await import('./verify-before-stop.js');

@@ -1,9 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ExitCode } from '../../util/errors/exit-code.js';
-import { ForgeError } from '../../util/errors/forge-error.js';
-import { messageOf } from '../../util/errors/system-error.js';
+import { invalid, messageOf } from '../../util/errors.js';
 import { quoteForShell } from '../../util/text/quote-for-shell.js';
 import type { AttemptContext, Ownership } from '../adapter.js';
 import { WRITING_TOOLS } from './tools.js';
@@ -39,29 +37,20 @@ type Settings = Record<string, unknown> & { hooks?: Record<string, unknown[]> };
  * @throws ForgeError (2) when the user's file is not readable JSON
  */
 export async function writeDroidSettings(context: AttemptContext): Promise<string> {
-  const { task, scratch } = context;
+  const { task, workspacePath: workspace, others, caseInsensitive, scratch } = context;
+  const { id, verify } = task;
   const settings = await readUserSettings(context.env[SETTINGS_VARIABLE], context.root);
   const verifyTimeoutMs = Math.min(task.timeout, LONGEST_VERIFY_MS);
-  const hookTask: HookTask = {
-    id: task.id,
-    workspace: context.workspacePath,
-    owns: task.owns.map((pattern) => pattern.text),
-    others: context.others,
-    caseInsensitive: context.caseInsensitive,
-    verify: task.verify,
-    verifyTimeoutMs,
-    scratch,
-  };
+  const owns = task.owns.map((pattern) => pattern.text);
+  const told: HookTask = { id, workspace, owns, others, caseInsensitive, verify, verifyTimeoutMs, scratch };
   const hookFile = join(scratch, 'hook.json');
-  await writeFile(hookFile, JSON.stringify(hookTask));
+  await writeFile(hookFile, JSON.stringify(told));
   const command = hookCommand(hookFile);
   const hook = (timeout: number) => ({ hooks: [{ type: 'command', command, timeout }] });
   const hooks = { ...settings.hooks };
-  hooks.PreToolUse = [
-    ...(hooks.PreToolUse ?? []),
-    { matcher: WRITING_TOOLS.join('|'), ...hook(SPARE_SECONDS) },
-  ];
-  if (task.verify !== undefined)
+  const guard = { matcher: WRITING_TOOLS.join('|'), ...hook(SPARE_SECONDS) };
+  hooks.PreToolUse = [...(hooks.PreToolUse ?? []), guard];
+  if (verify !== undefined)
     hooks.Stop = [...(hooks.Stop ?? []), hook(Math.ceil(verifyTimeoutMs / 1000) + SPARE_SECONDS)];
   const file = join(scratch, 'settings.json');
   // The user's settings may hold API keys.
@@ -79,7 +68,7 @@ export async function readUserSettings(path: string | undefined, root: string): 
       return settings as Settings;
     throw new Error('it must hold one JSON object');
   } catch (error) {
-    throw new ForgeError(`${SETTINGS_VARIABLE} names ${file}: ${messageOf(error)}`, ExitCode.invalid);
+    throw invalid(`${SETTINGS_VARIABLE} names ${file}: ${messageOf(error)}`);
   }
 }
 

@@ -84,15 +84,10 @@ function readMessage(event: StreamEvent): AgentEvent[] {
 
 function readUsage(event: StreamEvent): AgentEvent[] {
   const usage = event.usage as { input_tokens?: unknown; output_tokens?: unknown } | null | undefined;
-  if (typeof usage?.input_tokens !== 'number' || typeof usage.output_tokens !== 'number') return [];
-  return [
-    {
-      type: 'usage',
-      inputTokens: usage.input_tokens,
-      outputTokens: usage.output_tokens,
-      ...(typeof event.numTurns === 'number' ? { turns: event.numTurns } : {}),
-    },
-  ];
+  const { input_tokens: inputTokens, output_tokens: outputTokens } = usage ?? {};
+  if (typeof inputTokens !== 'number' || typeof outputTokens !== 'number') return [];
+  const turns = typeof event.numTurns === 'number' ? { turns: event.numTurns } : {};
+  return [{ type: 'usage', inputTokens, outputTokens, ...turns }];
 }
 
 function parse(text: string): StreamEvent | undefined {

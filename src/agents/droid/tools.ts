@@ -13,16 +13,7 @@ export const WRITING_TOOLS = ['Create', 'Edit', 'ApplyPatch', 'MultiEdit'] as co
 const LONGEST = 120;
 
 /** Parameters of droid's tools that say best what a call is about, in order of preference. */
-const TELLING = [
-  'file_path',
-  'command',
-  'pattern',
-  'patterns',
-  'directory_path',
-  'url',
-  'query',
-  'description',
-];
+const TELLING = 'file_path command pattern patterns directory_path url query description'.split(' ');
 
 /**
  * The flags that limit droid to a persona's `tools`. MCP tools have no ids that are known beforehand, so a persona that

@@ -1,6 +1,6 @@
 import { abortRun, findRun } from '../../run/index.js';
-import { ExitCode } from '../../util/errors/exit-code.js';
-import { toJsonText } from '../../util/text/json-text.js';
+import { ExitCode } from '../../util/errors.js';
+import { toJsonText } from '../../util/text/sanitize.js';
 import { type CommandSpec, command, type Flag } from '../command-line.js';
 import { rootOf } from '../root-of.js';
 

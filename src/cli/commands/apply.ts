@@ -1,8 +1,7 @@
 import { agentNames } from '../../agents/index.js';
 import { readPlan } from '../../plan/index.js';
 import { recover, renderDryRun, startRun, trustToAct } from '../../run/index.js';
-import { ExitCode } from '../../util/errors/exit-code.js';
-import { ForgeError } from '../../util/errors/forge-error.js';
+import { ExitCode, ForgeError } from '../../util/errors.js';
 import { mayBeMerging } from '../../util/files/merge-record.js';
 import { type CommandSpec, command, type Flag } from '../command-line.js';
 import { parseVars, planAndTasks } from '../plan-argument.js';

@@ -1,9 +1,8 @@
 import { agentNames } from '../../agents/index.js';
 import { diagnosticsToJson, type Plan, readPlan } from '../../plan/index.js';
-import { ExitCode } from '../../util/errors/exit-code.js';
-import { count } from '../../util/text/count.js';
-import { toJsonText } from '../../util/text/json-text.js';
-import { sanitize } from '../../util/text/sanitize.js';
+import { ExitCode } from '../../util/errors.js';
+import { count } from '../../util/text/amounts.js';
+import { sanitize, toJsonText } from '../../util/text/sanitize.js';
 import { type CommandSpec, command, type Flag } from '../command-line.js';
 import { parseVars, planAndTasks } from '../plan-argument.js';
 import { printDiagnostics } from '../terminal/diagnostics.js';

@@ -1,6 +1,5 @@
 import { initProject, removeFromProject } from '../../init/index.js';
-import { ExitCode } from '../../util/errors/exit-code.js';
-import { ForgeError } from '../../util/errors/forge-error.js';
+import { ExitCode, ForgeError } from '../../util/errors.js';
 import { resolveRoot } from '../../util/git/project-root.js';
 import { type CommandSpec, command, type Flag } from '../command-line.js';
 import { openDialog } from '../terminal/dialog.js';

@@ -1,6 +1,5 @@
 import { findRun, printLogs } from '../../run/index.js';
-import { ExitCode } from '../../util/errors/exit-code.js';
-import { ForgeError } from '../../util/errors/forge-error.js';
+import { ExitCode, ForgeError } from '../../util/errors.js';
 import { type CommandSpec, command, type Flag } from '../command-line.js';
 import { rootOf } from '../root-of.js';
 import { complain } from '../terminal/terminal.js';

@@ -1,8 +1,8 @@
 import { replayRun } from '../../journal/index.js';
 import { renderStatus, statusToJson } from '../../report/index.js';
 import { findRun, isUnderWay } from '../../run/index.js';
-import { ExitCode } from '../../util/errors/exit-code.js';
-import { toJsonText } from '../../util/text/json-text.js';
+import { ExitCode } from '../../util/errors.js';
+import { toJsonText } from '../../util/text/sanitize.js';
 import { supportsUnicode } from '../../util/text/terminal-abilities.js';
 import { type CommandSpec, command, type Flag } from '../command-line.js';
 import { rootOf } from '../root-of.js';

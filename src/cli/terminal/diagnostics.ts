@@ -1,5 +1,5 @@
 import { diagnosticRenderer, type PlanResult } from '../../plan/index.js';
-import { count } from '../../util/text/count.js';
+import { count } from '../../util/text/amounts.js';
 import { type ColorFlags, colorWanted } from './terminal.js';
 
 /** Prints what is wrong with a plan on standard error, for people. */

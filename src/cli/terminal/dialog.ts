@@ -1,6 +1,5 @@
 import type { Dialog } from '../../util/text/dialog.js';
-import { toJsonText } from '../../util/text/json-text.js';
-import { sanitize } from '../../util/text/sanitize.js';
+import { sanitize, toJsonText } from '../../util/text/sanitize.js';
 import { askAboutFiles } from './ask.js';
 import { complain } from './terminal.js';
 

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import { isReaderGone } from '../../util/process/reader-gone.js';
+import { isReaderGone } from '../../util/errors.js';
 
 const STANDARD = [0, 1, 2];
 

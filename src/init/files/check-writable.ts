@@ -1,8 +1,7 @@
 import { constants, type Stats } from 'node:fs';
 import { access, lstat, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { ForgeError } from '../../util/errors/forge-error.js';
-import { codeOf, messageOf } from '../../util/errors/system-error.js';
+import { codeOf, ForgeError, messageOf } from '../../util/errors.js';
 import { RECORD_FILE } from './record.js';
 
 /**

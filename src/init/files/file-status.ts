@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ForgeError } from '../../util/errors/forge-error.js';
-import { messageOf } from '../../util/errors/system-error.js';
-import { hashText } from '../../util/files/hash.js';
+import { ForgeError, messageOf } from '../../util/errors.js';
+import { hashText } from '../../util/files/content.js';
 import { statOf } from './check-writable.js';
 import { type InstallRecord, readRecord } from './record.js';
 

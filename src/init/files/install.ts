@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { hashText } from '../../util/files/hash.js';
-import { foldersAbove } from '../../util/paths/relative-path.js';
+import { hashText } from '../../util/files/content.js';
+import { foldersAbove } from '../../util/paths/path.js';
 import { PLAN_FILE, type SetupFile } from '../setup.js';
 import { checkWritable } from './check-writable.js';
 import { fileStatus } from './file-status.js';

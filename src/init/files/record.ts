@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ForgeError } from '../../util/errors/forge-error.js';
-import { codeOf } from '../../util/errors/system-error.js';
-import { isSafeRelativePath } from '../../util/paths/reserved-path.js';
+import { codeOf, ForgeError } from '../../util/errors.js';
+import { isSafeRelativePath } from '../../util/paths/path.js';
 
 /** Where init keeps what it installed, relative to the root. */
 export const RECORD_FILE = '.factory/forge.json';

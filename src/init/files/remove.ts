@@ -1,7 +1,6 @@
 import { rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ForgeError } from '../../util/errors/forge-error.js';
-import { codeOf, messageOf } from '../../util/errors/system-error.js';
+import { codeOf, ForgeError, messageOf } from '../../util/errors.js';
 import { checkWritable, statOf } from './check-writable.js';
 import { fileStatus } from './file-status.js';
 import { RECORD_FILE, readRecord } from './record.js';

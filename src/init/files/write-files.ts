@@ -1,8 +1,7 @@
 import { chmod, mkdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { ForgeError } from '../../util/errors/forge-error.js';
-import { codeOf, messageOf } from '../../util/errors/system-error.js';
-import { writeSynced } from '../../util/files/durable.js';
+import { codeOf, ForgeError, messageOf } from '../../util/errors.js';
+import { writeSynced } from '../../util/files/content.js';
 import type { SetupFile } from '../setup.js';
 
 /**

@@ -1,6 +1,6 @@
 import { findOverlaps } from '../../ownership/index.js';
 import { escapeGlob } from '../../util/paths/glob-escape.js';
-import { isBelow } from '../../util/paths/relative-path.js';
+import { isBelow } from '../../util/paths/path.js';
 import type { Package } from '../survey/package.js';
 import type { Survey } from '../survey/survey.js';
 import { allIn, divideProject } from './parts.js';

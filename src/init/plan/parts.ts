@@ -1,5 +1,5 @@
 import { escapeGlob } from '../../util/paths/glob-escape.js';
-import { below, isBelow, nameOf } from '../../util/paths/relative-path.js';
+import { below, isBelow, nameOf } from '../../util/paths/path.js';
 import { type Folders, hasCode, NAMES } from '../survey/folders.js';
 import { FULL_STACK } from '../survey/frameworks.js';
 import type { Ecosystem, Package } from '../survey/package.js';

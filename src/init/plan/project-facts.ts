@@ -1,4 +1,4 @@
-import { listed } from '../../util/text/count.js';
+import { listed } from '../../util/text/amounts.js';
 import type { Package } from '../survey/package.js';
 import type { Survey } from '../survey/survey.js';
 import type { ProposedGate } from './gate-proposal.js';

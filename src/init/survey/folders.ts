@@ -1,7 +1,7 @@
 import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { below, isBelow } from '../../util/paths/relative-path.js';
+import { below, isBelow } from '../../util/paths/path.js';
 
 /** One folder of the project: what lies in it by name, sorted. `path` is relative to the root, `''` for the root itself. */
 export interface Folder {

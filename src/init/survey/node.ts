@@ -1,8 +1,14 @@
 import picomatch from 'picomatch';
-import { messageOf } from '../../util/errors/system-error.js';
-import { isBelow } from '../../util/paths/relative-path.js';
-import type { Check, CheckKind, Manifest, PackageFolder } from './package.js';
-import { CHECK_KINDS, present } from './package.js';
+import { messageOf } from '../../util/errors.js';
+import { isBelow } from '../../util/paths/path.js';
+import {
+  CHECK_KINDS,
+  type Check,
+  type CheckKind,
+  type Manifest,
+  type PackageFolder,
+  present,
+} from './package.js';
 
 const MANAGERS = ['npm', 'pnpm', 'yarn', 'bun'];
 

@@ -1,6 +1,5 @@
-import { isBelow } from '../../util/paths/relative-path.js';
-import type { Check, Manifest, PackageFolder } from './package.js';
-import { hasTable, present, tablesIn } from './package.js';
+import { isBelow } from '../../util/paths/path.js';
+import { type Check, hasTable, type Manifest, type PackageFolder, present, tablesIn } from './package.js';
 
 /** A key of a table, and the last part of a table's name: `axum = "1"`, `[dependencies.axum]`. */
 const NAMES = /^\s*(?:\[[^\]\n]*\bdependencies\.)?"?([\w-]+)"?\s*[.=\]]/gm;

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { codeOf, messageOf } from '../../util/errors/system-error.js';
-import { below } from '../../util/paths/relative-path.js';
+import { codeOf, messageOf } from '../../util/errors.js';
+import { below } from '../../util/paths/path.js';
 import { type Folder, type Folders, listFolders, NAMES } from './folders.js';
 import { frameworksAmong } from './frameworks.js';
 import { readGo } from './go.js';

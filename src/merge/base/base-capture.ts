@@ -3,18 +3,14 @@ import { mkdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { forEachConcurrent } from '../../util/async/for-each-concurrent.js';
 import { yieldToEventLoop } from '../../util/async/yield-to-event-loop.js';
-import { codeOf } from '../../util/errors/system-error.js';
-import { copyFile } from '../../util/files/copy-file.js';
-import { writeFileDurably } from '../../util/files/durable.js';
-import { isUnchanged, lstatOrNull } from '../../util/files/file-state.js';
-import { hashFile } from '../../util/files/hash.js';
+import { codeOf } from '../../util/errors.js';
+import { copyFile, hashFile, writeFileDurably } from '../../util/files/content.js';
+import { isUnchanged, lstatOrNull, TreeReader } from '../../util/files/file-state.js';
 import { removeFile } from '../../util/files/remove-tree.js';
-import { TreeReader } from '../../util/files/tree-reader.js';
-import { joinRoot } from '../../util/paths/path-bytes.js';
-import { foldersAbove } from '../../util/paths/relative-path.js';
-import { count } from '../../util/text/count.js';
+import { foldersAbove, joinRoot } from '../../util/paths/path.js';
+import { count } from '../../util/text/amounts.js';
+import { convertedPaths } from '../commit/git-objects.js';
 import { mergeFailure } from '../merge-error.js';
-import { convertedPaths } from '../resolve/git-attributes.js';
 import { type Base, type BaseData, type BaseRecord, loadBase } from './base.js';
 import { listOwned } from './owned-files.js';
 
@@ -81,14 +77,7 @@ export async function captureBase(options: {
     const seen = lstatOrNull(joinRoot(root, path));
     if (seen?.kind === 'directory') folders.push([path, seen]);
   }
-  const data: BaseData = {
-    v: 1,
-    root,
-    markerNs: String(markerNs),
-    records: [...records],
-    folders,
-    opaque,
-  };
+  const data: BaseData = { v: 1, root, markerNs: String(markerNs), records: [...records], folders, opaque };
   await writeFileDurably(`${dir}/base.json`, JSON.stringify(data));
   return loadBase(dir, owned);
 }
@@ -136,13 +125,8 @@ async function keepCopy(
       const code = codeOf(error);
       // Not readable: it can be compared, but not merged.
       if (code === 'EACCES') return { seen };
-      if (code !== 'ENOENT')
-        throw mergeFailure(
-          'keep a copy of',
-          path,
-          error,
-          'Nothing was started; put that right and run again.',
-        );
+      const remedy = 'Nothing was started; put that right and run again.';
+      if (code !== 'ENOENT') throw mergeFailure('keep a copy of', path, error, remedy);
     }
     removeFile(to);
     // A file that is being written all the time: recorded without content, so a change of it can't be merged three-way.

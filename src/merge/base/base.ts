@@ -1,30 +1,13 @@
-import { mkdir, open, rename } from 'node:fs/promises';
-import { ignoring } from '../../util/errors/system-error.js';
-import { type FileState, isUnchanged, lstatOrNull } from '../../util/files/file-state.js';
-import { hashFile } from '../../util/files/hash.js';
+import { mkdir, rename } from 'node:fs/promises';
+import { ignoring } from '../../util/errors.js';
+import { hashFile } from '../../util/files/content.js';
+import { type FileState, isUnchanged, lstatOrNull, TreeReader } from '../../util/files/file-state.js';
 import { readOurFile } from '../../util/files/provenance.js';
 import { removeFile } from '../../util/files/remove-tree.js';
-import { TreeReader } from '../../util/files/tree-reader.js';
 import { GitError, gitOk } from '../../util/git/git.js';
-import { joinRoot } from '../../util/paths/path-bytes.js';
-import { ancestorsOf } from '../../util/paths/relative-path.js';
+import { ancestorsOf, joinRoot } from '../../util/paths/path.js';
 import type { BaseLookup, PathState } from '../../workspace/index.js';
 import { MergeError } from '../merge-error.js';
-
-/** The working tree as it was when the run started, as far as tasks may write it. */
-export interface Base extends BaseLookup {
-  readonly root: string;
-  /** Files and links that tasks may write and that were there at the start (what git ignores is left out). */
-  paths(): Iterable<string>;
-  /** What was at a path; undefined = not known. `owned`: see loadBase. */
-  lookup(path: string, owned?: (path: string) => boolean): Promise<PathState | undefined>;
-  /** The same as stat data, to compare with what is there now; null = nothing. */
-  was(path: string): FileState | null | undefined;
-  /** Absolute path of a file that has the bytes the path had at the start (root's own file where that is unchanged), or undefined. */
-  content(path: string): Promise<string | Buffer | undefined>;
-  /** git's blob with the exact bytes of a file that was tracked and clean, where that is how its content is kept. */
-  blob(path: string): string | undefined;
-}
 
 /** What is kept of one owned path that existed at the start. */
 export interface BaseRecord {
@@ -64,10 +47,11 @@ export async function loadBase(dir: string, owned: (path: string) => boolean = (
       { cause: error },
     );
   }
-  return new RecordedBase(data, dir, owned);
+  return new Base(data, dir, owned);
 }
 
-class RecordedBase implements Base {
+/** The working tree as it was when the run started, as far as tasks may write it. */
+export class Base implements BaseLookup {
   readonly root: string;
   readonly #records: Map<string, BaseRecord>;
   readonly #folders: Map<string, FileState>;
@@ -87,10 +71,12 @@ class RecordedBase implements Base {
     this.#markerNs = BigInt(data.markerNs);
   }
 
+  /** Files and links that tasks may write and that were there at the start (what git ignores is left out). */
   paths(): Iterable<string> {
     return this.#records.keys();
   }
 
+  /** What stat told of a path, to compare with what is there now; null = nothing, undefined = not known. */
   was(path: string, owned = this.owned): FileState | null | undefined {
     const recorded = this.#records.get(path)?.seen ?? this.#folders.get(path);
     if (recorded !== undefined) return recorded;
@@ -101,6 +87,7 @@ class RecordedBase implements Base {
     return listed && now?.kind !== 'directory' ? null : undefined;
   }
 
+  /** The same for workspaces. `owned`: see loadBase. */
   async lookup(path: string, owned = this.owned): Promise<PathState | undefined> {
     const was = this.was(path, owned);
     if (was === undefined || was?.kind === 'special') return undefined;
@@ -113,6 +100,7 @@ class RecordedBase implements Base {
     return { kind, mode, content: hash ? { hash } : 'unknown' };
   }
 
+  /** A file that has the bytes the path had at the start (root's own file where that is unchanged), absolute, or undefined. */
   async content(path: string): Promise<string | Buffer | undefined> {
     const record = this.#records.get(path);
     if (record?.seen.kind === 'file') {
@@ -125,6 +113,7 @@ class RecordedBase implements Base {
     return before && isUnchanged(before, now) ? joinRoot(this.root, path) : undefined;
   }
 
+  /** git's blob with the exact bytes of a file that was tracked and clean, where that is how its content is kept. */
   blob(path: string): string | undefined {
     return this.#records.get(path)?.blob;
   }
@@ -142,16 +131,13 @@ class RecordedBase implements Base {
     if (lstatOrNull(at)?.size === size) return at;
     await mkdir(`${this.dir}/blobs`, { recursive: true });
     const fresh = `${at}.${this.#fresh++}`;
-    const handle = await open(fresh, 'w');
     try {
-      await gitOk(this.root, ['cat-file', 'blob', oid], { stdoutFd: handle.fd });
+      await gitOk(this.root, ['cat-file', 'blob', oid], { into: fresh });
       await rename(fresh, at);
     } catch (error) {
       removeFile(fresh);
       if (!(error instanceof GitError)) throw error;
       return undefined;
-    } finally {
-      await handle.close();
     }
     return lstatOrNull(at)?.size === size ? at : undefined;
   }

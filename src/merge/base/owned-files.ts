@@ -1,12 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { yieldToEventLoop } from '../../util/async/yield-to-event-loop.js';
-import { unlessOutOfReach } from '../../util/errors/system-error.js';
-import { isUnchanged, lstatOrNull } from '../../util/files/file-state.js';
-import { TreeReader } from '../../util/files/tree-reader.js';
+import { unlessOutOfReach } from '../../util/errors.js';
+import { isUnchanged, lstatOrNull, TreeReader } from '../../util/files/file-state.js';
 import { git, gitPath, isTrusted, repositoryPrefix } from '../../util/git/git.js';
-import { decodeName, decodeNames, joinRoot } from '../../util/paths/path-bytes.js';
-import { below } from '../../util/paths/relative-path.js';
-import { isReservedPath } from '../../util/paths/reserved-path.js';
+import { below, decodeName, decodeNames, isReservedPath, joinRoot } from '../../util/paths/path.js';
 
 /** The paths of a tree that tasks may write, as they are now. */
 export interface OwnedFiles {
@@ -130,16 +127,13 @@ async function walk(root: string, owned: Owned, found: OwnedFiles): Promise<void
   const folders = [''];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     await pause();
-    for (const entry of entriesOf(joinRoot(root, folder))) {
+    // A folder that this user can't read, or that has just gone, holds nothing that could be kept.
+    const list = () => readdirSync(joinRoot(root, folder), { withFileTypes: true, encoding: 'buffer' });
+    for (const entry of unlessOutOfReach(list) ?? []) {
       const path = below(folder, decodeName(entry.name as unknown as Buffer));
       if (isReservedPath(path)) continue;
       if (entry.isDirectory()) folders.push(path);
       else if (owned(path)) found.files.set(path, undefined);
     }
   }
-}
-
-function entriesOf(folder: string | Buffer) {
-  // A folder that this user can't read, or that has just gone, holds nothing that could be kept.
-  return unlessOutOfReach(() => readdirSync(folder, { withFileTypes: true, encoding: 'buffer' })) ?? [];
 }

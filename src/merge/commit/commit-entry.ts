@@ -1,5 +1,5 @@
-import { threeWay } from '../resolve/three-way.js';
-import type { GitEntry } from '../transaction/merge-plan.js';
+import type { GitEntry } from '../merge-plan.js';
+import { threeFiles, threeWay } from '../resolve/three-way.js';
 import type { GitObjects } from './git-objects.js';
 import { sameEntry } from './ref-update.js';
 
@@ -9,18 +9,15 @@ export type Decided = { entry: GitEntry | null } | { reason: string };
 /**
  * Decides what a commit has at a path, so that only the change from `start` to `result` goes into it: three-way on
  * what the commit before has (`prev`). `start` undefined = not known. An untracked file that the run changed goes in
- * whole, because there is nothing to separate the user's part from.
+ * whole, because there is nothing to separate the user's part from. `scratch`: prefix of scratch files.
  */
-export async function commitEntry(options: {
-  objects: GitObjects;
-  root: string;
-  prev: GitEntry | null;
-  start: GitEntry | null | undefined;
-  result: GitEntry | null;
-  /** Prefix of scratch files. */
-  scratch: string;
-}): Promise<Decided> {
-  const { objects, root, prev, start, result, scratch } = options;
+export async function commitEntry(
+  objects: GitObjects,
+  scratch: string,
+  prev: GitEntry | null,
+  start: GitEntry | null | undefined,
+  result: GitEntry | null,
+): Promise<Decided> {
   if (sameEntry(prev, result) || result === null || prev === null) return { entry: result };
   if (start !== undefined && sameEntry(prev, start)) return { entry: result };
   if (!start) return { reason: 'the last commit has it, but the run created it with different content' };
@@ -30,21 +27,14 @@ export async function commitEntry(options: {
   const mode = start.mode === result.mode ? prev.mode : result.mode;
   if (start.oid === result.oid || prev.oid === result.oid) return { entry: { mode, oid: prev.oid } };
   if (start.oid === prev.oid) return { entry: { mode, oid: result.oid } };
-  const files = {
-    theirs: `${scratch}.theirs`,
-    base: `${scratch}.base`,
-    ours: `${scratch}.ours`,
-    into: `${scratch}.merged`,
-    cwd: root,
-  };
+  const files = threeFiles(scratch);
   await objects.write(prev.oid, files.theirs);
   await objects.write(start.oid, files.base);
   await objects.write(result.oid, files.ours);
-  if ((await threeWay(files)) !== undefined) {
+  if ((await threeWay(objects.root, files)) !== undefined)
     return {
       reason:
         "the run changed the same place as edits that are not committed, so they can't be separated: commit or stash those first",
     };
-  }
-  return { entry: { mode, oid: await objects.store(files.into) } };
+  return { entry: { mode, oid: await objects.store({ from: files.into }) } };
 }

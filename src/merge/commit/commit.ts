@@ -1,23 +1,17 @@
 import { join } from 'node:path';
 import type { FileState } from '../../util/files/file-state.js';
 import { removeTree } from '../../util/files/remove-tree.js';
-import { git, gitOk, repositoryPrefix } from '../../util/git/git.js';
-import { gitIgnored } from '../../util/git/git-ignored.js';
-import { encodePath } from '../../util/paths/path-bytes.js';
-import { ancestorsOf } from '../../util/paths/relative-path.js';
-import { isSafeRelativePath } from '../../util/paths/reserved-path.js';
+import { git, gitIgnored, gitOk, gitText, repositoryPrefix } from '../../util/git/git.js';
+import { ancestorsOf, encodePath, isSafeRelativePath } from '../../util/paths/path.js';
 import { type ComposedEntry, makeTemporary } from '../../workspace/index.js';
 import type { Base } from '../base/base.js';
 import { MergeError } from '../merge-error.js';
-import type { Conflict } from '../resolve/entry.js';
-import { convertedPaths } from '../resolve/git-attributes.js';
+import type { Conflict, GitEntry, RefUpdate } from '../merge-plan.js';
 import { fault } from '../transaction/fault.js';
-import type { GitEntry, RefUpdate } from '../transaction/merge-plan.js';
 import { commitEntry } from './commit-entry.js';
-import { CommitTargetError } from './commit-locks.js';
-import { checkCommitTarget } from './commit-target.js';
-import { GitObjects } from './git-objects.js';
-import { indexLine, readIndex, sameEntry } from './ref-update.js';
+import { CommitTargetError, checkCommitTarget } from './commit-target.js';
+import { convertedPaths, GitObjects } from './git-objects.js';
+import { indexInfo, readIndex, sameEntry } from './ref-update.js';
 
 /** One task's part of a run. `title` becomes the first line of its commit. */
 export interface CommitTask {
@@ -33,8 +27,6 @@ export type Committed =
       ref: string;
       /** Where the ref points (`--branch`) or will point once `after` is done (`--commit`). */
       commit: string;
-      /** Number of commits made. */
-      commits: number;
       /** Paths left out because git ignores them. */
       skipped: string[];
       /** `--commit` only: for `writeMerge`. */
@@ -42,14 +34,8 @@ export type Committed =
     }
   | { ok: false; conflicts: Conflict[] };
 
-/**
- * Makes one commit per task, in the order given (a task after those it builds on), without touching the working
- * tree, the index or any hook. What each commit changes is the task's own change: edits of the user's that were not
- * committed stay out where they can be separated. With `branch`, creates that branch; without, gives in `after` how
- * the current branch and index are to move when the working tree has been written. Tasks without changes make no commit.
- * @throws CommitTargetError (see `checkCommitTarget`), GitError when git fails otherwise
- */
-export async function commitRun(options: {
+/** What a run's commits are made of, and the new branch to put them on, if any. */
+interface CommitOptions {
   root: string;
   runId: string;
   branch?: string;
@@ -58,7 +44,16 @@ export async function commitRun(options: {
   goal?: string;
   /** Called right before a new branch is made; what it throws stops that. */
   lastCheck?: () => void;
-}): Promise<Committed> {
+}
+
+/**
+ * Makes one commit per task, in the order given (a task after those it builds on), without touching the working
+ * tree, the index or any hook. What each commit changes is the task's own change: edits of the user's that were not
+ * committed stay out where they can be separated. With `branch`, creates that branch; without, gives in `after` how
+ * the current branch and index are to move when the working tree has been written. Tasks without changes make no commit.
+ * @throws CommitTargetError (see `checkCommitTarget`), GitError when git fails otherwise
+ */
+export async function commitRun(options: CommitOptions): Promise<Committed> {
   const { root, branch } = options;
   const made = branch === undefined ? undefined : await branchMadeBefore(root, branch, options.runId);
   if (made !== undefined) return made;
@@ -66,7 +61,7 @@ export async function commitRun(options: {
   const scratch = makeTemporary('commit');
   try {
     const builder = await CommitBuilder.start({ ...options, head: target.head, scratch });
-    const { commit, commits } = await builder.build();
+    const commit = await builder.build();
     if (builder.conflicts.length > 0) return { ok: false, conflicts: builder.conflicts };
     const skipped = [...builder.skipped].sort();
     const message = `forge: run ${options.runId}`;
@@ -80,13 +75,13 @@ export async function commitRun(options: {
         );
       }
       fault('merge-branch');
-      return { ok: true, ref: target.ref, commit, commits, skipped };
+      return { ok: true, ref: target.ref, commit, skipped };
     }
     const index = await builder.indexMoves();
     if (builder.conflicts.length > 0) return { ok: false, conflicts: builder.conflicts };
     const after: RefUpdate = { ref: target.ref, old: target.head, new: commit, message, index };
     const isMoved = commit !== target.head;
-    return { ok: true, ref: target.ref, commit, commits, skipped, after: isMoved ? after : undefined };
+    return { ok: true, ref: target.ref, commit, skipped, after: isMoved ? after : undefined };
   } finally {
     await removeTree(scratch);
   }
@@ -103,35 +98,25 @@ export async function branchMadeBefore(
   const tip = await git(root, ['log', '-1', format, ref, '--']);
   const [commit, run] = tip.stdout.toString().trim().split(' ');
   if (tip.code !== 0 || commit === undefined || run !== runId) return undefined;
-  const count = await gitOk(root, ['rev-list', '--count', `--grep=^Forge-Run: ${runId}$`, ref, '--']);
-  return { ok: true, ref, commit, commits: Number(count.toString()), skipped: [] };
+  return { ok: true, ref, commit, skipped: [] };
 }
 
-/** What a run's commits are made of. */
-interface CommitJob {
-  root: string;
-  runId: string;
-  tasks: readonly CommitTask[];
-  base: Base;
-  goal?: string;
-  /** The commit to start from. */
-  head: string;
-  /** A folder for small files. */
-  scratch: string;
-}
+/** With the commit to start from and a folder for small files. */
+type CommitJob = CommitOptions & { head: string; scratch: string };
 
 type Entries = Map<string, GitEntry>;
 
 class CommitBuilder {
   readonly conflicts: Conflict[] = [];
-  readonly #env: { GIT_INDEX_FILE: string };
   /** What the commits so far have, and what the tasks so far left behind, by path relative to root. */
-  readonly #tree: Entries;
+  readonly #tree: Map<string, GitEntry | null>;
   readonly #results = new Map<string, GitEntry | null>();
   #scratchCount = 0;
 
   private constructor(
     private readonly job: CommitJob,
+    /** The index in which the commits are made; the user's own stays as it is. */
+    private readonly env: { GIT_INDEX_FILE: string },
     private readonly objects: GitObjects,
     /** The path of root in the repository: '' or ending in `/`. */
     private readonly prefix: string,
@@ -139,7 +124,6 @@ class CommitBuilder {
     /** Paths that git ignores. */
     readonly skipped: ReadonlySet<string>,
   ) {
-    this.#env = indexOf(job);
     this.#tree = new Map(head);
   }
 
@@ -151,38 +135,37 @@ class CommitBuilder {
         throw new MergeError(`A changeset names ${JSON.stringify(path)}, which forge never commits.`);
     const objects = new GitObjects(root, await convertedPaths(root, paths));
     const prefix = (await repositoryPrefix(root)) ?? '';
-    await gitOk(root, ['read-tree', head], { env: indexOf(job) });
-    const entries = await listIndex(root, indexOf(job));
-    const builder = new CommitBuilder(job, objects, prefix, entries, await gitIgnored(root, paths));
+    const env = { GIT_INDEX_FILE: join(job.scratch, 'index') };
+    await gitOk(root, ['read-tree', head], { env });
+    const entries = await listIndex(root, env);
+    const builder = new CommitBuilder(job, env, objects, prefix, entries, await gitIgnored(root, paths));
     builder.#checkSubmodules(paths, await listIndex(root));
     return builder;
   }
 
-  async build(): Promise<{ commit: string; commits: number }> {
+  /** Makes the commits, and gives the last. */
+  async build(): Promise<string> {
     const { root, head, tasks, runId, goal } = this.job;
-    const ask = async (...args: Parameters<typeof gitOk>) => (await gitOk(...args)).toString().trim();
     let commit = head;
-    let commits = 0;
-    let tree = await ask(root, ['rev-parse', `${head}^{tree}`]);
-    if (this.conflicts.length > 0) return { commit, commits };
+    let tree = await gitText(root, ['rev-parse', `${head}^{tree}`]);
+    if (this.conflicts.length > 0) return commit;
     for (const task of tasks) {
-      const lines = await this.#changes(task);
-      if (lines.length === 0 || this.conflicts.length > 0) continue;
-      const input = Buffer.concat(lines);
-      await gitOk(root, ['update-index', '-z', '--index-info'], { input, env: this.#env });
-      const next = await ask(root, ['write-tree'], { env: this.#env });
+      const changes = await this.#changes(task);
+      if (changes.size === 0 || this.conflicts.length > 0) continue;
+      const input = indexInfo(changes, head.length);
+      await gitOk(root, ['update-index', '-z', '--index-info'], { input, env: this.env });
+      const next = await gitText(root, ['write-tree'], { env: this.env });
       if (next === tree) continue;
       tree = next;
       const args = ['commit-tree', tree, '-p', commit, '-F', '-'];
-      commit = await ask(root, args, { input: message(task, runId, goal) });
-      commits += 1;
+      commit = await gitText(root, args, { input: message(task, runId, goal) });
     }
-    return { commit, commits };
+    return commit;
   }
 
   /** How the user's index moves from the old commit to the new one; what is staged there is merged three-way. */
   async indexMoves(): Promise<RefUpdate['index']> {
-    const after = await listIndex(this.job.root, this.#env);
+    const after = await listIndex(this.job.root, this.env);
     const now = await listIndex(this.job.root);
     const moves: RefUpdate['index'] = [];
     for (const path of new Set([...this.head.keys(), ...after.keys()])) {
@@ -205,15 +188,11 @@ class CommitBuilder {
     return this.#decide(staged, start, result);
   }
 
-  /** Lines for `git update-index --index-info` that make a task's commit out of the one before; deletions first, so that a file can become a folder. */
-  async #changes(task: CommitTask): Promise<Buffer[]> {
+  /** What makes a task's commit out of the one before; null = the path goes. */
+  async #changes(task: CommitTask): Promise<Map<string, GitEntry | null>> {
     const entries = task.entries.filter((entry) => this.#isCommitted(entry));
-    const blobs = new Map(
-      entries.flatMap((entry) => (entry.kind === 'file' ? [[entry.path, entry.blob] as const] : [])),
-    );
-    const stored = await this.objects.storeAll(blobs);
-    const deletions: Buffer[] = [];
-    const settings: Buffer[] = [];
+    const stored = await this.objects.storeAll(entries.filter((entry) => entry.kind === 'file'));
+    const changes = new Map<string, GitEntry | null>();
     for (const entry of entries) {
       const { path } = entry;
       const start = this.#results.has(path) ? this.#results.get(path)! : await this.#atStart(path);
@@ -224,26 +203,23 @@ class CommitBuilder {
       const decided = await this.#decide(prev, start, result);
       if ('reason' in decided) this.conflicts.push({ path, reason: decided.reason });
       else if (!sameEntry(prev, decided.entry)) {
-        if (decided.entry === null) this.#tree.delete(full);
-        else this.#tree.set(full, decided.entry);
-        (decided.entry === null ? deletions : settings).push(
-          indexLine(full, decided.entry, this.job.head.length),
-        );
+        this.#tree.set(full, decided.entry);
+        changes.set(full, decided.entry);
       }
     }
-    return [...deletions, ...settings];
+    return changes;
   }
 
   #decide(prev: GitEntry | null, start: GitEntry | null | undefined, result: GitEntry | null) {
     const scratch = join(this.job.scratch, String(this.#scratchCount++));
-    return commitEntry({ objects: this.objects, root: this.job.root, prev, start, result, scratch });
+    return commitEntry(this.objects, scratch, prev, start, result);
   }
 
   /** Folders are not git's business, nor are files that it ignores. */
   #isCommitted(entry: ComposedEntry): boolean {
     if (this.skipped.has(entry.path)) return false;
     // A file that became a folder is deleted for git.
-    if (entry.kind === 'directory') return this.#tree.has(this.prefix + entry.path);
+    if (entry.kind === 'directory') return Boolean(this.#tree.get(this.prefix + entry.path));
     return !(entry.kind === 'absent' && entry.was === 'directory');
   }
 
@@ -256,7 +232,9 @@ class CommitBuilder {
     const blob = base.blob(path);
     if (blob !== undefined) return { mode, oid: blob };
     const content = await base.content(path);
-    return content === undefined ? undefined : { mode, oid: await this.objects.store(content, path) };
+    return content === undefined
+      ? undefined
+      : { mode, oid: await this.objects.store({ from: content }, path) };
   }
 
   /** `stored` is the blob of a file. */
@@ -266,7 +244,7 @@ class CommitBuilder {
   }
 
   async #link(target: string): Promise<GitEntry> {
-    return { mode: '120000', oid: await this.objects.storeBytes(Buffer.from(encodePath(target))) };
+    return { mode: '120000', oid: await this.objects.store({ input: Buffer.from(encodePath(target)) }) };
   }
 
   /** A submodule may be in the last commit or only be staged. */
@@ -277,11 +255,6 @@ class CommitBuilder {
     for (const path of paths)
       if (ancestorsOf(this.prefix + path).some(isSubmodule)) this.conflicts.push({ path, reason });
   }
-}
-
-/** The index in which the commits are made; the user's own stays as it is. */
-function indexOf({ scratch }: CommitJob): { GIT_INDEX_FILE: string } {
-  return { GIT_INDEX_FILE: join(scratch, 'index') };
 }
 
 async function listIndex(root: string, env: Record<string, string> = {}): Promise<Entries> {

@@ -1,8 +1,8 @@
 import { git } from '../../util/git/git.js';
-import { decodeNames, encodeNames } from '../../util/paths/path-bytes.js';
+import { decodeNames, encodeNames } from '../../util/paths/path.js';
 import { MergeError } from '../merge-error.js';
+import type { GitEntry, RefUpdate } from '../merge-plan.js';
 import { fault } from '../transaction/fault.js';
-import type { GitEntry, RefUpdate } from '../transaction/merge-plan.js';
 
 const LOCK_TRIES = 50;
 
@@ -38,11 +38,7 @@ async function moveIndex(root: string, update: RefUpdate): Promise<void> {
     const now = readIndex(listed.stdout);
     const due = update.index.filter(({ path, from }) => sameEntry(now.get(path) ?? null, from));
     if (due.length === 0) return;
-    const deletions = due.filter((move) => move.to === null);
-    const settings = due.filter((move) => move.to !== null);
-    const input = Buffer.concat(
-      [...deletions, ...settings].map((move) => indexLine(move.path, move.to, update.new.length)),
-    );
+    const input = indexInfo(new Map(due.map(({ path, to }) => [path, to])), update.new.length);
     const done = await git(root, ['update-index', '-z', '--index-info'], { input });
     if (done.code === 0) {
       // Best effort: gives the new entries their stat data, so that plumbing sees them as clean. It reports entries
@@ -57,10 +53,18 @@ async function moveIndex(root: string, update: RefUpdate): Promise<void> {
   }
 }
 
-/** One record for `git update-index -z --index-info`; null removes the path. `digits`: of the repository's object ids. */
-export function indexLine(path: string, entry: GitEntry | null, digits: number): Buffer {
-  const head = entry === null ? `0 ${'0'.repeat(digits)}` : `${entry.mode} ${entry.oid}`;
-  return Buffer.concat([Buffer.from(`${head}\t`), encodeNames([path])]);
+/**
+ * What to tell `git update-index -z --index-info`; null removes a path. Removals come first, so that a file can become a
+ * folder. `digits`: of the repository's object ids.
+ */
+export function indexInfo(changes: ReadonlyMap<string, GitEntry | null>, digits: number): Buffer {
+  const removals = [...changes].filter(([, entry]) => entry === null);
+  const settings = [...changes].filter(([, entry]) => entry !== null);
+  const lines = [...removals, ...settings].flatMap(([path, entry]) => {
+    const head = entry === null ? `0 ${'0'.repeat(digits)}` : `${entry.mode} ${entry.oid}`;
+    return [Buffer.from(`${head}\t`), encodeNames([path])];
+  });
+  return Buffer.concat(lines);
 }
 
 /** Reads `git ls-files -s -z`: path to entry; unmerged paths (stage above 0) are left out. */

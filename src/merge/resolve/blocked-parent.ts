@@ -1,6 +1,5 @@
 import { type FileState, lstatOrNull } from '../../util/files/file-state.js';
-import { joinRoot } from '../../util/paths/path-bytes.js';
-import { ancestorsOf } from '../../util/paths/relative-path.js';
+import { ancestorsOf, joinRoot } from '../../util/paths/path.js';
 
 /** Something above a path that is not a folder. */
 export interface Blocked {

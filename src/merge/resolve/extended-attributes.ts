@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, mkdirSync, mkdtempSync, openSync, symlinkSync } from 'node:fs';
-import { hasCode, ignoring } from '../../util/errors/system-error.js';
+import { hasCode, unless } from '../../util/errors.js';
 import { O_PATH } from '../../util/files/file-handles.js';
 import type { FileState } from '../../util/files/file-state.js';
 import { removeTree } from '../../util/files/remove-tree.js';
@@ -95,12 +95,10 @@ async function keepOfBatch(links: Links, replacements: readonly Replacement[]): 
 
 /** undefined: it is another file by now, which the last look before the commit point will find. */
 function openExpected({ from, expected }: Replacement): number | undefined {
-  let descriptor: number;
-  try {
-    descriptor = openSync(from, O_PATH | constants.O_NOFOLLOW);
-  } catch (error) {
-    return ignoring('ENOENT', 'ENOTDIR', 'ELOOP')(error);
-  }
+  const descriptor = unless(['ENOENT', 'ENOTDIR', 'ELOOP'], () =>
+    openSync(from, O_PATH | constants.O_NOFOLLOW),
+  );
+  if (descriptor === undefined) return undefined;
   const stat = fstatSync(descriptor, { bigint: true });
   if (stat.isFile() && String(stat.ino) === expected.ino) return descriptor;
   closeSync(descriptor);

@@ -1,4 +1,4 @@
-import type { ResolvedEntry } from './entry.js';
+import type { ResolvedEntry } from '../merge-plan.js';
 
 /**
  * What is to be said of files with several names (hard links) that the merge replaces: a new file comes under the name that

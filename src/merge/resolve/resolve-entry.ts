@@ -1,23 +1,20 @@
-import { copyFile } from '../../util/files/copy-file.js';
+import { copyFile, hashFile } from '../../util/files/content.js';
 import { type FileState, isUnchanged, lstatOrNull } from '../../util/files/file-state.js';
-import { hashFile } from '../../util/files/hash.js';
 import { removeFile } from '../../util/files/remove-tree.js';
-import { joinRoot } from '../../util/paths/path-bytes.js';
+import { joinRoot } from '../../util/paths/path.js';
 import type { ComposedEntry } from '../../workspace/index.js';
 import type { Base } from '../base/base.js';
 import { damaged } from '../merge-error.js';
-import type { ResolvedEntry } from './entry.js';
-import { threeWay, threeWayMode } from './three-way.js';
+import type { ResolvedEntry } from '../merge-plan.js';
+import { threeFiles, threeWay, threeWayMode } from './three-way.js';
 
-/** What to do about one path. `seen` is what was there; no `write` = it already is as the run wants it. */
-export type Outcome =
-  | { seen: FileState | null; write?: ResolvedEntry; merged?: boolean }
-  | { reason: string };
+/** What to do about one path; no `write` = it already is as the run wants it. */
+export type Outcome = { write?: ResolvedEntry; merged?: boolean } | { reason: string };
 
-interface Question<E extends ComposedEntry = ComposedEntry> {
+interface Question {
   root: string;
   base: Base;
-  entry: E;
+  entry: ComposedEntry;
   /** What is at the path, not seen through any symlink. */
   now: FileState | null;
   /** Prefix of file names for intermediate results. */
@@ -26,8 +23,6 @@ interface Question<E extends ComposedEntry = ComposedEntry> {
 
 /** What was at a path at the start; undefined = not known. */
 type Before = FileState | null | undefined;
-
-type EntryOf<K extends ComposedEntry['kind']> = Extract<ComposedEntry, { kind: K }>;
 
 const DELETED = 'deleted in the working tree, changed by the run';
 const BOTH_CREATED = 'created both in the working tree and by the run, with different content';
@@ -42,78 +37,61 @@ export async function resolveEntry(question: Question): Promise<Outcome> {
   if (now?.kind === 'special')
     return { reason: 'a device, pipe or socket is in its place in the working tree' };
   const before = base.was(entry.path);
-  switch (entry.kind) {
-    case 'absent':
-      return resolveAbsent({ ...question, entry }, before);
-    case 'directory':
-      return resolveDirectory({ ...question, entry }, before);
-    case 'symlink':
-      return resolveSymlink({ ...question, entry }, before);
-    case 'file':
-      return resolveFile({ ...question, entry }, before);
-    default:
-      return entry satisfies never;
+  const asWanted = { write: writeOf(entry, now) };
+  if (now === null) {
+    if (entry.kind === 'absent') return {};
+    return wasDeleted(entry, before) ? { reason: DELETED } : asWanted;
   }
-}
-
-async function resolveAbsent(question: Question<EntryOf<'absent'>>, before: Before): Promise<Outcome> {
-  const { entry, now } = question;
-  if (now === null) return { seen: now };
-  const write: ResolvedEntry = { path: entry.path, kind: 'absent', expected: now };
-  // A folder goes only when it is empty by then, so nothing can be lost with it.
-  if (now.kind === 'directory') {
-    if (entry.was === 'directory') return { seen: now, write };
+  if (entry.kind === 'file' && now.kind === 'file') return resolveFile(question, entry, now, before);
+  if (entry.kind === 'directory' && now.kind === 'directory') return resolveFolder(entry, now, before);
+  if (entry.kind === 'symlink' && now.kind === 'symlink' && now.target === entry.target) return {};
+  if (entry.kind === 'absent' && now.kind === 'directory') {
+    // It goes only when it is empty by then, so nothing can be lost with it.
+    if (entry.was === 'directory') return asWanted;
     return { reason: 'a folder in the working tree, deleted by the run' };
   }
-  if (await isUntouched(question, now, before)) return { seen: now, write };
-  return { reason: 'changed in the working tree, deleted by the run' };
+  if (await isUntouched(question, now, before)) return asWanted;
+  if (entry.kind === 'absent') return { reason: 'changed in the working tree, deleted by the run' };
+  if (entry.kind === 'directory' || before) return { reason: OTHER_KIND };
+  if (before === null) return { reason: BOTH_CREATED };
+  return { reason: entry.kind === 'symlink' ? UNKNOWN : OTHER_KIND };
 }
 
-async function resolveDirectory(question: Question<EntryOf<'directory'>>, before: Before): Promise<Outcome> {
-  const { entry, now } = question;
-  const { path } = entry;
-  const create: ResolvedEntry = { path, kind: 'directory', mode: entry.mode, expected: now };
-  if (now === null) {
-    const isDeleted = entry.change === 'mode' || wasDeleted(entry, before);
-    return isDeleted ? { reason: DELETED } : { seen: now, write: create };
-  }
-  if (now.kind !== 'directory') {
-    if (await isUntouched(question, now, before)) return { seen: now, write: create };
-    return { reason: OTHER_KIND };
-  }
-  // A folder that both created keeps the mode it has in the working tree.
+function writeOf(entry: ComposedEntry, expected: FileState | null): ResolvedEntry {
+  const { path, kind } = entry;
+  if (kind === 'symlink') return { path, kind, target: entry.target, expected };
+  if (kind === 'directory') return { path, kind, mode: entry.mode, expected };
+  if (kind === 'file') return { path, kind, mode: entry.mode, from: entry.blob, hash: entry.hash, expected };
+  return { path, kind, expected };
+}
+
+/** Only the mode of a folder is merged. One that both created keeps the mode it has in the working tree. */
+function resolveFolder(
+  entry: ComposedEntry & { kind: 'directory' },
+  now: FileState,
+  before: Before,
+): Outcome {
   const ours = entry.change === 'mode' ? entry.mode : now.mode;
   const mode = before ? threeWayMode(before.mode, now.mode, entry.mode) : ours;
-  if (mode === now.mode) return { seen: now };
-  return { seen: now, write: { path, kind: 'mode', mode, expected: now } };
+  if (mode === now.mode) return {};
+  return { write: { path: entry.path, kind: 'mode', mode, expected: now } };
 }
 
-async function resolveSymlink(question: Question<EntryOf<'symlink'>>, before: Before): Promise<Outcome> {
-  const { entry, now } = question;
-  const { path, target } = entry;
-  const write: ResolvedEntry = { path, kind: 'symlink', target, expected: now };
-  if (now === null) return wasDeleted(entry, before) ? { reason: DELETED } : { seen: now, write };
-  if (now.kind === 'symlink' && now.target === target) return { seen: now };
-  if (await isUntouched(question, now, before)) return { seen: now, write };
-  return { reason: before === null ? BOTH_CREATED : before ? OTHER_KIND : UNKNOWN };
-}
-
-async function resolveFile(question: Question<EntryOf<'file'>>, before: Before): Promise<Outcome> {
-  const { root, base, entry, now, scratch } = question;
+async function resolveFile(
+  question: Question,
+  entry: ComposedEntry & { kind: 'file' },
+  now: FileState,
+  before: Before,
+): Promise<Outcome> {
+  const { root, base, scratch } = question;
   const { path, hash } = entry;
   const at = joinRoot(root, path);
-  const write = (mode: number, from = entry.blob, content = hash): Outcome => ({
-    seen: now,
-    write: { path, kind: 'file', mode, from, hash: content, expected: now },
+  const write = (mode: number, from = entry.blob, content = hash) => ({
+    write: { path, kind: 'file' as const, mode, from, hash: content, expected: now },
   });
-  if (now === null) return wasDeleted(entry, before) ? { reason: DELETED } : write(entry.mode);
-  if (now.kind !== 'file') {
-    if (await isUntouched(question, now, before)) return write(entry.mode);
-    return { reason: before === null ? BOTH_CREATED : OTHER_KIND };
-  }
   const chmod = async (mode: number): Promise<Outcome> => {
-    if (mode === now.mode) return { seen: now };
-    if (now.nlink === undefined) return { seen: now, write: { path, kind: 'mode', mode, expected: now } };
+    if (mode === now.mode) return {};
+    if (now.nlink === undefined) return { write: { path, kind: 'mode', mode, expected: now } };
     // Its other names (hard links) keep the mode they have: this one becomes a file of its own.
     const own = `${scratch}.own`;
     await copyFile(at, own);
@@ -141,21 +119,22 @@ async function resolveFile(question: Question<EntryOf<'file'>>, before: Before):
     return { reason: 'changed in the working tree and by the run, and its content at the start is not kept' };
   // Copies under plain names, so that every name works as an argument, and so that `theirs` can't change while it is read.
   if ((await hashFile(entry.blob)) !== hash) throw damaged(path);
-  const names = { theirs: `${scratch}.theirs`, base: `${scratch}.base`, into: `${scratch}.merged` };
-  await copyFile(at, names.theirs);
-  await copyFile(origin, names.base);
+  const files = threeFiles(scratch, entry.blob);
+  await copyFile(at, files.theirs);
+  await copyFile(origin, files.base);
   if (!isUnchanged(now, lstatOrNull(at))) return { reason: IS_WRITTEN };
-  const conflict = await threeWay({ ...names, ours: entry.blob, cwd: root });
-  removeFile(names.theirs);
-  removeFile(names.base);
+  const conflict = await threeWay(root, files);
+  removeFile(files.theirs);
+  removeFile(files.base);
   if (conflict !== undefined) return { reason: conflict };
-  const merged = await hashFile(names.into);
+  const merged = await hashFile(files.into);
   if (merged === (await hashFile(at))) return chmod(mode);
-  return { ...write(mode, names.into, merged), merged: true };
+  return { ...write(mode, files.into, merged), merged: true };
 }
 
 /** Whether the run builds on something that the user has deleted meanwhile. */
-function wasDeleted({ change }: ComposedEntry, before: Before): boolean {
+function wasDeleted({ kind, change }: ComposedEntry, before: Before): boolean {
+  if (kind === 'directory' && change === 'mode') return true;
   if (before === undefined) return change !== 'created';
   return before !== null && before.kind !== 'directory';
 }

@@ -2,20 +2,18 @@ import { readdirSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { forEachConcurrent } from '../../util/async/for-each-concurrent.js';
 import { yieldToEventLoop } from '../../util/async/yield-to-event-loop.js';
-import { codeOf } from '../../util/errors/system-error.js';
-import { type FileState, isUnchanged } from '../../util/files/file-state.js';
-import { TreeReader } from '../../util/files/tree-reader.js';
-import { decodeName, joinRoot } from '../../util/paths/path-bytes.js';
-import { isSafeRelativePath } from '../../util/paths/reserved-path.js';
+import { unless } from '../../util/errors.js';
+import { type FileState, isUnchanged, TreeReader } from '../../util/files/file-state.js';
+import { decodeName, isSafeRelativePath, joinRoot } from '../../util/paths/path.js';
 import type { ComposedEntry } from '../../workspace/index.js';
 import type { Base } from '../base/base.js';
-import { MergeError, mergeFailure, NOTHING_TOUCHED } from '../merge-error.js';
+import { explaining, MergeError, mergeFailure, NOTHING_TOUCHED } from '../merge-error.js';
+import type { Conflict, ResolvedEntry } from '../merge-plan.js';
 import { blockedParent } from './blocked-parent.js';
-import type { Conflict, ResolvedEntry } from './entry.js';
 import { resolveEntry } from './resolve-entry.js';
 
 /** What the merge looked at: for each path what was there, and for each folder that gives way to something else its names. */
-export interface Fingerprint {
+interface Fingerprint {
   paths: [path: string, seen: FileState | null][];
   folders: [path: string, names: string[]][];
 }
@@ -46,15 +44,11 @@ export async function resolveMerge(options: {
   const { root, base, into } = options;
   const entries = new Map<string, ComposedEntry>();
   for (const entry of options.entries) {
-    if (!isSafeRelativePath(entry.path)) {
-      throw new MergeError(
-        `A changeset names ${JSON.stringify(entry.path)}, which forge never writes. ${NOTHING_TOUCHED}`,
-      );
-    }
+    const name = JSON.stringify(entry.path);
+    if (!isSafeRelativePath(entry.path))
+      throw new MergeError(`A changeset names ${name}, which forge never writes. ${NOTHING_TOUCHED}`);
     if (entries.has(entry.path))
-      throw new MergeError(
-        `The changes to merge name ${JSON.stringify(entry.path)} twice. ${NOTHING_TOUCHED}`,
-      );
+      throw new MergeError(`The changes to merge name ${name} twice. ${NOTHING_TOUCHED}`);
     entries.set(entry.path, entry);
   }
   await mkdir(into, { recursive: true });
@@ -66,38 +60,35 @@ export async function resolveMerge(options: {
   const fingerprint: Fingerprint = { paths: [], folders: [] };
   let count = 0;
   const tree = new TreeReader(root);
-  await forEachConcurrent(entries.values(), async (entry) => {
+  const resolve = async (entry: ComposedEntry) => {
     const { path } = entry;
     const scratch = `${into}/${count++}`;
-    try {
-      const blocked = blockedParent(root, path, becomesFolder);
-      if (blocked !== undefined) {
-        const replaced = entries.get(blocked.folder);
-        const bothDeleted = blocked.kind === 'file' || (replaced && replaced.kind !== 'absent');
-        if (entry.kind !== 'absent' || !bothDeleted) conflicts.push({ path, reason: blocked.reason });
-        return;
-      }
-      const outcome = await resolveEntry({ root, base, entry, scratch, now: tree.lstatNoFollow(path) });
-      if ('reason' in outcome) {
-        conflicts.push({ path, reason: outcome.reason });
-        return;
-      }
-      fingerprint.paths.push([path, outcome.seen]);
-      if (outcome.write !== undefined) {
-        writes.push(outcome.write);
-        if (outcome.merged) merged3.push(path);
-        if (outcome.seen?.kind === 'directory' && (entry.kind === 'file' || entry.kind === 'symlink')) {
-          const foreign = foreignContent(tree, path, entries, fingerprint.folders);
-          if (foreign !== undefined) {
-            const name = JSON.stringify(foreign);
-            conflicts.push({ path, reason: `the run replaces this folder, but it holds ${name}` });
-          }
-        }
-      }
-    } catch (error) {
-      throw mergeFailure('compare', path, error, NOTHING_TOUCHED);
+    const blocked = blockedParent(root, path, becomesFolder);
+    if (blocked !== undefined) {
+      const replaced = entries.get(blocked.folder);
+      const bothDeleted = blocked.kind === 'file' || (replaced && replaced.kind !== 'absent');
+      if (entry.kind !== 'absent' || !bothDeleted) conflicts.push({ path, reason: blocked.reason });
+      return;
     }
-  });
+    const now = tree.lstatNoFollow(path);
+    const outcome = await resolveEntry({ root, base, entry, scratch, now });
+    if ('reason' in outcome) {
+      conflicts.push({ path, reason: outcome.reason });
+      return;
+    }
+    fingerprint.paths.push([path, now]);
+    if (outcome.write === undefined) return;
+    writes.push(outcome.write);
+    if (outcome.merged) merged3.push(path);
+    if (now?.kind !== 'directory' || (entry.kind !== 'file' && entry.kind !== 'symlink')) return;
+    const foreign = foreignContent(tree, path, entries, fingerprint.folders);
+    if (foreign === undefined) return;
+    const reason = `the run replaces this folder, but it holds ${JSON.stringify(foreign)}`;
+    conflicts.push({ path, reason });
+  };
+  await forEachConcurrent(entries.values(), (entry) =>
+    explaining('compare', entry.path, NOTHING_TOUCHED, () => resolve(entry)),
+  );
   if (conflicts.length > 0) return { ok: false, conflicts: sortByPath(conflicts) };
   fingerprint.paths.sort(([a], [b]) => (a < b ? -1 : 1));
   return { ok: true, writes: sortByPath(writes), merged3: merged3.sort(), fingerprint };
@@ -142,10 +133,9 @@ function foreignContent(
 
 function namesIn(root: string, folder: string): string[] {
   try {
-    return readdirSync(joinRoot(root, folder), { encoding: 'buffer' }).map(decodeName).sort();
+    const list = () => readdirSync(joinRoot(root, folder), { encoding: 'buffer' });
+    return (unless(['ENOENT', 'ENOTDIR'], list) ?? []).map(decodeName).sort();
   } catch (error) {
-    const code = codeOf(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
     throw mergeFailure('read', folder, error, NOTHING_TOUCHED);
   }
 }

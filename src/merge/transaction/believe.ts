@@ -1,15 +1,15 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { forEachConcurrent } from '../../util/async/for-each-concurrent.js';
-import { codeOf } from '../../util/errors/system-error.js';
+import { codeOf } from '../../util/errors.js';
+import { hashBytes, hashFile, isHash } from '../../util/files/content.js';
 import { lstatOrNull } from '../../util/files/file-state.js';
-import { hashBytes, hashFile, isHash } from '../../util/files/hash.js';
 import { inodeOf, whyNotOurFile, whyNotOurFolder } from '../../util/files/provenance.js';
 import { isTracked } from '../../util/git/git.js';
-import { isSafeRelativePath } from '../../util/paths/reserved-path.js';
+import { ancestorsOf, isSafeRelativePath } from '../../util/paths/path.js';
 import { isSameProcess, livenessOf, thisProcess } from '../../util/process/identity.js';
 import { MergeError } from '../merge-error.js';
+import type { GitEntry, MergeJob, MergePlan, PlannedWrite, RefUpdate } from '../merge-plan.js';
 import { type CommitRecord, mergeFolder } from './commit-record.js';
-import type { GitEntry, MergeJob, MergePlan, PlannedWrite, RefUpdate } from './merge-plan.js';
 import { isStagingPlace, stagedPath } from './stage.js';
 
 /** A merge plan of more than this (bytes) was not written by forge. */
@@ -23,13 +23,8 @@ const OID = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/;
  */
 export async function believeFolder(root: string, record: CommitRecord): Promise<string> {
   const dir = mergeFolder(root, record);
-  const steps = [
-    '.forge',
-    '.forge/runs',
-    `.forge/runs/${record.run}`,
-    `.forge/runs/${record.run}/${record.dir}`,
-  ];
-  for (const step of steps) {
+  const place = dir.slice(`${root}/`.length);
+  for (const step of [...ancestorsOf(place), place]) {
     const why = whyNotOurFolder(`${root}/${step}`);
     if (why !== undefined) throw notBelieved(root, `${step}: ${why}`);
   }
@@ -66,7 +61,7 @@ export async function believePlan(
   record: CommitRecord,
 ): Promise<{ job: MergeJob; isStaged: boolean }> {
   const plan = readMergePlan(root, dir, record);
-  const job = { root, dir, plan };
+  const job = { root, run: record.run, dir, plan };
   if (!existsSync(`${dir}/new`)) {
     if (!plan.keepsPlaced || whyNotOurFolder(`${dir}/placed`) === undefined) return { job, isStaged: false };
     throw notBelieved(root, `${dir}/new, the content that was committed, is gone`);
@@ -81,11 +76,9 @@ export async function believePlan(
     // It was put in place, as another name of the same file, and edited there since by the user: what is in the tree by
     // now, whatever it is, is the user's.
     write.isPlaced = staged?.kind === 'file' && staged.ino === write.ino;
+    const name = JSON.stringify(write.path);
     if (!write.isPlaced)
-      throw notBelieved(
-        root,
-        `the content for ${JSON.stringify(write.path)} is missing or is not what was committed`,
-      );
+      throw notBelieved(root, `the content for ${name} is missing or is not what was committed`);
   });
   return { job, isStaged: true };
 }

@@ -1,12 +1,12 @@
 import { constants, type Stats } from 'node:fs';
 import { access, lstat, mkdir, open as openFile, rename, rmdir, writeFile } from 'node:fs/promises';
 import { forEachConcurrent } from '../../util/async/for-each-concurrent.js';
-import { codeOf, ignoring } from '../../util/errors/system-error.js';
+import { codeOf, ignoring } from '../../util/errors.js';
 import { removeTree } from '../../util/files/remove-tree.js';
-import { byFolder, nameOf, parentOf } from '../../util/paths/relative-path.js';
+import { byFolder, nameOf, parentOf } from '../../util/paths/path.js';
 import { MergeError, mergeFailure, NOTHING_TOUCHED } from '../merge-error.js';
+import type { ResolvedEntry } from '../merge-plan.js';
 import { blockedParent } from '../resolve/blocked-parent.js';
-import type { ResolvedEntry } from '../resolve/entry.js';
 import { type Folder, isFolderGone, openFolder } from './folder.js';
 
 /** Where the files of one folder are staged: undefined = in the merge folder. */

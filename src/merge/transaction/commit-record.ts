@@ -1,8 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { readlink, symlink } from 'node:fs/promises';
-import { codeOf } from '../../util/errors/system-error.js';
-import { syncPath, writeFileDurably } from '../../util/files/durable.js';
-import { isHash } from '../../util/files/hash.js';
+import { codeOf } from '../../util/errors.js';
+import { isHash, syncPath, writeFileDurably } from '../../util/files/content.js';
 import { recordPath } from '../../util/files/merge-record.js';
 import { inodeOf, NOT_THERE, readRecord, whyNotOurFile } from '../../util/files/provenance.js';
 import { removeFile } from '../../util/files/remove-tree.js';

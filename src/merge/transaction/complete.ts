@@ -1,14 +1,14 @@
 import { readdir, rename } from 'node:fs/promises';
-import { codeOf } from '../../util/errors/system-error.js';
-import { syncPath, writeFileDurably } from '../../util/files/durable.js';
+import { codeOf } from '../../util/errors.js';
+import { syncPath, writeFileDurably } from '../../util/files/content.js';
 import { isSameMoved, lstatOrNull } from '../../util/files/file-state.js';
 import { readOurFile, whyNotOurFile } from '../../util/files/provenance.js';
 import { removeTree } from '../../util/files/remove-tree.js';
 import { moveRef } from '../commit/ref-update.js';
 import { FINISHES_LATER, HalfWrittenError, mergeFailure } from '../merge-error.js';
+import type { MergeFolder, MergeJob, PlannedWrite } from '../merge-plan.js';
 import { clear } from './commit-record.js';
 import { fault } from './fault.js';
-import type { MergeJob, PlannedWrite } from './merge-plan.js';
 import { rollForward } from './roll-forward.js';
 import { isStagingPlace, unstage } from './stage.js';
 
@@ -78,11 +78,10 @@ function refusedBefore(dir: string): string | undefined {
 }
 
 /** Takes back a merge that is not committed: what was staged, and the record. The merge folder is known to be forge's. */
-export async function rollBack(merge: { root: string; dir: string; run: string }): Promise<void> {
-  const { root, dir, run } = merge;
-  await unstage({ root, dir, plan: { run } }, stagedBeside(dir));
-  await removeTree(dir);
-  await clear(root);
+export async function rollBack(merge: MergeFolder): Promise<void> {
+  await unstage(merge, stagedBeside(merge.dir));
+  await removeTree(merge.dir);
+  await clear(merge.root);
 }
 
 /** The writes whose files were staged beside their targets, as far as their record can be read. */

@@ -1,11 +1,10 @@
 import { constants, existsSync } from 'node:fs';
 import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
-import { hasCode, ignoring } from '../../util/errors/system-error.js';
-import { syncFolder } from '../../util/files/durable.js';
+import { hasCode, ignoring } from '../../util/errors.js';
+import { syncFolder } from '../../util/files/content.js';
 import { O_PATH } from '../../util/files/file-handles.js';
 import { lstatOrNull } from '../../util/files/file-state.js';
-import { encodePath, joinRoot } from '../../util/paths/path-bytes.js';
-import { nameOf, parentOf } from '../../util/paths/relative-path.js';
+import { encodePath, joinRoot, nameOf, parentOf } from '../../util/paths/path.js';
 import { MergeError } from '../merge-error.js';
 
 const anchored = process.platform === 'linux' && existsSync('/proc/self/fd');

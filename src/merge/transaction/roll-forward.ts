@@ -1,15 +1,16 @@
-import { chmod, rmdir } from 'node:fs/promises';
+import { chmod, chown, link, rename, rmdir, symlink, unlink } from 'node:fs/promises';
 import { forEachConcurrent } from '../../util/async/for-each-concurrent.js';
-import { ignoring } from '../../util/errors/system-error.js';
-import { syncPath } from '../../util/files/durable.js';
-import { lstatOrNull } from '../../util/files/file-state.js';
-import { byFolder, foldersAbove, nameOf } from '../../util/paths/relative-path.js';
-import { FINISHES_LATER, mergeFailure } from '../merge-error.js';
+import { codeOf, hasCode, ignoring } from '../../util/errors.js';
+import { copyFile, hashFile, syncPath } from '../../util/files/content.js';
+import { type FileState, isSameMoved, lstatOrNull } from '../../util/files/file-state.js';
+import { removeFile } from '../../util/files/remove-tree.js';
+import { byFolder, encodePath, foldersAbove, nameOf } from '../../util/paths/path.js';
+import { explaining, FINISHES_LATER, mergeFailure } from '../merge-error.js';
+import { besideName, type MergeJob, type NewContent, type PlannedWrite } from '../merge-plan.js';
+import { keepAttributes } from '../resolve/extended-attributes.js';
 import { fault } from './fault.js';
-import { ensureFolder, type Folder, isFolderGone, openFolder } from './folder.js';
-import { install } from './install.js';
-import type { MergeJob, NewContent, PlannedWrite } from './merge-plan.js';
-import { isMovedAside, moveAside } from './move-aside.js';
+import { ensureFolder, type Folder, freeName, isFolderGone, openFolder } from './folder.js';
+import { stagedPath } from './stage.js';
 
 /**
  * Makes the working tree what the plan says. Every step can be repeated, so calling it again after a crash at any
@@ -44,7 +45,7 @@ export async function rollForward(job: MergeJob): Promise<void> {
 
   const created = writes.filter(({ kind }) => kind === 'directory').sort((a, b) => depth(a) - depth(b));
   for (const { path, n } of created) {
-    await explained(path, () => ensureFolder(job, path, n));
+    await explaining('merge', path, FINISHES_LATER, () => ensureFolder(job, path, n));
     fault('merge-folder');
   }
 
@@ -52,7 +53,7 @@ export async function rollForward(job: MergeJob): Promise<void> {
     (write): write is NewContent => write.kind === 'file' || write.kind === 'symlink',
   );
   for (const [folder, items] of byFolder(fresh))
-    await explained(folder, () => ensureFolder(job, folder, items[0]!.n));
+    await explaining('merge', folder, FINISHES_LATER, () => ensureFolder(job, folder, items[0]!.n));
   await inFolders(root, fresh, async (folder, write) => {
     await install(job, folder, write);
     fault('merge-renamed');
@@ -78,7 +79,8 @@ async function inFolders<W extends PlannedWrite>(
   await forEachConcurrent(byFolder(writes), ([path, items]) =>
     inFolder(root, path, async (folder) => {
       // Within a folder the kernel takes turns anyway.
-      for (const write of items) await explained(write.path, () => work(folder, write));
+      for (const write of items)
+        await explaining('merge', write.path, FINISHES_LATER, () => work(folder, write));
     }),
   );
 }
@@ -95,14 +97,6 @@ async function inFolder(root: string, path: string, work: (folder: Folder) => Pr
     await work(folder);
   } finally {
     await folder.close();
-  }
-}
-
-async function explained(path: string, work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    throw mergeFailure('merge', path, error, FINISHES_LATER);
   }
 }
 
@@ -129,9 +123,120 @@ async function syncFolders(root: string, writes: readonly PlannedWrite[]): Promi
   const paths = new Set(['', ...foldersAbove(writes.map(({ path }) => path)), ...made]);
   await forEachConcurrent(paths, (path) =>
     inFolder(root, path, (folder) =>
-      folder.sync().catch((error: unknown) => {
-        throw mergeFailure('sync the folder', path, error, FINISHES_LATER);
-      }),
+      explaining('sync the folder', path, FINISHES_LATER, () => folder.sync()),
     ),
   );
+}
+
+/**
+ * Puts the new file or symlink at its path. Does nothing when it is there already. The staged file stays until the
+ * whole merge is durable (it is linked, not moved): as long as it is there, the merge may be repeated.
+ */
+async function install(job: MergeJob, folder: Folder, write: NewContent): Promise<void> {
+  if (write.isPlaced) return;
+  const at = folder.at(nameOf(write.path));
+  const staged = stagedPath(job, write);
+  for (;;) {
+    const now = lstatOrNull(at);
+    const fresh = write.kind === 'file' ? lstatOrNull(staged) : null;
+    // All was in place once and its staged file removed; what is there now is the user's.
+    if (write.kind === 'file' && fresh === null) return;
+    if (now !== null && (await isInstalled(write, now, at, fresh, staged))) return;
+    if (now?.kind === 'directory' && (await isRemoved(at))) continue;
+    if (now !== null) await moveAside(job, folder, write);
+    fault('merge-displaced');
+    try {
+      if (write.kind === 'symlink') await symlink(encodePath(write.target), at);
+      else await putFile(job, folder, write, staged, at);
+      return;
+    } catch (error) {
+      // Somebody saved in between: that is moved aside as well.
+      if (codeOf(error) !== 'EEXIST') throw error;
+    }
+  }
+}
+
+async function isInstalled(
+  write: NewContent,
+  now: FileState,
+  at: string | Buffer,
+  fresh: FileState | null,
+  staged: string | Buffer,
+): Promise<boolean> {
+  if (write.kind === 'symlink') return now.kind === 'symlink' && now.target === write.target;
+  if (now.kind !== 'file' || fresh === null) return false;
+  if (now.ino === write.ino) return true;
+  // Copied because it could not be linked.
+  return (
+    now.size === fresh.size && now.mode === fresh.mode && (await hashFile(at)) === (await hashFile(staged))
+  );
+}
+
+async function putFile(
+  job: MergeJob,
+  folder: Folder,
+  write: NewContent & { kind: 'file' },
+  staged: string | Buffer,
+  at: string | Buffer,
+): Promise<void> {
+  try {
+    await link(staged, at);
+  } catch (error) {
+    // A bind mount in between, or a file system without hard links: copy beside the target, then rename.
+    if (!hasCode(error, 'EXDEV', 'EPERM', 'ENOTSUP', 'ENOSYS')) throw error;
+    const copy = folder.at(`${besideName(job.run, write.n)}-new`);
+    removeFile(copy);
+    await copyFile(staged, copy, { exclusive: true });
+    const fresh = lstatOrNull(staged);
+    if (fresh !== null) {
+      if (process.geteuid?.() === 0) await chown(copy, fresh.uid, fresh.gid);
+      await keepAttributes(job.dir, [{ path: write.path, from: staged, expected: fresh, to: copy }]);
+    }
+    await syncPath(copy);
+    await chmod(copy, write.mode);
+    await rename(copy, at);
+  }
+}
+
+/** Whether an empty folder could be removed, or has gone; false for one that holds something. */
+async function isRemoved(at: string | Buffer): Promise<boolean> {
+  try {
+    await rmdir(at);
+  } catch (error) {
+    if (hasCode(error, 'ENOTEMPTY', 'EEXIST')) return false;
+    if (!hasCode(error, 'ENOENT', 'ENOTDIR')) throw error;
+  }
+  return true;
+}
+
+/**
+ * Moves whatever is at a write's path to the first free name of `old/<n>`, `old/<n>.1`, … in the merge folder. What is
+ * not there is fine. From another device it is copied; the copy of what was expected is called `<n>.same`, because its
+ * times can't be compared any more. A folder on another device stays beside its old place.
+ */
+async function moveAside(job: MergeJob, folder: Folder, write: PlannedWrite): Promise<void> {
+  const from = folder.at(nameOf(write.path));
+  const to = `${job.dir}/old/${write.n}`;
+  try {
+    await rename(from, freeName(to));
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'ENOENT') return;
+    if (code !== 'EXDEV') throw error;
+    const state = lstatOrNull(from);
+    if (state === null) return;
+    if (state.kind === 'directory') {
+      await rename(from, folder.at(`${besideName(job.run, write.n)}-old`));
+      return;
+    }
+    const kept = freeName(isSameMoved(write.expected, state) ? `${to}.same` : to);
+    if (state.kind === 'symlink') await symlink(encodePath(state.target!), kept);
+    else await copyFile(from, kept, { exclusive: true });
+    await unlink(from);
+  }
+}
+
+/** Whether what a write replaces or removes was moved aside before, by its own name. */
+function isMovedAside({ dir }: MergeJob, { n }: PlannedWrite): boolean {
+  return lstatOrNull(`${dir}/old/${n}`) !== null || lstatOrNull(`${dir}/old/${n}.same`) !== null;
 }

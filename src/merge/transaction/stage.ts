@@ -1,28 +1,20 @@
 import { readdirSync } from 'node:fs';
 import { chmod, chown, mkdir, open } from 'node:fs/promises';
 import { forEachConcurrent } from '../../util/async/for-each-concurrent.js';
-import { codeOf, unlessGone } from '../../util/errors/system-error.js';
-import { copyFile } from '../../util/files/copy-file.js';
-import { syncPath, writeFileDurably } from '../../util/files/durable.js';
+import { unless, unlessGone } from '../../util/errors.js';
+import { copyFile, hashFile, syncPath, writeFileDurably } from '../../util/files/content.js';
 import { lstatOrNull } from '../../util/files/file-state.js';
-import { hashFile } from '../../util/files/hash.js';
 import { removeFile, removeTree } from '../../util/files/remove-tree.js';
-import { joinRoot } from '../../util/paths/path-bytes.js';
-import { below, parentOf } from '../../util/paths/relative-path.js';
-import { isSafeRelativePath } from '../../util/paths/reserved-path.js';
-import { damaged, mergeFailure, NOTHING_TOUCHED } from '../merge-error.js';
-import type { ResolvedEntry } from '../resolve/entry.js';
+import { below, isSafeRelativePath, joinRoot, parentOf } from '../../util/paths/path.js';
+import { damaged, explaining, NOTHING_TOUCHED } from '../merge-error.js';
+import { besideName, type MergeFolder, type PlannedWrite, type ResolvedEntry } from '../merge-plan.js';
 import { keepAttributes } from '../resolve/extended-attributes.js';
 import type { StagingPlaces } from './check-writable.js';
 import { fault } from './fault.js';
-import { besideName, type MergeJob, type PlannedWrite } from './merge-plan.js';
-
-/** A merge as far as its staged files are concerned. */
-type Staging = Pick<MergeJob, 'root' | 'dir'> & { plan: Pick<MergeJob['plan'], 'run'> };
 
 /** Where the staged content of a write is. */
-export function stagedPath({ root, dir, plan }: Staging, { n, beside }: PlannedWrite): string | Buffer {
-  return beside === undefined ? `${dir}/new/${n}` : joinRoot(root, below(beside, besideName(plan.run, n)));
+export function stagedPath({ root, dir, run }: MergeFolder, { n, beside }: PlannedWrite): string | Buffer {
+  return beside === undefined ? `${dir}/new/${n}` : joinRoot(root, below(beside, besideName(run, n)));
 }
 
 /** Whether the folder of a staged file, as it was read from disk, is the merge folder or one inside root. */
@@ -37,7 +29,7 @@ export function isStagingPlace(beside: unknown): boolean {
  * @throws MergeError; `unstage` then removes what was staged
  */
 export async function stage(
-  job: Staging,
+  job: MergeFolder,
   writes: readonly ResolvedEntry[],
   places: StagingPlaces,
   note: (text: string) => void = () => {},
@@ -57,9 +49,7 @@ export async function stage(
   if (beside.length > 0) await writeFileDurably(`${dir}/beside.json`, JSON.stringify(beside));
   const eachFile = (work: (file: (typeof files)[number]) => Promise<void>) =>
     forEachConcurrent(files, (file) =>
-      work(file).catch((error: unknown) => {
-        throw mergeFailure('store the new content of', file.entry.path, error, NOTHING_TOUCHED);
-      }),
+      explaining('store the new content of', file.entry.path, NOTHING_TOUCHED, () => work(file)),
     );
   // Content first: writing it takes capabilities away, and so does chown, which takes setuid bits as well.
   await eachFile(({ entry, at }) => putContent(at, entry));
@@ -98,15 +88,10 @@ async function finishFile(at: string | Buffer, mode: number): Promise<string | u
 }
 
 /** Removes everything that was staged for the writes; what is not there is fine. The folder `placed` stays: it says that all is in place. */
-export async function unstage(job: Staging, writes: readonly PlannedWrite[]): Promise<void> {
+export async function unstage(job: MergeFolder, writes: readonly PlannedWrite[]): Promise<void> {
   for (const write of writes) {
-    if (write.beside === undefined) continue;
-    try {
-      removeFile(stagedPath(job, write));
-    } catch (error) {
-      // The folder was replaced since.
-      if (codeOf(error) !== 'ENOTDIR') throw error;
-    }
+    // ENOTDIR: the folder was replaced since.
+    if (write.beside !== undefined) unless(['ENOTDIR'], () => removeFile(stagedPath(job, write)));
   }
   await removeTree(`${job.dir}/new`);
   for (const name of unlessGone(() => readdirSync(`${job.dir}/placed`)) ?? [])

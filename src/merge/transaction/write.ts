@@ -1,19 +1,22 @@
 import { mkdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { codeOf } from '../../util/errors/system-error.js';
-import { syncPath, writeFileDurably } from '../../util/files/durable.js';
-import { isUnchanged } from '../../util/files/file-state.js';
-import { hashBytes } from '../../util/files/hash.js';
+import { codeOf } from '../../util/errors.js';
+import { hashBytes, syncPath, writeFileDurably } from '../../util/files/content.js';
+import { isUnchanged, TreeReader } from '../../util/files/file-state.js';
 import { mayBeCommitted } from '../../util/files/merge-record.js';
-import { TreeReader } from '../../util/files/tree-reader.js';
-import { FINISHES_LATER, mergeFailure, NOTHING_TOUCHED, TreeChangedError } from '../merge-error.js';
-import type { ResolvedEntry } from '../resolve/entry.js';
+import {
+  explaining,
+  FINISHES_LATER,
+  mergeFailure,
+  NOTHING_TOUCHED,
+  TreeChangedError,
+} from '../merge-error.js';
+import type { MergeFolder, MergeJob, MergePlan, RefUpdate, ResolvedEntry } from '../merge-plan.js';
 import { checkWritable } from './check-writable.js';
-import { begin, type CommitRecord, clear, commit, mergeFolder } from './commit-record.js';
+import { begin, clear, commit, mergeFolder } from './commit-record.js';
 import { complete, type Merged, type Recorder, rollBack } from './complete.js';
 import { fault } from './fault.js';
 import { freeName } from './folder.js';
-import type { MergePlan, RefUpdate } from './merge-plan.js';
 import { stage } from './stage.js';
 
 /**
@@ -42,15 +45,12 @@ export async function writeMerge(options: {
   }
   // An earlier merge of this run keeps what it replaced.
   const dir = freeName(mergeFolder(root, { run: runId, dir: 'merge' }));
-  let begun: CommitRecord;
-  try {
+  const begun = await explaining('start a merge in', root, NOTHING_TOUCHED, async () => {
     await mkdir(dir);
-    begun = await begin(root, runId, basename(dir));
-  } catch (error) {
-    throw mergeFailure('start a merge in', root, error, NOTHING_TOUCHED);
-  }
+    return begin(root, runId, basename(dir));
+  });
   const plan: MergePlan = { v: 1, run: runId, writes: [], keepsPlaced: true, after };
-  const job = { root, dir, plan };
+  const job: MergeJob = { root, run: runId, dir, plan };
   let isCommitting = false;
   try {
     plan.writes = await stage(job, writes, await checkWritable(root, writes, dir), options.note);
@@ -66,7 +66,7 @@ export async function writeMerge(options: {
     isCommitting = true;
     await commit(root, begun, hashBytes(text));
   } catch (error) {
-    await giveUp(root, dir, runId, isCommitting);
+    await giveUp(job, isCommitting);
     // A record that could not be taken back will be carried out by the next forge command.
     const state = isCommitting && mayBeCommitted(root) ? FINISHES_LATER : NOTHING_TOUCHED;
     throw mergeFailure('prepare the merge in', root, error, state);
@@ -83,11 +83,11 @@ function checkUnchanged(root: string, writes: readonly ResolvedEntry[]): void {
 }
 
 /** Removes what was staged. A failure of that is left to the next forge command: what led here matters more. */
-async function giveUp(root: string, dir: string, run: string, isCommitting: boolean): Promise<void> {
+async function giveUp(merge: MergeFolder, isCommitting: boolean): Promise<void> {
   try {
     // The record may already say "committed": it goes first, or a crash right here would finish a merge without its files.
-    if (isCommitting) await clear(root);
-    await rollBack({ root, dir, run });
+    if (isCommitting) await clear(merge.root);
+    await rollBack(merge);
   } catch (error) {
     if (codeOf(error) === undefined) throw error;
   }

@@ -1,4 +1,4 @@
-import { isReservedPath } from '../../util/paths/reserved-path.js';
+import { isReservedPath } from '../../util/paths/path.js';
 import { caseFolding, charSet, complement } from './char-set.js';
 import { LazyDfa } from './dfa.js';
 import { alt, char, type Expression, repeat, SLASH, seq } from './expression.js';
@@ -47,7 +47,7 @@ function character(without: readonly number[]): Expression {
   return alt(
     char(complement(never)),
     seq(char(charSet([[0xd800, 0xdbff]])), char(charSet([[0xdc00, 0xdfff]]))),
-    // On its own a low surrogate stands for a byte that is not UTF-8, 0x80 to 0xff: see util/paths/path-bytes.ts.
+    // On its own a low surrogate stands for a byte that is not UTF-8, 0x80 to 0xff: see util/paths/path.ts.
     char(charSet([[0xdc80, 0xdcff]])),
   );
 }

@@ -34,6 +34,11 @@ export class Problems {
     if (!this.#places.has(placeOf(finding.code, this.range(finding.at)))) this.add(finding);
   }
 
+  /** Adds, once for a place, that something does not have the form that the schema asks for, or a meaning. */
+  addWrong(at: Place, message: string, hint?: string, related?: Finding['related']): void {
+    this.addOnce({ code: 'schema', message, at, hint, related });
+  }
+
   /** The lines and columns of a place; columns count UTF-16 units, as editors do. */
   range(place: Place): SourceRange {
     if ('line' in place) return place;

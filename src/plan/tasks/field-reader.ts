@@ -50,19 +50,17 @@ export class FieldReader {
   command(node: YamlNode | undefined, key: string): string | undefined {
     const command = this.filledText(node, key, 'shell');
     if (command === undefined || fits(command)) return command;
-    this.problems.addOnce({
-      code: 'schema',
-      at: node!,
-      ...(this.split === undefined
-        ? {
-            message: `\`${key}\` is ${kibibytes(command)} long, and a command may have less than 128 KiB`,
-            hint: 'put it in a script and run that',
-          }
-        : {
-            message: `with the files of a part, \`${key}\` is longer than the 128 KiB that a command may have`,
-            hint: 'split into more parts',
-          }),
-    });
+    const [message, hint] =
+      this.split === undefined
+        ? [
+            `\`${key}\` is ${kibibytes(command)} long, and a command may have less than 128 KiB`,
+            'put it in a script and run that',
+          ]
+        : [
+            `with the files of a part, \`${key}\` is longer than the 128 KiB that a command may have`,
+            'split into more parts',
+          ];
+    this.problems.addWrong(node!, message!, hint);
     return undefined;
   }
 
@@ -70,7 +68,7 @@ export class FieldReader {
   filledText(node: YamlNode | undefined, key: string, style?: ListStyle): string | undefined {
     const text = this.text(node, style);
     if (text === undefined || /\S/.test(text)) return text;
-    this.problems.addOnce({ code: 'schema', message: `\`${key}\` is empty`, at: node! });
+    this.problems.addWrong(node!, `\`${key}\` is empty`);
     return undefined;
   }
 
@@ -90,11 +88,10 @@ export class FieldReader {
     if (value === undefined) return undefined;
     const ms = parseDuration(value);
     if (ms === undefined)
-      this.problems.addOnce({
-        code: 'schema',
-        message: `\`${key}\` must be a duration above zero and up to 24 days, such as 500ms, 90s, 20m or 1h30m; it is ${value}`,
-        at: node,
-      });
+      this.problems.addWrong(
+        node,
+        `\`${key}\` must be a duration above zero and up to 24 days, such as 500ms, 90s, 20m or 1h30m; it is ${value}`,
+      );
     return ms;
   }
 
@@ -106,8 +103,10 @@ export class FieldReader {
     const text = this.text(node)?.trim();
     if (text === undefined) return undefined;
     if (/^\d{1,6}$/.test(text) && Number(text) >= least) return Number(text);
-    const message = `\`${key}\` must be a whole number, ${least} or more; it is ${JSON.stringify(text)}`;
-    this.problems.addOnce({ code: 'schema', message, at: node });
+    this.problems.addWrong(
+      node,
+      `\`${key}\` must be a whole number, ${least} or more; it is ${JSON.stringify(text)}`,
+    );
     return undefined;
   }
 
@@ -117,15 +116,13 @@ export class FieldReader {
     for (const [name, value] of Object.entries(record)) {
       const variable = `${name}=${value}`;
       if (fits(variable)) continue;
-      this.problems.addOnce({
-        code: 'schema',
-        message: `\`${name}\` and its value are ${kibibytes(variable)} long, and a variable of the environment may have less than 128 KiB`,
-        at: (node as MapNode).entries.get(name)!.value,
-        hint:
-          this.split === undefined
-            ? 'put the value in a file, and the path of that file here'
-            : 'split into more parts',
-      });
+      this.problems.addWrong(
+        (node as MapNode).entries.get(name)!.value,
+        `\`${name}\` and its value are ${kibibytes(variable)} long, and a variable of the environment may have less than 128 KiB`,
+        this.split === undefined
+          ? 'put the value in a file, and the path of that file here'
+          : 'split into more parts',
+      );
     }
     return record;
   }
@@ -161,13 +158,12 @@ export class FieldReader {
       const name = capabilityName(text);
       if (name !== undefined) return [name];
       const plain = text.trim().replace(/^cap_/i, '');
-      this.problems.addOnce({
-        code: 'schema',
-        message: `no capability is called \`${text}\``,
+      const hint = 'their names are in capabilities(7): sys_admin, net_admin, …';
+      this.problems.addWrong(
         at,
-        hint:
-          didYouMean(plain, CAPABILITIES) ?? 'their names are in capabilities(7): sys_admin, net_admin, …',
-      });
+        `no capability is called \`${text}\``,
+        didYouMean(plain, CAPABILITIES) ?? hint,
+      );
       return [];
     });
     return [...new Set(names)];

@@ -21,13 +21,10 @@ export function readGates(
     const at = get('name')!;
     const first = named.get(name);
     if (first === undefined) named.set(name, at);
-    else
-      fields.problems.addOnce({
-        code: 'schema',
-        message: `two gates are called \`${name}\``,
-        at,
-        related: [{ at: first, message: 'the other one' }],
-      });
+    else {
+      const related = [{ at: first, message: 'the other one' }];
+      fields.problems.addWrong(at, `two gates are called \`${name}\``, undefined, related);
+    }
     const all = Object.assign(Object.create(null), env, own);
     return [{ name, run, timeout, env: all, at: fields.problems.range(item) }];
   });

@@ -27,12 +27,8 @@ export function readSecretRules(node: YamlNode | undefined, fields: FieldReader)
     const opposite = text.startsWith('!') ? text.slice(1) : `!${text}`;
     const before = first.get(opposite);
     if (before !== undefined) {
-      fields.problems.addOnce({
-        code: 'schema',
-        message: `\`secrets\` both adds and takes away \`${text.replace('!', '')}\``,
-        at,
-        related: [{ at: before, message: 'the other one' }],
-      });
+      const message = `\`secrets\` both adds and takes away \`${text.replace('!', '')}\``;
+      fields.problems.addWrong(at, message, undefined, [{ at: before, message: 'the other one' }]);
     }
     if (!first.has(text)) first.set(text, at);
     rules.push(text);

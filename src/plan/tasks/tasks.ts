@@ -77,12 +77,9 @@ class TaskReader {
       const other = this.tasks.get(partId(part));
       this.#partIds.add(partId(part));
       if (other === undefined) continue;
-      this.fields.problems.addOnce({
-        code: 'schema',
-        message: `part ${part.index} of \`${id}\` would be called \`${other.key}\`, as another task is`,
-        at: other.at,
-        related: [{ at: entry.at, message: `\`${id}\` is split here` }],
-      });
+      const message = `part ${part.index} of \`${id}\` would be called \`${other.key}\`, as another task is`;
+      const related = [{ at: entry.at, message: `\`${id}\` is split here` }];
+      this.fields.problems.addWrong(other.at, message, undefined, related);
     }
   }
 
@@ -153,12 +150,11 @@ class TaskReader {
     for (const entry of [agent, persona]) {
       if (entry === undefined || own.has('prompt')) continue;
       if (entry === agent && this.fields.text(entry.value) === 'shell') continue;
-      this.fields.problems.add({
-        code: 'schema',
-        message: `\`${entry.key}\` has no meaning beside \`run\`, which is a command`,
-        at: entry.at,
-        hint: `remove \`${entry.key}\`, or use \`prompt\` instead of \`run\``,
-      });
+      this.fields.problems.addWrong(
+        entry.at,
+        `\`${entry.key}\` has no meaning beside \`run\`, which is a command`,
+        `remove \`${entry.key}\`, or use \`prompt\` instead of \`run\``,
+      );
     }
     return 'shell';
   }

@@ -1,5 +1,5 @@
 import { didYouMean } from '../../util/text/nearest-name.js';
-import type { Problems } from '../diagnostics/problems.js';
+import type { Finding, Problems } from '../diagnostics/problems.js';
 import { entriesOf, type ScalarNode, type Span, type YamlNode } from '../yaml/yaml-node.js';
 import { type ListStyle, type SplitValue, splitText } from './part.js';
 
@@ -7,6 +7,8 @@ import { type ListStyle, type SplitValue, splitText } from './part.js';
 const REFERENCE = /\$?\$\{\{([^\n]{0,200}?)\}\}/g;
 const LONE_OPENING = /(?<!\$)\$\{\{(?![^\n]{0,200}?\}\})/;
 const VARIABLE = /^vars\.([A-Za-z_][A-Za-z0-9_-]*)$/;
+
+const ITSELF = '`$${{` for the characters themselves';
 
 /** More wrong references than this in one value help nobody, and finding the place of each takes time. */
 const MOST_FAILURES = 20;
@@ -115,23 +117,13 @@ export class Variables {
     if (lone !== -1) {
       const message = '`$' + '{{` without `}}` on its line';
       const occurrence = node.text.slice(0, lone).split('$' + '{{').length - 1;
-      this.problems.add({
-        code: 'unknown-variable',
-        message,
-        at: this.#place(node, '${{', occurrence),
-        hint: 'write `$${{` for the characters themselves',
-      });
-      return undefined;
+      return this.#unknown(this.#place(node, '${{', occurrence), message, `write ${ITSELF}`);
     }
     if (failures > 0) return undefined;
     this.#grown += result.length;
     if (this.#grown <= MOST_TEXT) return result;
     this.#grown = Number.NEGATIVE_INFINITY;
-    this.problems.add({
-      code: 'schema',
-      message: 'variables make more than 64 MB of text of this plan',
-      at: node,
-    });
+    this.problems.addWrong(node, 'variables make more than 64 MB of text of this plan');
     return undefined;
   }
 
@@ -142,50 +134,38 @@ export class Variables {
     if (name === undefined) {
       const known = Array.from(this.#declared.keys(), (declared) => `vars.${declared}`);
       const hint = didYouMean(inner, [...known, ...(local?.values.keys() ?? [])]);
-      this.problems.add({
-        code: 'unknown-variable',
-        message:
-          local === undefined && inner.startsWith('split.')
-            ? `\`\${{ ${inner} }}\` has a value only in the texts of a task that has \`split\``
-            : `\`\${{ ${inner} }}\` is not a variable: only \`vars.NAME\` is`,
-        at: place(),
-        hint: hint ?? 'declare it under `vars`, or write `$${{` for the characters themselves',
-      });
-      return undefined;
+      return this.#unknown(
+        place(),
+        local === undefined && inner.startsWith('split.')
+          ? `\`\${{ ${inner} }}\` has a value only in the texts of a task that has \`split\``
+          : `\`\${{ ${inner} }}\` is not a variable: only \`vars.NAME\` is`,
+        hint ?? `declare it under \`vars\`, or write ${ITSELF}`,
+      );
     }
     this.#used.add(name);
     if (!this.#declared.has(name) && !Object.hasOwn(this.overrides, name)) {
-      this.problems.add({
-        code: 'unknown-variable',
-        message: `no variable is called \`${name}\``,
-        at: place(),
-        hint:
-          didYouMean(name, this.#declared.keys()) ?? `declare it under \`vars\`, or pass --var ${name}=...`,
-      });
-      return undefined;
+      const hint = `declare it under \`vars\`, or pass --var ${name}=...`;
+      const message = `no variable is called \`${name}\``;
+      return this.#unknown(place(), message, didYouMean(name, this.#declared.keys()) ?? hint);
     }
     if (this.#open.includes(name)) {
       const circle = [...this.#open.slice(this.#open.indexOf(name)), name];
-      this.problems.add({
-        code: 'unknown-variable',
-        message: `variables that use each other in a circle have no value: ${circle.join(' → ')}`,
-        at: place(),
-        related: circle.slice(1).map((step, i) => ({
-          at: this.#declared.get(circle[i]!)!.at,
-          message: `\`${circle[i]}\` uses \`${step}\``,
-        })),
-      });
-      return undefined;
+      const related = circle.slice(1).map((step, i) => ({
+        at: this.#declared.get(circle[i]!)!.at,
+        message: `\`${circle[i]}\` uses \`${step}\``,
+      }));
+      const message = `variables that use each other in a circle have no value: ${circle.join(' → ')}`;
+      return this.#unknown(place(), message, undefined, related);
     }
     if (this.#open.length >= LONGEST_CIRCLE && !this.#values.has(name)) {
-      this.problems.add({
-        code: 'unknown-variable',
-        message: `more than ${LONGEST_CIRCLE} variables use each other in a circle, and have no value`,
-        at: place(),
-      });
-      return undefined;
+      const message = `more than ${LONGEST_CIRCLE} variables use each other in a circle, and have no value`;
+      return this.#unknown(place(), message);
     }
     return this.#valueOf(name);
+  }
+
+  #unknown(at: Span, message: string, hint?: string, related?: Finding['related']): undefined {
+    this.problems.add({ code: 'unknown-variable', message, at, hint, related });
   }
 
   #valueOf(name: string): string | undefined {

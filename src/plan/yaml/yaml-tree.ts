@@ -154,26 +154,20 @@ class TreeBuilder {
     if (key === null) return '';
     const node = this.build(key, at.start);
     if (node.kind === 'scalar') return node.text;
-    this.findings.push({ code: 'yaml-syntax', message: `a key must be text, not a ${node.kind}`, at });
+    this.#wrong(at, `a key must be text, not a ${node.kind}`);
     return '';
   }
 
   #duplicate(name: string, at: Span, first: Span): void {
-    this.findings.push({
-      code: 'yaml-syntax',
-      message: `the key \`${name}\` is there twice`,
-      at,
-      related: [{ at: first, message: 'first here' }],
-      hint: 'remove or rename one of them',
-    });
+    const related = [{ at: first, message: 'first here' }];
+    this.#wrong(at, `the key \`${name}\` is there twice`, 'remove or rename one of them', related);
   }
 
   #merge(entries: Map<string, MapEntry>, source: YamlNode): void {
     for (const from of source.kind === 'list' ? source.items : [source]) {
       if (from.kind === 'map') {
         for (const entry of from.entries.values()) if (!entries.has(entry.key)) entries.set(entry.key, entry);
-      } else
-        this.findings.push({ code: 'yaml-syntax', message: '`<<` merges maps, not other values', at: from });
+      } else this.#wrong(from, '`<<` merges maps, not other values');
     }
   }
 
@@ -184,23 +178,19 @@ class TreeBuilder {
       if (this.#aliased <= MOST_ALIASED) return target;
       // Told once: every alias after the first one too many would say the same.
       if (this.#aliased < Number.POSITIVE_INFINITY) {
-        const message = `aliases make more than ${MOST_ALIASED} values of this document`;
-        this.findings.push({ code: 'yaml-syntax', message, at });
+        this.#wrong(at, `aliases make more than ${MOST_ALIASED} values of this document`);
         this.#aliased = Number.POSITIVE_INFINITY;
       }
       return scalar(null, '', at);
     }
     const written = this.text.slice(at.start, at.end);
-    this.findings.push({
-      code: 'yaml-syntax',
-      message: this.#anchors.has(name)
-        ? `the alias *${name} contains itself`
-        : `no anchor &${name} comes before this alias`,
-      at,
-      hint: this.#anchors.has(name)
-        ? undefined
-        : `a pattern that begins with \`*\` must be quoted: "${written}"`,
-    });
+    if (this.#anchors.has(name)) this.#wrong(at, `the alias *${name} contains itself`);
+    else
+      this.#wrong(
+        at,
+        `no anchor &${name} comes before this alias`,
+        `a pattern that begins with \`*\` must be quoted: "${written}"`,
+      );
     return scalar(written, written, at);
   }
 
@@ -214,13 +204,16 @@ class TreeBuilder {
     const written = [tagText, isScalar(node) ? String(node.value ?? '') : ''].join(' ').trim();
     const at = { start, end: Math.max(span.end, start + tagText.length) };
     const known = tag.startsWith('tag:');
-    this.findings.push({
-      code: 'yaml-syntax',
-      message: `\`${tagText}\` is a YAML tag here, and plans have none`,
-      at: { start, end: start + tagText.length },
-      hint: known ? 'remove the tag' : `a pattern that begins with \`!\` must be quoted: "${written}"`,
-    });
+    this.#wrong(
+      { start, end: start + tagText.length },
+      `\`${tagText}\` is a YAML tag here, and plans have none`,
+      known ? 'remove the tag' : `a pattern that begins with \`!\` must be quoted: "${written}"`,
+    );
     return scalar(written, written, at);
+  }
+
+  #wrong(at: Span, message: string, hint?: string, related?: Finding['related']): void {
+    this.findings.push({ code: 'yaml-syntax', message, at, hint, related });
   }
 
   #sized<Node extends YamlNode>(node: Node, children: readonly YamlNode[]): Node {

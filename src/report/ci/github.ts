@@ -1,7 +1,7 @@
 import { appendFile } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { applyEvent, type ForgeEvent, foldEvents } from '../../journal/index.js';
-import { formatDuration } from '../../util/text/duration.js';
+import { formatDuration } from '../../util/text/amounts.js';
 import { outputLine, outputLines, sanitize } from '../../util/text/sanitize.js';
 import type { Output } from '../output.js';
 import type { Reporter, ReporterOptions } from '../reporter.js';

@@ -1,5 +1,5 @@
 import type { GateView, RunView, TaskView } from '../../journal/index.js';
-import { count } from '../../util/text/count.js';
+import { count } from '../../util/text/amounts.js';
 import { oneLine, sanitize, sanitizeLines } from '../../util/text/sanitize.js';
 import { whyFailed } from '../text/task-text.js';
 

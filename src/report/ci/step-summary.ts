@@ -1,6 +1,5 @@
 import type { RunView, TaskView } from '../../journal/index.js';
-import { count } from '../../util/text/count.js';
-import { formatDuration } from '../../util/text/duration.js';
+import { count, formatDuration } from '../../util/text/amounts.js';
 import { clip, oneLine } from '../../util/text/sanitize.js';
 import { outcomeOf } from '../text/outcome.js';
 import { totalsLine } from '../text/summary.js';

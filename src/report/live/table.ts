@@ -1,8 +1,7 @@
 import { isAbsolute, relative } from 'node:path';
 import { type GateView, isOver, type RunView, type TaskStatus, type TaskView } from '../../journal/index.js';
 import { withTilde } from '../../util/paths/shown-path.js';
-import { count } from '../../util/text/count.js';
-import { formatDuration, formatElapsed } from '../../util/text/duration.js';
+import { count, formatDuration, formatElapsed } from '../../util/text/amounts.js';
 import { createPaint, type Paint, type Style } from '../../util/text/paint.js';
 import { oneLine, sanitize } from '../../util/text/sanitize.js';
 import { cut, displayWidth, pad, padLeft } from '../../util/text/width.js';

@@ -1,4 +1,4 @@
-import { count, shortened } from '../../util/text/count.js';
+import { count, shortened } from '../../util/text/amounts.js';
 import { sanitize } from '../../util/text/sanitize.js';
 
 /** Kinds of change in the order they are shown, with the marks of short status: + ~ - and so on. */

@@ -1,6 +1,6 @@
 import { isOver, type RunView } from '../../journal/index.js';
-import { ExitCode } from '../../util/errors/exit-code.js';
-import { count, listed } from '../../util/text/count.js';
+import { ExitCode } from '../../util/errors.js';
+import { count, listed } from '../../util/text/amounts.js';
 import { oneLine, sanitize } from '../../util/text/sanitize.js';
 
 /** Where a run stands. `interrupted`: forge ended without finishing it. */

@@ -1,7 +1,6 @@
 import type { ForgeEvent, RunView, TaskView } from '../../journal/index.js';
 import { withTilde } from '../../util/paths/shown-path.js';
-import { count, shortened } from '../../util/text/count.js';
-import { formatDuration } from '../../util/text/duration.js';
+import { count, formatDuration, shortened } from '../../util/text/amounts.js';
 import type { Paint, Style } from '../../util/text/paint.js';
 import { oneLine, outputLine, outputLines, sanitize } from '../../util/text/sanitize.js';
 import { outcomeOf } from './outcome.js';

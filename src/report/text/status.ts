@@ -1,5 +1,5 @@
 import { isOver, type RunView } from '../../journal/index.js';
-import { formatElapsed } from '../../util/text/duration.js';
+import { formatElapsed } from '../../util/text/amounts.js';
 import { sanitize } from '../../util/text/sanitize.js';
 import { elapsedOf, progressOf } from '../live/progress.js';
 import {

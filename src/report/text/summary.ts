@@ -1,6 +1,5 @@
 import type { RunView, TaskStatus } from '../../journal/index.js';
-import { count, shortened } from '../../util/text/count.js';
-import { formatDuration } from '../../util/text/duration.js';
+import { count, formatDuration, shortened } from '../../util/text/amounts.js';
 import { createPaint, type Style } from '../../util/text/paint.js';
 import { oneLine, sanitize } from '../../util/text/sanitize.js';
 import type { RenderOptions } from '../live/table.js';

@@ -1,6 +1,5 @@
 import type { GateView, TaskView } from '../../journal/index.js';
-import { count, listed } from '../../util/text/count.js';
-import { formatDuration, formatElapsed } from '../../util/text/duration.js';
+import { count, formatDuration, formatElapsed, listed } from '../../util/text/amounts.js';
 import { oneLine, sanitize } from '../../util/text/sanitize.js';
 
 /** What is most worth knowing about a task in one line: why it waits or failed, else the last thing its agent said or did. */

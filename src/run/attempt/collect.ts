@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { removeTree } from '../../util/files/remove-tree.js';
-import { gitIgnored } from '../../util/git/git-ignored.js';
-import { listed } from '../../util/text/count.js';
+import { gitIgnored } from '../../util/git/git.js';
+import { listed } from '../../util/text/amounts.js';
 import { classifyChanges, type FoundChange, type Workspace } from '../../workspace/index.js';
 import type { AttemptRequest, AttemptResult } from './executor.js';
 

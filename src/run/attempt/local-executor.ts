@@ -5,7 +5,7 @@ import { type Adapter, loadAdapter, type Verdict } from '../../agents/index.js';
 import type { EventBody } from '../../journal/index.js';
 import { type Base, loadBase } from '../../merge/index.js';
 import { createMatcher, type PathMatcher } from '../../ownership/index.js';
-import { isMade } from '../../util/errors/system-error.js';
+import { isMade } from '../../util/errors.js';
 import { removeTree } from '../../util/files/remove-tree.js';
 import { type Backend, composeChangesets, makeTemporary, type Workspace } from '../../workspace/index.js';
 import type { Redactor } from '../secrets/redactor.js';

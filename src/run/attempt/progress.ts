@@ -1,5 +1,5 @@
 import { lstatSync } from 'node:fs';
-import { joinRoot } from '../../util/paths/path-bytes.js';
+import { joinRoot } from '../../util/paths/path.js';
 import type { Workspace } from '../../workspace/index.js';
 import { aboutOf, type Emit } from './events.js';
 import type { AttemptRequest } from './executor.js';

@@ -1,5 +1,5 @@
 import type { Task } from '../../plan/index.js';
-import { foldersAbove } from '../../util/paths/relative-path.js';
+import { foldersAbove } from '../../util/paths/path.js';
 import type { Changeset, ChangesetEntry } from '../../workspace/index.js';
 
 /**

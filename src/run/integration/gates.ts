@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { isMade } from '../../util/errors/system-error.js';
+import { isMade } from '../../util/errors.js';
 import type { Workspace } from '../../workspace/index.js';
 import { inheritedEnvironment } from '../attempt/inherited-environment.js';
 import { OutputLog } from '../attempt/output.js';

@@ -18,10 +18,10 @@ import {
   writeMerge,
 } from '../../merge/index.js';
 import type { Task } from '../../plan/index.js';
-import { ExitCode } from '../../util/errors/exit-code.js';
+import { ExitCode } from '../../util/errors.js';
 import { removeTree } from '../../util/files/remove-tree.js';
 import { interruption } from '../../util/process/interrupt.js';
-import { shortened } from '../../util/text/count.js';
+import { shortened } from '../../util/text/amounts.js';
 import { type Changeset, type ComposedEntry, composeChangesets } from '../../workspace/index.js';
 import type { Redactor } from '../secrets/redactor.js';
 import type { RunEnd, RunHooks } from '../session/hooks.js';

@@ -3,11 +3,10 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { doneTasks, replayRun } from '../../journal/index.js';
 import { type Base, loadBase } from '../../merge/index.js';
-import { ExitCode } from '../../util/errors/exit-code.js';
-import { ForgeError } from '../../util/errors/forge-error.js';
+import { ExitCode, ForgeError } from '../../util/errors.js';
 import { removeTree } from '../../util/files/remove-tree.js';
 import { git } from '../../util/git/git.js';
-import { decodeName } from '../../util/paths/path-bytes.js';
+import { decodeName } from '../../util/paths/path.js';
 import {
   applyEntries,
   type ComposedEntry,

@@ -1,9 +1,7 @@
 import type { Plan } from '../../plan/index.js';
 import { withTilde } from '../../util/paths/shown-path.js';
-import { count, shortened } from '../../util/text/count.js';
-import { formatRoughly } from '../../util/text/duration.js';
-import { toJsonText } from '../../util/text/json-text.js';
-import { sanitize } from '../../util/text/sanitize.js';
+import { count, formatRoughly, shortened } from '../../util/text/amounts.js';
+import { sanitize, toJsonText } from '../../util/text/sanitize.js';
 import { Scheduler } from './scheduler.js';
 import { type SelectedTask, selectTasks } from './select-tasks.js';
 

@@ -1,7 +1,6 @@
 import { TaskGraph } from '../../graph/index.js';
 import type { Plan, Task } from '../../plan/index.js';
-import { ExitCode } from '../../util/errors/exit-code.js';
-import { ForgeError } from '../../util/errors/forge-error.js';
+import { ExitCode, ForgeError } from '../../util/errors.js';
 import { median } from '../../util/median.js';
 import { nearestName } from '../../util/text/nearest-name.js';
 import { estimatesOf } from './estimates.js';

@@ -1,6 +1,5 @@
 import { GIVEN_UP, isMerged, Journal, replayRun } from '../../journal/index.js';
-import { ExitCode } from '../../util/errors/exit-code.js';
-import { ForgeError } from '../../util/errors/forge-error.js';
+import { ExitCode, ForgeError } from '../../util/errors.js';
 import { busy, lockRoot, rootLockHolder } from '../store/root-lock.js';
 import type { RunFolder } from '../store/run-folder.js';
 

@@ -1,6 +1,6 @@
 import type { ForgeEvent } from '../../journal/index.js';
 import type { Splits } from '../../plan/index.js';
-import type { ExitCode } from '../../util/errors/exit-code.js';
+import type { ExitCode } from '../../util/errors.js';
 import type { BackendName } from '../../workspace/index.js';
 
 /** How a run was started, kept so that `resume` and `merge` do the same. */

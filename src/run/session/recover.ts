@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { isMerged, Journal, JournalDamagedError, replayUnlessDamaged } from '../../journal/index.js';
 import { assertBelieved, type Merged, type RecoverHow, recoverMerge } from '../../merge/index.js';
-import { ExitCode } from '../../util/errors/exit-code.js';
+import { ExitCode } from '../../util/errors.js';
 import { mayBeCommitted, mayBeMerging } from '../../util/files/merge-record.js';
-import { count } from '../../util/text/count.js';
+import { count } from '../../util/text/amounts.js';
 import { sweepScratch, sweepTemporary } from '../../workspace/index.js';
 import { trustToRead } from '../store/forge-folder.js';
 import { settleRemovals } from '../store/remove-run.js';

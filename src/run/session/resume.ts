@@ -1,5 +1,4 @@
-import { ExitCode } from '../../util/errors/exit-code.js';
-import { ForgeError } from '../../util/errors/forge-error.js';
+import { ExitCode, ForgeError } from '../../util/errors.js';
 import { lockRoot } from '../store/root-lock.js';
 import type { RunFolder } from '../store/run-folder.js';
 import type { RunHooks } from './hooks.js';

@@ -1,5 +1,5 @@
 import { HalfWrittenError } from '../../merge/index.js';
-import { ExitCode } from '../../util/errors/exit-code.js';
+import { ExitCode } from '../../util/errors.js';
 import { interruption } from '../../util/process/interrupt.js';
 import { localExecutor } from '../attempt/local-executor.js';
 import { withoutImpliedFolders } from '../integration/changes.js';
@@ -43,7 +43,6 @@ export async function executeRun(run: PreparedRun, hooks: RunHooks): Promise<Exi
 
 async function tasksThenMerge(run: PreparedRun, redactor: Redactor, hooks: RunHooks): Promise<RunEnd> {
   const { backend } = run.chosen;
-  const letGo = backend.hold();
   try {
     const loop = new TaskLoop(run, localExecutor(backend, redactor), hooks.signal);
     await loop.run();
@@ -53,9 +52,11 @@ async function tasksThenMerge(run: PreparedRun, redactor: Redactor, hooks: RunHo
       return { exitCode: ExitCode.failed, reason: `${loop.failed.join(', ')} failed; nothing was merged` };
     return await integrate(run, loop.changesets, redactor, hooks);
   } finally {
-    await letGo().catch((error: Error) =>
-      hooks.note(`forge could not clean up after this run; the next forge command does: ${error.message}`),
-    );
+    await backend
+      .close()
+      .catch((error: Error) =>
+        hooks.note(`forge could not clean up after this run; the next forge command does: ${error.message}`),
+      );
   }
 }
 

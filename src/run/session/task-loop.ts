@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { renderPrompt } from '../../agents/index.js';
 import type { EventBody } from '../../journal/index.js';
 import type { Pattern, Task } from '../../plan/index.js';
-import { syncPath } from '../../util/files/durable.js';
+import { syncPath } from '../../util/files/content.js';
 import { onceFilesCanBeOpened } from '../../util/files/file-handles.js';
 import { removeTree } from '../../util/files/remove-tree.js';
 import type { Changeset } from '../../workspace/index.js';

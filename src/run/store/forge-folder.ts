@@ -1,7 +1,6 @@
 import { existsSync, lstatSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ForgeError } from '../../util/errors/forge-error.js';
-import { hasCode, isMade, reasonOf } from '../../util/errors/system-error.js';
+import { ForgeError, hasCode, isMade, reasonOf } from '../../util/errors.js';
 import { whyNotOurFolder } from '../../util/files/provenance.js';
 import { isTracked } from '../../util/git/git.js';
 

@@ -3,11 +3,8 @@ import { basename, dirname, isAbsolute, join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { replayRun } from '../../journal/index.js';
-import { ExitCode } from '../../util/errors/exit-code.js';
-import { ForgeError } from '../../util/errors/forge-error.js';
-import { hasCode, unlessOutOfReach } from '../../util/errors/system-error.js';
-import { isWithin } from '../../util/paths/relative-path.js';
-import { isReaderGone } from '../../util/process/reader-gone.js';
+import { ExitCode, ForgeError, hasCode, isReaderGone, unlessOutOfReach } from '../../util/errors.js';
+import { isWithin } from '../../util/paths/path.js';
 import { nearestName } from '../../util/text/nearest-name.js';
 import type { RunFolder } from './run-folder.js';
 

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, realpathSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { unlessGone } from '../../util/errors/system-error.js';
+import { unlessGone } from '../../util/errors.js';
 import { assertRemovable, whyNotRemovable } from '../../util/files/provenance.js';
 import { removeTree } from '../../util/files/remove-tree.js';
 import { forgeFolder } from './forge-folder.js';

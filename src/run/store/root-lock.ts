@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import { ExitCode } from '../../util/errors/exit-code.js';
-import { ForgeError } from '../../util/errors/forge-error.js';
+import { ExitCode, ForgeError } from '../../util/errors.js';
 import { LockHeldError, type LockHolder, lockHolder, takeLock } from '../../util/files/file-lock.js';
 import { mayBeCommitted, mayBeMerging } from '../../util/files/merge-record.js';
 import { forgeFolder } from './forge-folder.js';

@@ -2,9 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { replayRun } from '../../journal/index.js';
-import { ExitCode } from '../../util/errors/exit-code.js';
-import { ForgeError } from '../../util/errors/forge-error.js';
-import { unlessGone } from '../../util/errors/system-error.js';
+import { ExitCode, ForgeError, unlessGone } from '../../util/errors.js';
 import { whyNotOurFolder } from '../../util/files/provenance.js';
 import { forgeFolder, hasForgeFolder, trustToRead } from './forge-folder.js';
 

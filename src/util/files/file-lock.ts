@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { codeOf, isMade, unlessGone } from '../errors/system-error.js';
+import { codeOf, isMade, unlessGone } from '../errors.js';
 import {
   isSameProcess,
   livenessOf,
@@ -47,9 +47,8 @@ interface Holder extends LockPurpose {
 
 /** The lock is held by a process that lives, or of which nobody can tell from here. */
 export class LockHeldError extends Error {
-  override readonly name = 'LockHeldError';
   constructor(
-    readonly file: string,
+    file: string,
     readonly holder: LockHolder,
   ) {
     super(`${file} is held by process ${holder.process.pid} (${holder.doing})`);
@@ -60,7 +59,6 @@ export class LockHeldError extends Error {
  * A lock is a file: making its name is one atomic step. The lock of a dead process is taken over, by exactly one heir: an
  * heir first makes a symlink named after the process that it inherits from, and the heir of a dead heir one named after
  * that. The folder of `file` must be trusted by the caller. What is returned releases the lock.
- *
  * @throws LockHeldError at once when the holder (or an heir) lives, or when that can't be told.
  */
 export function takeLock(file: string, about: LockPurpose): () => void {
@@ -166,7 +164,6 @@ function removeRemains(file: string): void {
 
 /**
  * undefined = there is no lock. A file of ours that is no record was emptied by a crash of the machine: nobody holds it.
- *
  * @throws NotOursError for anything else in its place.
  */
 function readHolder(file: string): Holder | 'nobody' | undefined {

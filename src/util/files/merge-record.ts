@@ -1,5 +1,5 @@
 import { lstatSync, type Stats } from 'node:fs';
-import { unlessOutOfReach } from '../errors/system-error.js';
+import { unlessOutOfReach } from '../errors.js';
 
 /** Where a working tree's merge that is under way, or was cut short, leaves its record (see merge/transaction/commit-record). Here, so that asking loads nothing heavy. */
 export const recordPath = (root: string) => `${root}/.forge/merging`;

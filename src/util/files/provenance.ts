@@ -6,11 +6,11 @@ import {
   readFileSync,
   realpathSync,
   renameSync,
+  type Stats,
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { ForgeError } from '../errors/forge-error.js';
-import { codeOf, isMade } from '../errors/system-error.js';
+import { codeOf, ForgeError, isMade } from '../errors.js';
 import { removeFile } from './remove-tree.js';
 
 /*
@@ -31,37 +31,31 @@ const LARGEST_RECORD = 64 * 1024;
 export const NOT_THERE = 'it is not there';
 
 /** Something is not what forge made, so it is left alone. The message names it and says why. */
-export class NotOursError extends ForgeError {
-  override readonly name = 'NotOursError';
-}
+export class NotOursError extends ForgeError {}
 
 /** Why something may not be taken for a folder of this user: one clause about "it"; undefined where it may. */
 export function whyNotOurFolder(path: string): string | undefined {
-  return whyNotOurs(path, (stats) => (stats.isDirectory() ? undefined : 'it is not a folder'));
+  return whyNotOurs(path, (stats) => stats.isDirectory(), 'a folder');
 }
 
 /** The same of a regular file. */
 export function whyNotOurFile(path: string): string | undefined {
-  return whyNotOurs(path, (stats) => (stats.isFile() ? undefined : 'it is not a regular file'));
+  return whyNotOurs(path, (stats) => stats.isFile(), 'a regular file');
 }
 
-function whyNotOurs(
-  path: string,
-  otherKind: (stats: NonNullable<ReturnType<typeof lstatSync>>) => string | undefined,
-): string | undefined {
+function whyNotOurs(path: string, isKind: (stats: Stats) => boolean, kind: string): string | undefined {
   const stats = lstatSync(path, { throwIfNoEntry: false });
   if (stats === undefined) return NOT_THERE;
   if (stats.isSymbolicLink()) return 'it is a symbolic link';
   const uid = process.geteuid?.();
   if (uid !== undefined && stats.uid !== uid) return `it belongs to another user (uid ${stats.uid})`;
-  return otherKind(stats);
+  return isKind(stats) ? undefined : `it is not ${kind}`;
 }
 
 /**
  * Makes a folder of forge's own with a mark in it, for this user alone; its parent must be there. One that is there already
  * serves if it has the mark, or if it is ours and holds nothing but marks, made or half made: a forge was killed before it
  * had marked it, or another is just marking it. Then the mark is made anew.
- *
  * @throws NotOursError for any other, and what the file system throws.
  */
 export function makeMarkedFolder(path: string): void {
@@ -112,7 +106,6 @@ export function inodeOf(folder: string): string {
 
 /**
  * The text of a regular file of ours: never through a link, and never waiting for a writer (a FIFO).
- *
  * @throws NotOursError for anything else in its place, and what reading throws (ENOENT where there is nothing).
  */
 export function readOurFile(path: string): string {
@@ -138,7 +131,6 @@ export function readRecord(path: string): object | undefined {
 /**
  * Makes sure that a folder may be removed with all that is in it: a real folder of ours, right below `parent` (a real
  * path whose folders are no links), with a name that forge gives.
- *
  * @throws NotOursError that says why it may not.
  */
 export function assertRemovable(dir: string, parent: string, named: RegExp): void {

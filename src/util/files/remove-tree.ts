@@ -16,8 +16,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { yieldToEventLoop } from '../async/yield-to-event-loop.js';
-import { ForgeError } from '../errors/forge-error.js';
-import { codeOf, unlessGone } from '../errors/system-error.js';
+import { codeOf, ForgeError, unlessGone } from '../errors.js';
 import { run } from '../process/run-program.js';
 import { O_PATH, onceFilesCanBeOpened } from './file-handles.js';
 
@@ -32,7 +31,6 @@ const TRIES = 4;
  * not used for that: where a link can't be unlinked (EPERM in a sticky folder of somebody else's) it lists what the link
  * leads to, and removes that. Nor is anything removed behind a mount. Folders that forbid it to their owner (mode 000,
  * 555) are opened first.
- *
  * @throws what the system says (EBUSY for a mount point, EACCES for what is somebody else's).
  */
 export async function removeTree(path: string | Buffer): Promise<void> {

@@ -1,10 +1,10 @@
-import { existsSync } from 'node:fs';
-import { resolve as resolvePath } from 'node:path';
-import { ForgeError } from '../errors/forge-error.js';
-import { codeOf } from '../errors/system-error.js';
-import { decodeName } from '../paths/path-bytes.js';
-import { type Outcome, run } from '../process/run-program.js';
-import { mayBeTracked } from './index-file.js';
+import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { dirname, join, resolve as resolvePath } from 'node:path';
+import { ForgeError, hasCode } from '../errors.js';
+import { decodeName, decodeNames, encodeNames } from '../paths/path.js';
+import { run } from '../process/run-program.js';
+import { gitFoldersOf } from './repository.js';
 
 /*
  * The one way in which forge runs git, and its policy:
@@ -33,9 +33,7 @@ const CAREFUL = [
 ];
 
 /** git could not be started, was killed, or failed where it must not. */
-export class GitError extends ForgeError {
-  override name = 'GitError';
-}
+export class GitError extends ForgeError {}
 
 /** What a git command gave. */
 export interface GitResult {
@@ -46,9 +44,9 @@ export interface GitResult {
 
 export interface GitOptions {
   input?: Buffer | string;
-  /** Descriptors in place of standard input and output. */
-  stdinFd?: number;
-  stdoutFd?: number;
+  /** A file to read as standard input, or one to write standard output to (for this user alone); not both. */
+  from?: string | Buffer;
+  into?: string;
   /** More variables. */
   env?: Readonly<Record<string, string>>;
   /** Refuse, as git does by itself, a repository of another user that is not in `safe.directory`. */
@@ -64,9 +62,22 @@ export async function git(
   args: readonly string[],
   options: GitOptions = {},
 ): Promise<GitResult> {
-  const outcome = await runGit(cwd, args, options);
-  if (outcome.notStarted === undefined) return answered(cwd, args, outcome);
-  throw new GitError(`git could not be started in ${cwd}: ${outcome.stderr}`);
+  const { input, from, into, strict } = options;
+  const inherited = Object.entries(process.env).filter(([name]) => !GIT_REDIRECTS.test(name));
+  const env = {
+    ...Object.fromEntries(inherited),
+    ...{ GIT_OPTIONAL_LOCKS: '0', GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C' },
+    ...options.env,
+  };
+  const all = [...(strict ? [] : ANY_OWNER), ...CAREFUL, ...args];
+  const file = from ? await open(from, 'r') : into ? await open(into, 'w', 0o600) : undefined;
+  const fds = { [from ? 'stdin' : 'stdout']: file?.fd };
+  const outcome = run('git', all, { cwd, env, input, fds }).finally(() => file?.close());
+  const { exitCode, signal, stdout, stderr, notStarted } = await outcome;
+  if (notStarted !== undefined)
+    throw new GitError(`git could not be started in ${cwd}: ${stderr}`, undefined, { cause: notStarted });
+  if (exitCode !== null) return { code: exitCode, stdout, stderr };
+  throw new GitError(`git ${args.find((arg) => !arg.startsWith('-'))} was ended by ${signal} in ${cwd}`);
 }
 
 /**
@@ -79,6 +90,11 @@ export async function gitOk(...args: Parameters<typeof git>): Promise<Buffer> {
   throw new GitError(`git ${args[1][0]} failed in ${args[0]}: ${stderr || `exit code ${code}`}`);
 }
 
+/** The same as text, without the white space around it. */
+export async function gitText(...args: Parameters<typeof git>): Promise<string> {
+  return (await gitOk(...args)).toString().trim();
+}
+
 /**
  * How the system says that a program is not there, or not for this user to run, or that the same holds for the folder
  * to run it in: spawn doesn't tell which.
@@ -86,28 +102,13 @@ export async function gitOk(...args: Parameters<typeof git>): Promise<Buffer> {
 const CANNOT_RUN = ['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES'];
 
 /** As `git`; undefined where there is no git program, or no folder, that this user may use. */
-export async function gitIfThere(...[cwd, args, options]: Parameters<typeof git>) {
-  const outcome = await runGit(cwd, args, options);
-  if (outcome.notStarted === undefined) return answered(cwd, args, outcome);
-  if (CANNOT_RUN.includes(codeOf(outcome.notStarted) ?? '')) return undefined;
-  throw new GitError(`git could not be started in ${cwd}: ${outcome.stderr}`);
-}
-
-function runGit(cwd: string, args: readonly string[], options: GitOptions = {}): Promise<Outcome> {
-  const { input, stdinFd, stdoutFd, strict } = options;
-  const inherited = Object.entries(process.env).filter(([name]) => !GIT_REDIRECTS.test(name));
-  const env = {
-    ...Object.fromEntries(inherited),
-    ...{ GIT_OPTIONAL_LOCKS: '0', GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C' },
-    ...options.env,
-  };
-  const fds = { stdin: stdinFd, stdout: stdoutFd };
-  return run('git', [...(strict ? [] : ANY_OWNER), ...CAREFUL, ...args], { cwd, env, input, fds });
-}
-
-function answered(cwd: string, args: readonly string[], { exitCode, signal, ...rest }: Outcome): GitResult {
-  if (exitCode !== null) return { code: exitCode, stdout: rest.stdout, stderr: rest.stderr };
-  throw new GitError(`git ${args.find((arg) => !arg.startsWith('-'))} was ended by ${signal} in ${cwd}`);
+export async function gitIfThere(...args: Parameters<typeof git>): Promise<GitResult | undefined> {
+  try {
+    return await git(...args);
+  } catch (error) {
+    if (error instanceof GitError && hasCode(error.cause, ...CANNOT_RUN)) return undefined;
+    throw error;
+  }
 }
 
 /** Whether git itself trusts the repository of a folder: it is this user's, or named in `safe.directory`. */
@@ -143,6 +144,67 @@ export async function isTracked(root: string, path: string): Promise<boolean> {
   // A `.git` that is no repository tracks nothing.
   if (listed.stderr.includes('not a git repository')) return false;
   throw new GitError(`git can't say whether it tracks ${root}/${path}: ${listed.stderr}`);
+}
+
+/**
+ * Whether git may track something at, below or beside a folder with such a name in its path. False is certain, and costs
+ * no process: versions 2 and 3 of the index have every path as it is (gitformat-index(5)). True says: ask git.
+ */
+export function mayBeTracked(folder: string, name: string): boolean {
+  try {
+    for (let top = folder; ; top = dirname(top)) {
+      const hasGit = lstatSync(join(top, '.git'), { throwIfNoEntry: false }) !== undefined;
+      if (hasGit && mayBeInIndex(top, name)) return true;
+      if (dirname(top) === top) return false;
+    }
+  } catch {
+    // What forge can't read, git may.
+    return true;
+  }
+}
+
+function mayBeInIndex(top: string, name: string): boolean {
+  const folders = gitFoldersOf(top);
+  if (folders === undefined) return true;
+  const file = join(folders.gitDir, 'index');
+  const stats = statSync(file, { throwIfNoEntry: false });
+  if (stats === undefined) return false;
+  // Reading a FIFO would wait for a writer.
+  if (!stats.isFile() || isSplit(folders.gitDir) || isSplit(folders.commonDir)) return true;
+  const index = readFileSync(file);
+  const version = index.length < 12 ? 0 : index.readUInt32BE(4);
+  return (version !== 2 && version !== 3) || index.includes(name);
+}
+
+/** Whether the index may lie in two files (`core.splitIndex`). */
+function isSplit(gitFolder: string): boolean {
+  return readdirSync(gitFolder).some((entry) => entry.startsWith('sharedindex.'));
+}
+
+/**
+ * Which paths (relative to root) git ignores, by the rules of the working tree itself (never those of a workspace,
+ * where a task may have changed them) and never a tracked one. Empty where root is in no repository.
+ * @throws GitError where git cannot answer
+ */
+export async function gitIgnored(root: string, paths: readonly string[]): Promise<Set<string>> {
+  const ignored = new Set<string>();
+  const queue: (readonly string[])[] = paths.length === 0 ? [] : [paths];
+  for (let batch = queue.pop(); batch !== undefined; batch = queue.pop()) {
+    // The "./" keeps a name that starts with ":" from being read as pathspec magic.
+    const input = encodeNames(batch.map((path) => `./${path}`));
+    const answer = await gitIfThere(root, ['check-ignore', '-z', '--stdin'], { input });
+    if (answer === undefined) return new Set();
+    const { code, stdout, stderr } = answer;
+    if (code === 0) for (const name of decodeNames(stdout)) ignored.add(name.slice('./'.length));
+    if (code === 0 || code === 1) continue;
+    if (stderr.includes('not a git repository')) return new Set();
+    // git gives up the whole list for one path that lies beyond a link or in a submodule: such a path is not ignored.
+    if (!/beyond a symbolic link|is in submodule/.test(stderr))
+      throw new GitError(`git check-ignore failed in ${root}: ${stderr.split('\n')[0]}`);
+    const middle = Math.ceil(batch.length / 2);
+    if (batch.length > 1) queue.push(batch.slice(0, middle), batch.slice(middle));
+  }
+  return ignored;
 }
 
 /**

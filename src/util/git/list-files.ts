@@ -1,8 +1,6 @@
 import { lstatSync, readdirSync } from 'node:fs';
-import { ExitCode } from '../errors/exit-code.js';
-import { ForgeError } from '../errors/forge-error.js';
-import { decodeName, decodeNames, joinRoot } from '../paths/path-bytes.js';
-import { isReservedPath } from '../paths/reserved-path.js';
+import { invalid } from '../errors.js';
+import { decodeName, decodeNames, isReservedPath, joinRoot } from '../paths/path.js';
 import { gitIfThere } from './git.js';
 import { repositoryAbove } from './repository.js';
 
@@ -55,6 +53,5 @@ async function askGit(root: string): Promise<string[] | undefined> {
   const listed = await gitIfThere(root, ['ls-files', '-z', '--cached', '--others', '--exclude-standard']);
   if (listed === undefined) return undefined;
   if (listed.code === 0) return [...new Set(decodeNames(listed.stdout))];
-  const why = listed.stderr.split('\n')[0];
-  throw new ForgeError(`git cannot list the files of ${root}: ${why}`, ExitCode.invalid);
+  throw invalid(`git cannot list the files of ${root}: ${listed.stderr.split('\n')[0]}`);
 }

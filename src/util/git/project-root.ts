@@ -1,13 +1,11 @@
 import { existsSync, lstatSync, opendirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { ExitCode } from '../errors/exit-code.js';
-import { ForgeError } from '../errors/forge-error.js';
-import { isReservedPath } from '../paths/reserved-path.js';
+import { ExitCode, ForgeError } from '../errors.js';
+import { isReservedPath } from '../paths/path.js';
 import { isGitFolder, isRepositoryTop, repositoryAbove } from './repository.js';
 
 /** A folder that cannot be the root of a plan, though it is there. */
 export class RootError extends ForgeError {
-  override name = 'RootError';
   constructor(
     readonly root: string,
     /** Whether it is, or lies in, a folder that is nobody's to work in. */

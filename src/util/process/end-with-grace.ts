@@ -1,4 +1,6 @@
-import { codeOf } from '../errors/system-error.js';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { unless } from '../errors.js';
 
 /** How long what was asked to end (SIGTERM) gets before SIGKILL, in milliseconds (DESIGN section 6). */
 export const GRACE_MS = 5_000;
@@ -36,23 +38,15 @@ export async function firstOf(
   signal?: AbortSignal,
 ): Promise<Stopped | undefined> {
   if (signal?.aborted) return 'cancelled';
-  let timer: NodeJS.Timeout | undefined;
-  let onAbort: (() => void) | undefined;
+  const over = new AbortController();
+  // setTimeout overflows beyond 2^31 - 1 ms (24.8 days).
+  const time = sleep(Math.min(timeoutMs, 2 ** 31 - 1), 'timeout' as const, { signal: over.signal });
+  const ways: Promise<Stopped | undefined>[] = [ended.then(() => undefined), time];
+  if (signal) ways.push(once(signal, 'abort', { signal: over.signal }).then(() => 'cancelled'));
   try {
-    return await Promise.race([
-      ended.then(() => undefined),
-      new Promise<'timeout'>((resolve) => {
-        // setTimeout overflows beyond 2^31 - 1 ms (24.8 days).
-        timer = setTimeout(() => resolve('timeout'), Math.min(timeoutMs, 2 ** 31 - 1));
-      }),
-      new Promise<'cancelled'>((resolve) => {
-        onAbort = () => resolve('cancelled');
-        signal?.addEventListener('abort', onAbort);
-      }),
-    ]);
+    return await Promise.race(ways);
   } finally {
-    clearTimeout(timer);
-    if (onAbort) signal?.removeEventListener('abort', onAbort);
+    over.abort();
   }
 }
 
@@ -61,9 +55,5 @@ export async function firstOf(
  * end, must not keep the others from being ended. A negative pid means its process group.
  */
 export function sendSignal(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch (error) {
-    if (codeOf(error) !== 'ESRCH' && codeOf(error) !== 'EPERM') throw error;
-  }
+  unless(['ESRCH', 'EPERM'], () => process.kill(pid, signal));
 }

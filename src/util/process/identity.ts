@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { codeOf } from '../errors/system-error.js';
+import { codeOf } from '../errors.js';
 
 /**
  * One process, told beyond the reuse of its pid, in JSON: a record of it in a file may be read after a reboot, in another
@@ -21,6 +21,8 @@ export interface ProcessIdentity {
 
 /** `unknown`: it cannot be told from here (another machine, another container), so nothing of it may be taken over. */
 export type Liveness = 'alive' | 'dead' | 'unknown';
+
+const TEXTS = ['start', 'boot', 'pidNamespace', 'host'] as const;
 
 let mine: ProcessIdentity | undefined;
 
@@ -48,24 +50,18 @@ export function livenessOf(recorded: ProcessIdentity): Liveness {
   if (recorded.boot !== here.boot) return 'dead';
   if (recorded.pidNamespace !== here.pidNamespace) return 'unknown';
   if (recorded.start !== '' && here.start !== '') return startedThen(recorded);
-  return exists(recorded.pid) ? 'alive' : 'dead';
+  return processExists(recorded.pid) ? 'alive' : 'dead';
 }
 
 /** Whether two records name the same process. */
 export function isSameProcess(a: ProcessIdentity, b: ProcessIdentity): boolean {
-  return (
-    a.pid === b.pid &&
-    a.start === b.start &&
-    a.boot === b.boot &&
-    a.pidNamespace === b.pidNamespace &&
-    a.host === b.host
-  );
+  return a.pid === b.pid && TEXTS.every((field) => a[field] === b[field]);
 }
 
 /** A record as it was read from a file, where it is one: anybody may have written that file. */
 export function parseProcessIdentity(value: unknown): ProcessIdentity | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { pid, start, boot, pidNamespace, host } = value as Record<string, unknown>;
+  const { pid, start, boot, pidNamespace, host } = value as { [Field in keyof ProcessIdentity]: unknown };
   if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid <= 0) return undefined;
   const texts = [start, boot, pidNamespace, host];
   if (!texts.every((text) => typeof text === 'string' && /^[\w:[\]-]{0,64}$/.test(text))) return undefined;
@@ -94,11 +90,11 @@ function startedThen({ pid, start }: ProcessIdentity): Liveness {
   const now = processStartTime(pid);
   if (now !== undefined) return now === start ? 'alive' : 'dead';
   // A /proc that hides other users' processes (hidepid): there is one, and nothing tells whether it is another.
-  return exists(pid) && statFields(`/proc/${pid}`) === undefined ? 'unknown' : 'dead';
+  return processExists(pid) && statFields(`/proc/${pid}`) === undefined ? 'unknown' : 'dead';
 }
 
-/** Whether any process has this pid here, another user's too. */
-function exists(pid: number): boolean {
+/** Whether any process has this pid here, another user's too; of a negative one, whether there is such a process group. */
+export function processExists(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

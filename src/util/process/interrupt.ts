@@ -1,5 +1,4 @@
-import { ExitCode } from '../errors/exit-code.js';
-import { ForgeError } from '../errors/forge-error.js';
+import { ExitCode, ForgeError } from '../errors.js';
 
 /** SIGINT, SIGTERM or SIGHUP came: the reason with which a signal is aborted. */
 export class InterruptedError extends ForgeError {

@@ -113,14 +113,8 @@ function bytesOf(output: unknown): Buffer {
 }
 
 function notStarted(error: Error): Outcome {
-  return {
-    ok: false,
-    exitCode: null,
-    signal: null,
-    stdout: Buffer.alloc(0),
-    stderr: error.message,
-    notStarted: error,
-  };
+  const nothing = { ok: false, exitCode: null, signal: null, stdout: Buffer.alloc(0) };
+  return { ...nothing, stderr: error.message, notStarted: error };
 }
 
 /**

@@ -1,7 +1,7 @@
 /**
  * Everything a terminal would act on instead of show: C0 and C1 controls, DEL, line and paragraph separators,
  * bidirectional overrides (they reorder what is read, CVE-2021-42574), byte order marks, non-characters and lone
- * surrogates (which stand for bytes of file names, see workspace/path-bytes.ts).
+ * surrogates (which stand for bytes of file names, see paths/path.ts).
  */
 const UNSAFE = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]/gu;
 
@@ -53,4 +53,15 @@ export function outputLine(line: string, length = Number.POSITIVE_INFINITY): str
 export function clip(text: string, length: number): string {
   if (text.length <= length) return text;
   return `${text.slice(0, length).replace(/[\ud800-\udbff]$/, '')}…`;
+}
+
+/** Characters that JSON allows raw but a terminal or a line reader acts on: DEL, C1 controls, line separators, bidirectional controls. */
+const RAW = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+
+/** JSON for `--json`: every control character is escaped, so that it means the same and is safe on a terminal. */
+export function toJsonText(value: unknown): string {
+  return JSON.stringify(value).replace(
+    RAW,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

@@ -2,7 +2,7 @@
 export interface ColorQuestion {
   /** `--color` is true, `--no-color` false. */
   flag: boolean | undefined;
-  env: Readonly<Record<string, string | undefined>>;
+  env: NodeJS.ProcessEnv;
   isTTY: boolean | undefined;
 }
 
@@ -17,7 +17,7 @@ export function wantsColor({ flag, env, isTTY }: ColorQuestion): boolean {
 
 /** Whether a terminal can show more than ASCII: not the Linux console or a dumb terminal, and no locale that says otherwise (no locale at all says nothing, as in most containers). */
 export function supportsUnicode(
-  env: Readonly<Record<string, string | undefined>>,
+  env: NodeJS.ProcessEnv,
   platform: NodeJS.Platform = process.platform,
 ): boolean {
   if (env.TERM === 'linux' || env.TERM === 'dumb') return false;

@@ -9,13 +9,12 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { yieldToEventLoop } from '../../util/async/yield-to-event-loop.js';
-import { codeOf } from '../../util/errors/system-error.js';
-import { copyFile } from '../../util/files/copy-file.js';
-import { encodePath } from '../../util/paths/path-bytes.js';
-import { parentOf } from '../../util/paths/relative-path.js';
+import { codeOf } from '../../util/errors.js';
+import { copyFile } from '../../util/files/content.js';
+import { encodePath, joinRoot, parentOf } from '../../util/paths/path.js';
 import { WorkspaceError, workspaceFailure } from '../failure.js';
 import { removeOwnTree } from '../scratch/remove-own-tree.js';
-import type { ComposedEntry } from './changeset.js';
+import { byPath, type ComposedEntry } from './changeset.js';
 
 /** Files up to this size (bytes) are copied in one synchronous call. */
 const SMALL = 1 << 20;
@@ -27,7 +26,7 @@ const SMALL = 1 << 20;
  * @throws WorkspaceError naming the path
  */
 export async function applyEntries(dir: string, entries: readonly ComposedEntry[]): Promise<void> {
-  const sorted = [...entries].sort((a, b) => (a.path < b.path ? -1 : 1));
+  const sorted = [...entries].sort(byPath);
   const tree = new WritableTree(dir);
   const pause = yieldToEventLoop();
   for (const entry of [...sorted].reverse()) {
@@ -41,7 +40,7 @@ export async function applyEntries(dir: string, entries: readonly ComposedEntry[
     if (entry.kind === 'directory')
       await step(entry.path, () => chmodSync(tree.absolute(entry.path), entry.mode));
   }
-  tree.restoreModes(new Set(sorted.filter((entry) => entry.kind === 'directory').map((entry) => entry.path)));
+  tree.restoreModes(new Set(sorted.filter(({ kind }) => kind === 'directory').map(({ path }) => path)));
 
   async function step(path: string, act: () => Promise<void> | void): Promise<void> {
     await pause();
@@ -54,27 +53,15 @@ export async function applyEntries(dir: string, entries: readonly ComposedEntry[
 }
 
 async function create(tree: WritableTree, entry: ComposedEntry): Promise<void> {
-  switch (entry.kind) {
-    case 'absent':
-      return;
-    case 'directory':
-      tree.enter(parentOf(entry.path));
-      return tree.makeFolder(entry.path);
-    case 'symlink':
-      tree.enter(parentOf(entry.path));
-      await tree.remove(entry.path);
-      return symlinkSync(encodePath(entry.target), tree.absolute(entry.path));
-    case 'file': {
-      tree.enter(parentOf(entry.path));
-      await tree.remove(entry.path);
-      const target = tree.absolute(entry.path);
-      if (entry.size > SMALL) await copyFile(entry.blob, target, { exclusive: true });
-      else copyFileSync(entry.blob, target, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
-      return chmodSync(target, entry.mode);
-    }
-    default:
-      return entry satisfies never;
-  }
+  if (entry.kind === 'absent') return;
+  tree.enter(parentOf(entry.path));
+  if (entry.kind === 'directory') return tree.makeFolder(entry.path);
+  await tree.remove(entry.path);
+  const target = tree.absolute(entry.path);
+  if (entry.kind === 'symlink') return symlinkSync(encodePath(entry.target), target);
+  if (entry.size > SMALL) await copyFile(entry.blob, target, { exclusive: true });
+  else copyFileSync(entry.blob, target, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
+  chmodSync(target, entry.mode);
 }
 
 /** Writing into a tree, one real folder at a time. */
@@ -85,7 +72,7 @@ class WritableTree {
   constructor(readonly dir: string) {}
 
   absolute(path: string): string | Buffer {
-    return encodePath(path === '' ? this.dir : `${this.dir}/${path}`);
+    return joinRoot(this.dir, path);
   }
 
   forget(): void {
@@ -97,15 +84,14 @@ class WritableTree {
   enter(path: string): void {
     if (this.#folders.has(path)) return;
     this.enter(parentOf(path));
-    const kind = this.#kind(path);
-    if (kind === 'other')
+    if (this.#kind(path) === 'other')
       throw new WorkspaceError(
         `cannot write below ${path} in ${this.dir}: it is not a folder there (a link or a file stands in its place)`,
       );
-    if (kind === 'absent') mkdirSync(this.absolute(path));
-    this.#folders.add(path);
+    this.makeFolder(path);
   }
 
+  /** Makes sure that a folder is there. */
   makeFolder(path: string): void {
     if (this.#kind(path) === 'other') unlinkSync(this.absolute(path));
     if (this.#kind(path) === 'absent') mkdirSync(this.absolute(path));

@@ -9,9 +9,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { chmod, rename } from 'node:fs/promises';
-import { codeOf } from '../../util/errors/system-error.js';
-import { copyFile } from '../../util/files/copy-file.js';
-import { hashBytes, hashFile } from '../../util/files/hash.js';
+import { codeOf } from '../../util/errors.js';
+import { copyFile, hashBytes, hashFile } from '../../util/files/content.js';
 import { WorkspaceError, workspaceFailure } from '../failure.js';
 import type { Content, DiskTree } from './disk-tree.js';
 
@@ -81,19 +80,11 @@ function readSmall(at: string | Buffer, path: string): Buffer | undefined {
   throw new WorkspaceError(`cannot collect ${path}: a process is still changing it`);
 }
 
-/** Whether a file on disk (`size` in bytes) has the given content; `unknown` content never matches. */
-export async function sameContent(
-  tree: DiskTree,
-  path: string,
-  size: number,
-  other: Content,
-): Promise<boolean> {
-  if (other === 'unknown') return false;
-  const hash = 'hash' in other ? other.hash : await hashOf(other.in, other.path, size);
-  return (await hashOf(tree, path, size)) === hash;
-}
-
-async function hashOf(tree: DiskTree, path: string, size: number): Promise<string> {
+/** The SHA-256 of the content of a file of so many bytes; undefined where that can't be told. */
+export async function hashOf(content: Content, size: number): Promise<string | undefined> {
+  if (content === 'unknown') return undefined;
+  if ('hash' in content) return content.hash;
+  const { in: tree, path } = content;
   if (size > SMALL) return hashFile(tree.readable(path));
   return hashBytes(tree.reading(path, () => readFileSync(tree.absolute(path))));
 }

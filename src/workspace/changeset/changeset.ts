@@ -38,6 +38,11 @@ export function formerKind(was: EntryKind | undefined, kind: EntryKind): { was?:
   return was === undefined || was === kind ? {} : { was };
 }
 
+/** The order of changesets: a folder before what is in it. */
+export function byPath(a: { path: RelativePath }, b: { path: RelativePath }): number {
+  return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
+}
+
 /** A change before it is decided whether it is kept: of a file, its content is not stored yet. */
 export type FoundChange =
   | Omit<Extract<ChangesetEntry, { kind: 'file' }>, 'size' | 'hash'>

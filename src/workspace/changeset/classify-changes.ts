@@ -1,5 +1,5 @@
-import { parentOf } from '../../util/paths/relative-path.js';
-import type { FoundChange } from './changeset.js';
+import { parentOf } from '../../util/paths/path.js';
+import { byPath, type FoundChange } from './changeset.js';
 
 export interface ClassifiedChanges {
   /** What may be merged. */
@@ -22,8 +22,7 @@ export function classifyChanges(
   const holdsKept = new Set<string>();
   const holdsOther = new Set<string>();
   // From the bottom up: what is in a folder is decided before the folder.
-  const entries = [...changes].sort((a, b) => (a.path < b.path ? 1 : -1));
-  for (const entry of entries) {
+  for (const entry of [...changes].sort(byPath).reverse()) {
     const verdict = judge(entry, owned(entry.path), holdsKept.has(entry.path), holdsOther.has(entry.path));
     classified[verdict].push(entry);
     const mark = verdict === 'kept' ? holdsKept : holdsOther;

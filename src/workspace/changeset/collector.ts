@@ -1,27 +1,22 @@
 import { yieldToEventLoop } from '../../util/async/yield-to-event-loop.js';
-import { codeOf } from '../../util/errors/system-error.js';
-import { ancestorsOf } from '../../util/paths/relative-path.js';
-import { reservedTop } from '../../util/paths/reserved-path.js';
+import { codeOf } from '../../util/errors.js';
+import { ancestorsOf, reservedTop } from '../../util/paths/path.js';
 import { WorkspaceError, workspaceFailure } from '../failure.js';
 import type { ChooseChanges, Collected } from '../workspace.js';
-import { BlobStore, sameContent } from './blobs.js';
-import { type ChangesetEntry, type FoundChange, formerKind } from './changeset.js';
-import { checkTree } from './check-tree.js';
-import { DiskTree, type PathState } from './disk-tree.js';
+import { BlobStore, hashOf } from './blobs.js';
+import { byPath, type ChangesetEntry, type FoundChange, formerKind } from './changeset.js';
+import type { DiskTree, PathState } from './disk-tree.js';
 import { saveManifest } from './manifest.js';
-
-/** What a collector compares with. */
-export interface Start {
-  state(path: string): Promise<PathState>;
-  children(path: string): string[];
-}
 
 export interface CollectorOptions {
   /** The workspace's tree as it is now. */
   now: DiskTree;
-  start: Start;
+  /** What a path was in what it started from. */
+  before: (path: string) => Promise<PathState>;
   /** What a link's target, as the workspace has it, stands for in the working tree. */
-  translateTarget?: (path: string, target: string) => string;
+  translateTarget?: ((path: string, target: string) => string) | undefined;
+  /** Whether a path and what is below it is none of its business. Default: the working tree's own git folder, which tasks have a private view of, and forge's. */
+  isLeftOut?: (path: string) => boolean;
 }
 
 /** How a path differs from what it was, if it does, and whether it is something that no changeset can carry. */
@@ -48,12 +43,8 @@ export class Collector {
   /** Whether nothing more is to be learned about a path and what is below it. */
   isSettled(path: string): boolean {
     const top = reservedTop(path);
-    return top !== undefined && (this.#reserved.has(top) || isRootsOwn(top));
-  }
-
-  /** Compares a path and everything below it, on either side. */
-  async checkTree(top: string): Promise<void> {
-    await checkTree(top, this, [this.options.now, this.options.start]);
+    const { isLeftOut = isRootsOwn } = this.options;
+    return (top !== undefined && this.#reserved.has(top)) || isLeftOut(path);
   }
 
   /** Compares one path. */
@@ -69,17 +60,23 @@ export class Collector {
     if (change !== undefined) this.#found.push(change);
   }
 
+  /** All that differs, by path, and what no changeset can carry. */
+  differences(): { found: FoundChange[]; special: string[] } {
+    // A folder that something reserved stays in can't go, and what is made of the changes is to say so everywhere.
+    const found = this.#found.filter((change) => change.kind !== 'absent' || !this.#staying.has(change.path));
+    return { found: found.sort(byPath), special: this.#special.sort() };
+  }
+
   /**
-   * Asks what is to be kept of the differences, stores the content of just that in `into`, and writes its manifest. What
+   * Asks what is to be kept of them, stores the content of just that in `into`, and writes its manifest. What
    * was stored is what counts, should a file change meanwhile.
    */
   async store(
     into: string,
     choose: ChooseChanges = async (found) => found,
   ): Promise<Omit<Collected, 'outside'>> {
-    // A folder that something reserved stays in can't go, and what is made of the changes is to say so everywhere.
-    const found = this.#found.filter((change) => change.kind !== 'absent' || !this.#staying.has(change.path));
-    const kept = await choose(sorted(found));
+    const { found, special } = this.differences();
+    const kept = await choose(found);
     const blobs = new BlobStore(`${into}/blobs`);
     const entries: ChangesetEntry[] = [];
     for (const change of kept) {
@@ -89,12 +86,12 @@ export class Collector {
     }
     const changeset = { dir: into, entries };
     await saveManifest(changeset);
-    return { changeset, special: this.#special.sort(), reserved: [...this.#reserved].sort() };
+    return { changeset, special, reserved: [...this.#reserved].sort() };
   }
 
   async #leaveOut(top: string): Promise<void> {
     this.#reserved.add(top);
-    if ((await this.options.start.state(top)).kind === 'absent') return;
+    if ((await this.options.before(top)).kind === 'absent') return;
     for (const folder of ancestorsOf(top)) this.#staying.add(folder);
   }
 
@@ -110,25 +107,16 @@ export class Collector {
         if (fresh?.kind !== 'file') return fresh;
       }
       const stored = await blobs.add(this.options.now, path);
-      const entry = { ...change, ...stored };
-      return change.change !== 'mode' || (await this.#hasOldContent(blobs, entry))
-        ? entry
-        : { ...entry, change: 'modified' };
+      if (change.change !== 'mode') return { ...change, ...stored };
+      const before = await this.options.before(path);
+      const isOld = before.kind === 'file' && (await hashOf(before.content, stored.size)) === stored.hash;
+      return { ...change, ...stored, change: isOld ? 'mode' : 'modified' };
     });
-  }
-
-  /** Whether what was stored of a file is what it held at the start. */
-  async #hasOldContent(
-    blobs: BlobStore,
-    { path, hash, size }: { path: string; hash: string; size: number },
-  ): Promise<boolean> {
-    const before = await this.options.start.state(path);
-    return before.kind === 'file' && sameContent(new DiskTree(blobs.dir), hash, size, before.content);
   }
 
   async #compare(path: string): Promise<Comparison> {
     const now = this.options.now.state(path);
-    const before = await this.options.start.state(path);
+    const before = await this.options.before(path);
     const was = before.kind === 'absent' || before.kind === 'special' ? undefined : before.kind;
     const change = was === undefined ? 'created' : 'modified';
     switch (now.kind) {
@@ -153,7 +141,7 @@ export class Collector {
       case 'file': {
         const { kind, mode } = now;
         if (before.kind !== kind) return { change: { path, kind, change, mode, ...formerKind(was, kind) } };
-        const isSame = await this.#isSame(path, now, before);
+        const isSame = await hasSameContent(now, before);
         if (isSame && before.mode === mode) return {};
         return { change: { path, kind, change: isSame ? 'mode' : 'modified', mode } };
       }
@@ -161,46 +149,36 @@ export class Collector {
         return now satisfies never;
     }
   }
-
-  /**
-   * By content alone: times prove nothing, `cp -p`, `mv`, `tar x` and `rsync -a` write new content with old ones. So a
-   * file that an overlay copied up because it was opened, and that the user edited in root afterwards, counts as
-   * the task's: the merge then asks, instead of dropping what may be work.
-   */
-  async #isSame(
-    path: string,
-    now: Extract<PathState, { kind: 'file' }>,
-    before: Extract<PathState, { kind: 'file' }>,
-  ): Promise<boolean> {
-    const size = now.size ?? 0;
-    if (before.size !== undefined && before.size !== size) return false;
-    return sameContent(this.options.now, path, size, before.content);
-  }
 }
 
-/** The working tree's own git folder, which tasks have a private view of, and forge's. */
-function isRootsOwn(top: string): boolean {
-  return top === '.git' || top === '.forge';
+type FileThen = Extract<PathState, { kind: 'file' }>;
+
+/**
+ * By content alone: times prove nothing, `cp -p`, `mv`, `tar x` and `rsync -a` write new content with old ones. So a
+ * file that an overlay copied up because it was opened, and that the user edited in root afterwards, counts as
+ * the task's: the merge then asks, instead of dropping what may be work.
+ */
+async function hasSameContent(now: FileThen, before: FileThen): Promise<boolean> {
+  const size = now.size ?? 0;
+  if (before.size !== undefined && before.size !== size) return false;
+  const hash = await hashOf(before.content, size);
+  return hash !== undefined && hash === (await hashOf(now.content, size));
+}
+
+function isRootsOwn(path: string): boolean {
+  return /^\.(git|forge)(\/|$)/.test(path);
 }
 
 /** Looks at a path; once more where something on it vanishes between being listed and being read. */
-async function patiently<T>(path: string, look: (again: boolean) => Promise<T>): Promise<T> {
+async function patiently<T>(path: string, look: (again: boolean) => Promise<T>, again = false): Promise<T> {
   try {
-    return await look(false);
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw workspaceFailure(error, `collect ${path}`);
-  }
-  try {
-    return await look(true);
-  } catch (again) {
-    if (codeOf(again) !== 'ENOENT') throw workspaceFailure(again, `collect ${path}`);
+    return await look(again);
+  } catch (cause) {
+    if (codeOf(cause) !== 'ENOENT') throw workspaceFailure(cause, `collect ${path}`);
+    if (!again) return await patiently(path, look, true);
     throw new WorkspaceError(
       `cannot collect ${path}: it keeps vanishing while it is read; a process is still changing the workspace`,
-      { cause: again },
+      { cause },
     );
   }
-}
-
-function sorted(changes: FoundChange[]): FoundChange[] {
-  return changes.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
 }

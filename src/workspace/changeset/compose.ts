@@ -1,5 +1,6 @@
-import { foldersAbove } from '../../util/paths/relative-path.js';
+import { foldersAbove } from '../../util/paths/path.js';
 import {
+  byPath,
   type Changeset,
   type ChangesetEntry,
   type ComposedEntry,
@@ -26,7 +27,7 @@ export function composeChangesets(changesets: readonly Changeset[]): ComposedEnt
     }
   }
   dropRevivedFolders(composed);
-  return [...composed.values()].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  return [...composed.values()].sort(byPath);
 }
 
 /** What a path was before its first entry. */
@@ -41,25 +42,20 @@ function join(
   next: ChangesetEntry,
   was: EntryKind | undefined,
 ): ChangesetEntry | undefined {
-  switch (next.kind) {
-    case 'absent':
-      return was === undefined ? undefined : { path: next.path, kind: 'absent', change: 'deleted', was };
+  if (next.kind === 'absent') return was && { ...next, was };
+  const { was: _, ...bare } = next;
+  const former = formerKind(was, next.kind);
+  switch (bare.kind) {
     case 'file': {
-      const { path, mode, size, hash } = next;
       const onlyMode = next.change === 'mode' && (earlier === undefined || earlier.change === 'mode');
-      const change = was === undefined ? 'created' : onlyMode ? 'mode' : 'modified';
-      return { path, kind: 'file', change, mode, size, hash, ...formerKind(was, 'file') };
+      return { ...bare, ...former, change: was === undefined ? 'created' : onlyMode ? 'mode' : 'modified' };
     }
-    case 'symlink': {
-      const change = was === undefined ? 'created' : 'modified';
-      return { path: next.path, kind: 'symlink', change, target: next.target, ...formerKind(was, 'symlink') };
-    }
-    case 'directory': {
-      const change = was === 'directory' ? 'mode' : 'created';
-      return { path: next.path, kind: 'directory', change, mode: next.mode, ...formerKind(was, 'directory') };
-    }
+    case 'symlink':
+      return { ...bare, ...former, change: was === undefined ? 'created' : 'modified' };
+    case 'directory':
+      return { ...bare, ...former, change: was === 'directory' ? 'mode' : 'created' };
     default:
-      return next satisfies never;
+      return bare satisfies never;
   }
 }
 

@@ -7,11 +7,9 @@ import {
   readdirSync,
   readlinkSync,
 } from 'node:fs';
-import { codeOf } from '../../util/errors/system-error.js';
-import { fileState } from '../../util/files/file-state.js';
-import { TreeReader } from '../../util/files/tree-reader.js';
-import { decodeName } from '../../util/paths/path-bytes.js';
-import { ancestorsOf } from '../../util/paths/relative-path.js';
+import { codeOf, hasCode } from '../../util/errors.js';
+import { fileState, TreeReader } from '../../util/files/file-state.js';
+import { ancestorsOf, decodeName } from '../../util/paths/path.js';
 import { workspaceFailure } from '../failure.js';
 
 /** Where the content of a file is, or its SHA-256; `unknown` where neither can be told any more. */
@@ -28,12 +26,13 @@ export type PathState =
 /** A tree as a workspace reads it. @throws WorkspaceError where that can't be done, from every method */
 export class DiskTree extends TreeReader {
   readonly #unlocked = new Map<string, number>();
-  readonly #own: boolean;
 
   /** `own`: the tree is a workspace's. What its owner may not read (mode 000) is made readable, until `restoreModes`. */
-  constructor(dir: string, options: { own?: boolean } = {}) {
+  constructor(
+    dir: string,
+    private readonly own = false,
+  ) {
     super(dir);
-    this.#own = options.own ?? false;
   }
 
   /** What a path is now. */
@@ -42,16 +41,8 @@ export class DiskTree extends TreeReader {
     if (stats === undefined) return { kind: 'absent' };
     const mode = this.modeOf(path, stats);
     const { kind, size } = fileState(stats);
-    switch (kind) {
-      case 'file':
-        return { kind, mode, size, content: { in: this, path } };
-      case 'directory':
-        return { kind, mode };
-      case 'symlink':
-        return { kind, target: this.readLink(path) };
-      default:
-        return { kind };
-    }
+    if (kind === 'file') return { kind, mode, size, content: { in: this, path } };
+    return kind === 'symlink' ? { kind, target: this.readLink(path) } : { kind, mode };
   }
 
   /** The permission bits of a path with these stats, as they are when nothing is lent. */
@@ -81,8 +72,8 @@ export class DiskTree extends TreeReader {
     try {
       return read();
     } catch (error) {
-      if (this.#own && codeOf(error) === 'EACCES' && this.#unlock(path)) return this.reading(path, read);
-      if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') throw error;
+      if (this.own && codeOf(error) === 'EACCES' && this.#unlock(path)) return this.reading(path, read);
+      if (hasCode(error, 'ENOENT', 'ENOTDIR')) throw error;
       throw workspaceFailure(error, `read ${this.dir}/${path}`);
     }
   }
@@ -111,7 +102,7 @@ export class DiskTree extends TreeReader {
 
 /** Reads a tree that is a workspace's (see DiskTree), which has its permissions back afterwards. */
 export async function withOwnTree<T>(dir: string, read: (tree: DiskTree) => Promise<T>): Promise<T> {
-  const tree = new DiskTree(dir, { own: true });
+  const tree = new DiskTree(dir, true);
   try {
     return await read(tree);
   } finally {

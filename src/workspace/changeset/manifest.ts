@@ -1,14 +1,19 @@
 import { lstatSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { forEachConcurrent } from '../../util/async/for-each-concurrent.js';
-import { syncPath, writeFileDurably } from '../../util/files/durable.js';
-import { isHash } from '../../util/files/hash.js';
-import { isSafeRelativePath } from '../../util/paths/reserved-path.js';
+import { isHash, syncPath, writeFileDurably } from '../../util/files/content.js';
+import { isSafeRelativePath } from '../../util/paths/path.js';
 import { run } from '../../util/process/run-program.js';
 import { WorkspaceError, workspaceFailure } from '../failure.js';
-import type { Changeset, ChangesetEntry, EntryKind } from './changeset.js';
+import type { Changeset, ChangesetEntry } from './changeset.js';
 
-const KINDS: ReadonlySet<unknown> = new Set<EntryKind>(['file', 'symlink', 'directory']);
+/** The changes that each kind of entry can be. */
+const CHANGES = new Map<unknown, readonly unknown[]>([
+  ['file', ['created', 'modified', 'mode']],
+  ['symlink', ['created', 'modified']],
+  ['directory', ['created', 'mode']],
+  ['absent', ['deleted']],
+]);
 
 /** From this many blobs on, one syncfs of the whole file system costs less than an fsync of each. */
 const MANY = 64;
@@ -97,24 +102,11 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 /** A manifest may have been edited, so nothing in it is trusted to stay inside the tree and out of `.git` and `.forge`. */
 function isEntry(value: unknown): value is ChangesetEntry {
   if (!isRecord(value) || !isSafeRelativePath(value.path)) return false;
-  if (value.was !== undefined && !KINDS.has(value.was)) return false;
-  const { kind, change, mode } = value;
+  if (value.was !== undefined && (value.was === 'absent' || !CHANGES.has(value.was))) return false;
+  const { kind, mode } = value;
+  if (!CHANGES.get(kind)?.includes(value.change)) return false;
+  if (kind === 'absent') return value.was !== undefined;
+  if (kind === 'symlink') return typeof value.target === 'string';
   const isMode = typeof mode === 'number' && Number.isInteger(mode) && mode >= 0 && mode <= 0o7777;
-  switch (kind) {
-    case 'file':
-      return (
-        isMode &&
-        typeof value.size === 'number' &&
-        isHash(value.hash) &&
-        (change === 'created' || change === 'modified' || change === 'mode')
-      );
-    case 'symlink':
-      return typeof value.target === 'string' && (change === 'created' || change === 'modified');
-    case 'directory':
-      return isMode && (change === 'created' || change === 'mode');
-    case 'absent':
-      return change === 'deleted' && value.was !== undefined;
-    default:
-      return false;
-  }
+  return isMode && (kind === 'directory' || (typeof value.size === 'number' && isHash(value.hash)));
 }

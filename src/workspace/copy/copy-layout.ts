@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Covered } from '../private-git/covered.js';
-import { hideFolder, hideState } from '../sandbox/hidden.js';
+import { hideState } from '../sandbox/hidden.js';
 import type { NamespaceLayout } from '../sandbox/keeper.js';
-import { type Mount, mountsBelow } from '../sandbox/mount-table.js';
+import { type Mount, mountsBelow, readOnly } from '../sandbox/mount-table.js';
 import type { Slot } from '../sandbox/slot.js';
 
 /** How the commands of a copy are kept together: with a namespace, in which the working tree is read-only, or without. */
@@ -20,14 +20,8 @@ export function copyLayout(options: {
 }): NamespaceLayout {
   const { slot, stateFolder, covered, view, show } = options;
   const { root, top, gitFolders, others } = covered;
-  const real = [...others, top, ...mountsBelow(top), ...gitFolders];
+  const mounts: Mount[] = [...others, top, ...mountsBelow(top), ...gitFolders].map(readOnly);
   const forge = join(root, '.forge');
-  return {
-    view,
-    mounts: [
-      ...real.map((target): Mount => ({ type: 'read-only', target })),
-      ...(existsSync(forge) ? [hideFolder(slot, forge)] : []),
-      ...hideState({ slot, stateFolder, keep: [top], show }),
-    ],
-  };
+  if (existsSync(forge)) mounts.push({ type: 'bind', from: slot.folder('hidden'), target: forge });
+  return { view, mounts: [...mounts, ...hideState({ slot, stateFolder, top, show })] };
 }

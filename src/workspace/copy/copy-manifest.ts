@@ -3,21 +3,19 @@ import {
   chmodSync,
   lstatSync,
   readFileSync,
+  realpathSync,
   symlinkSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join, relative } from 'node:path';
+import { isAbsolute, join, posix, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { yieldToEventLoop } from '../../util/async/yield-to-event-loop.js';
-import { codeOf } from '../../util/errors/system-error.js';
+import { codeOf } from '../../util/errors.js';
 import { type FileState, fileState, isUnchanged } from '../../util/files/file-state.js';
-import { encodePath } from '../../util/paths/path-bytes.js';
-import { below, parentOf } from '../../util/paths/relative-path.js';
-import type { Collector, Start } from '../changeset/collector.js';
+import { below, decodeName, encodePath, isWithin, parentOf } from '../../util/paths/path.js';
+import type { Collector } from '../changeset/collector.js';
 import { type DiskTree, type PathState, withOwnTree } from '../changeset/disk-tree.js';
-import type { StartView } from '../changeset/start-view.js';
-import { targetInCopy, targetInRoot } from './copy-links.js';
 
 /** Longer than a tick of the clock that file systems stamp with (10 ms at 100 Hz). */
 const TICK_MS = 12;
@@ -38,15 +36,16 @@ export class CopyManifest {
   readonly #states = new Map<string, FileState>();
   /** Of links: the target that each has in the working tree, and the one that it was given in the copy. */
   readonly #targets = new Map<string, { original: string; now: string }>();
+  readonly copy: string;
   readonly #except: string | undefined;
 
   /** `place` is the whole of what was copied: links in the part that lead there lead to the copy. `except` is a folder of the part that is left out. */
   constructor(
     readonly root: string,
-    readonly copy: string,
     readonly place: Place,
     except?: string,
   ) {
+    this.copy = inCopy(root, place);
     this.#except = except === undefined ? undefined : relative(root, except);
   }
 
@@ -67,7 +66,8 @@ export class CopyManifest {
   }
 
   /** Checks every path that may have changed since. */
-  async scan(now: DiskTree, collector: Pick<Collector, 'check' | 'isSettled'>): Promise<void> {
+  async scan(collector: Collector): Promise<void> {
+    const { now } = collector.options;
     const pause = yieldToEventLoop();
     const gone = new Set(this.#states.keys());
     for (const [path, stats] of this.#paths(now, (folder) => !collector.isSettled(folder))) {
@@ -101,31 +101,17 @@ export class CopyManifest {
   }
 
   /**
-   * This manifest as what a collector compares with. It is asked only about paths whose state differs, so that the task
-   * did something to them. Content is where `view` has it. Where the user has edited root since, that is the edit: what
-   * the copy had at first can't be told any more, so whatever is not equal to root now counts as the task's change.
+   * What a path was in the copy at first. A collector asks only about paths whose state differs, so that the task did
+   * something to them. Content is where `origin` says. Where the user has edited root since, that is the edit: what the
+   * copy had at first can't be told any more, so whatever is not equal to root now counts as the task's change.
    */
-  asStart(view: StartView): Start {
-    const state = async (path: string): Promise<PathState> => {
-      const { kind, mode, size } = this.#states.get(path) ?? { kind: 'absent', mode: 0, size: 0 };
-      switch (kind) {
-        case 'absent':
-        case 'special':
-          return { kind };
-        case 'directory':
-          return { kind, mode };
-        case 'symlink':
-          return { kind, target: this.#targets.get(path)?.original };
-        case 'file': {
-          const origin = await view.state(path);
-          if (origin.kind !== 'file') return { kind, mode, size, content: 'unknown' };
-          return { kind, mode, size: origin.size ?? size, content: origin.content };
-        }
-        default:
-          return kind satisfies never;
-      }
-    };
-    return { state, children: () => [] };
+  async before(path: string, origin: (path: string) => Promise<PathState>): Promise<PathState> {
+    const { kind, mode, size } = this.#states.get(path) ?? { kind: 'absent', mode: 0, size: 0 };
+    if (kind === 'symlink') return { kind, target: this.#targets.get(path)?.original };
+    if (kind !== 'file') return { kind, mode };
+    const state = await origin(path);
+    if (state.kind !== 'file') return { kind, mode, size, content: 'unknown' };
+    return { kind, mode, size: state.size ?? size, content: state.content };
   }
 
   #turnLink(tree: DiskTree, path: string): FileState {
@@ -171,4 +157,35 @@ function stateOf(tree: DiskTree, path: string, stats: BigIntStats): FileState {
   const state = fileState(stats);
   state.mode = tree.modeOf(path, stats);
   return state;
+}
+
+/**
+ * The target that a link of the working tree (path relative to root, target as stored) needs in a copy of the tree at
+ * `copy`, or undefined where the same one does. A link must not lead a write back into the working tree, and a relative
+ * link that leaves the tree must still lead where it led.
+ */
+function targetInCopy(root: string, copy: string, path: string, target: string): string | undefined {
+  const lexical = posix.normalize(posix.join(posix.dirname(path), target));
+  if (!isAbsolute(target) && lexical !== '..' && !lexical.startsWith('../')) return undefined;
+  const absolute = isAbsolute(target) ? target : posix.resolve(root, posix.dirname(path), target);
+  for (const place of [posix.normalize(absolute), realPath(absolute)]) {
+    if (place !== undefined && isWithin(place, root)) return copy + place.slice(root.length);
+  }
+  return isAbsolute(target) ? undefined : absolute;
+}
+
+/** What an absolute link target in a copy stands for in the working tree; others stand for themselves. */
+function targetInRoot(root: string, copy: string, target: string): string {
+  return isAbsolute(target) && isWithin(target, copy) ? root + target.slice(copy.length) : target;
+}
+
+function realPath(path: string): string | undefined {
+  try {
+    return decodeName(realpathSync(encodePath(path), { encoding: 'buffer' }) as unknown as Buffer);
+  } catch (error) {
+    // A dangling link: where its folder really is decides.
+    if (codeOf(error) !== 'ENOENT' || path === '/') return undefined;
+    const folder = realPath(posix.dirname(path));
+    return folder === undefined ? undefined : posix.join(folder, posix.basename(path));
+  }
 }

@@ -12,19 +12,17 @@ import {
 } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { relative, sep } from 'node:path';
-import { encodePath } from '../../util/paths/path-bytes.js';
+import { decodeName, encodeNames, encodePath } from '../../util/paths/path.js';
 import { run } from '../../util/process/run-program.js';
 import { WorkspaceError } from '../failure.js';
 import type { Place } from './copy-manifest.js';
-
-const NUL = Buffer.from([0]);
 
 /** `always` = reflinks or failure; `never` = plain copies. */
 export type Reflink = 'always' | 'never';
 
 /**
- * Copies what is in a folder into another (made already), with modes, times and links; names in `except` (at the top
- * only) are left out. Nothing is hard-linked to the original. On Linux by `cp -a`, over the cores by top-level entry,
+ * Copies what is in a folder into another (made already), with modes, times and links; at the top only what `isWanted`.
+ * Nothing is hard-linked to the original. On Linux by `cp -a`, over the cores by top-level entry,
  * the fastest safe way measured; elsewhere file by file. An entry that vanishes meanwhile is left out: the tree is alive.
  * @throws WorkspaceError with what the first complaint was
  */
@@ -32,13 +30,12 @@ export async function copyTree(
   from: string,
   to: string,
   reflink: Reflink,
-  except: readonly string[],
+  isWanted: (name: string) => boolean = () => true,
 ): Promise<void> {
-  const left = new Set(except);
-  const names = readdirSync(from, { encoding: 'buffer' }).filter((name) => !left.has(name.toString()));
+  const names = namesIn(from).filter(isWanted);
   if (names.length === 0) return;
   if (process.platform !== 'linux') {
-    for (const name of names) copyEntry(join(from, name), join(to, name), reflink);
+    for (const name of names) copyEntry(`${from}/${name}`, `${to}/${name}`, reflink);
     return;
   }
   const cores = availableParallelism();
@@ -48,7 +45,7 @@ export async function copyTree(
   const cp = ['cp', '-a', '--no-preserve=links', `--reflink=${reflink}`, '-t', to, '--'];
   const outcome = await run('xargs', ['-0', '-r', '-P', String(cores), '-n', String(batch), ...cp], {
     cwd: from,
-    input: Buffer.concat(names.flatMap((name) => [name, NUL])),
+    input: encodeNames(names),
     // Long, and of no use once the run is interrupted.
     interruptible: true,
   });
@@ -75,33 +72,30 @@ export async function copyAround(root: string, { from, to }: Place, reflink: Ref
   for (let depth = 0; ; depth += 1) {
     mkdirSync(there);
     const next = segments[depth];
-    await copyTree(here, there, reflink, next === undefined ? ['.forge'] : ['.forge', next]);
+    await copyTree(here, there, reflink, (name) => name !== '.forge' && name !== next);
     chmodSync(there, statSync(here).mode & 0o7777);
     if (next === undefined) return;
     [here, there] = [`${here}/${next}`, `${there}/${next}`];
   }
 }
 
-function join(folder: string | Buffer, name: Buffer): Buffer {
-  const start = typeof folder === 'string' ? encodePath(folder) : folder;
-  return Buffer.concat([Buffer.from(start), Buffer.from('/'), name]);
+function namesIn(folder: string): string[] {
+  return readdirSync(encodePath(folder), { encoding: 'buffer' }).map(decodeName);
 }
 
-function copyEntry(from: Buffer, to: Buffer, reflink: Reflink): void {
-  const stats = lstatSync(from);
+function copyEntry(from: string, to: string, reflink: Reflink): void {
+  const [source, target] = [encodePath(from), encodePath(to)];
+  const stats = lstatSync(source);
   if (stats.isDirectory()) {
-    mkdirSync(to);
-    for (const name of readdirSync(from, { encoding: 'buffer' }))
-      copyEntry(join(from, name), join(to, name), reflink);
-  } else if (stats.isSymbolicLink()) {
-    symlinkSync(readlinkSync(from, { encoding: 'buffer' }), to);
-    return;
-  } else if (stats.isFile()) {
-    copyFileSync(from, to, reflink === 'always' ? constants.COPYFILE_FICLONE_FORCE : 0);
-  } else {
+    mkdirSync(target);
+    for (const name of namesIn(from)) copyEntry(`${from}/${name}`, `${to}/${name}`, reflink);
+  } else if (stats.isFile())
+    copyFileSync(source, target, reflink === 'always' ? constants.COPYFILE_FICLONE_FORCE : 0);
+  else {
+    if (stats.isSymbolicLink()) symlinkSync(readlinkSync(source, { encoding: 'buffer' }), target);
     return;
   }
-  chmodSync(to, stats.mode & 0o7777);
+  chmodSync(target, stats.mode & 0o7777);
   // Without the times, incremental builds in the copy would start over.
-  utimesSync(to, stats.atime, stats.mtime);
+  utimesSync(target, stats.atime, stats.mtime);
 }

@@ -1,13 +1,13 @@
 import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { DisposalStack } from '../../util/async/disposal-stack.js';
-import { unlessGone } from '../../util/errors/system-error.js';
+import { unlessGone } from '../../util/errors.js';
 import { applyEntries } from '../changeset/apply.js';
 import { Collector } from '../changeset/collector.js';
 import { DiskTree, withOwnTree } from '../changeset/disk-tree.js';
-import { StartView } from '../changeset/start-view.js';
+import { outsideChanges } from '../changeset/outside-changes.js';
+import { stateAtStart } from '../changeset/state-at-start.js';
 import { WorkspaceError, workspaceFailure } from '../failure.js';
-import { OutsideChanges } from '../overlay/outside-changes.js';
 import { settleCopiedGit } from '../private-git/copied-git.js';
 import type { Covered } from '../private-git/covered.js';
 import { makePrivateGit } from '../private-git/private-git.js';
@@ -16,7 +16,7 @@ import { ProcessGroupSandbox } from '../sandbox/process-group.js';
 import type { Sandbox } from '../sandbox/sandbox.js';
 import { SharedZygote, Zygote } from '../sandbox/zygote.js';
 import { makeScratch, removeScratch } from '../scratch/scratch.js';
-import type { Backend, BackendName, Collected, OpenOptions, Workspace } from '../workspace.js';
+import type { Backend, BackendName, Command, OpenOptions, Workspace } from '../workspace.js';
 import { type CopySandbox, copyLayout } from './copy-layout.js';
 import { CopyManifest, inCopy, type Place } from './copy-manifest.js';
 import { copyAround, type Reflink } from './copy-tree.js';
@@ -38,7 +38,7 @@ export function copyBackend(
   return {
     name,
     open: (options) => open(opener, options),
-    hold: () => shared?.hold() ?? (() => Promise.resolve()),
+    close: async () => shared?.close(),
   };
 }
 
@@ -52,9 +52,8 @@ interface Opener {
 
 async function open(opener: Opener, options: OpenOptions): Promise<Workspace> {
   const { shared, stateFolder, reflink, covered } = opener;
-  const { root, name } = options;
+  const { root, name, start, base } = options;
   const ends = new DisposalStack();
-  if (shared !== undefined) ends.defer(shared.hold());
   try {
     const zygote = await shared?.get();
     const slot = zygote?.takeSlot();
@@ -66,10 +65,10 @@ async function open(opener: Opener, options: OpenOptions): Promise<Workspace> {
     const path = inCopy(root, place);
     await copyAround(root, place, reflink);
     await ownGitFolders(covered, place, reflink);
-    await applyEntries(path, options.start);
-    const manifest = new CopyManifest(root, path, place);
+    await applyEntries(path, start);
+    const manifest = new CopyManifest(root, place);
     await manifest.take();
-    const around = covered.top === root ? undefined : new CopyManifest(place.from, place.to, place, root);
+    const around = covered.top === root ? undefined : new CopyManifest(place.from, place, root);
     await around?.take();
     // A git folder above the state folder (a home under git) is not this tree's.
     const extraEnv = { GIT_CEILING_DIRECTORIES: scratch };
@@ -81,8 +80,37 @@ async function open(opener: Opener, options: OpenOptions): Promise<Workspace> {
       sandbox = await NamespaceSandbox.open(zygote, slot, { name, extraEnv, ...layout });
     }
     ends.defer(() => sandbox.close());
-    const trusted = covered.isTrustedStranger ? place.to : undefined;
-    return workspace({ sandbox, manifest, around, trusted, madeNs, ends }, path, options);
+    return {
+      path,
+      outsidePath: path,
+      spawn: (command) => sandbox.spawn(covered.isTrustedStranger ? trusting(command, place.to) : command),
+      endProcesses: () => sandbox.endProcesses(),
+      collect: async (into, choose) => {
+        sandbox.mustBeUntouched();
+        if (!existsSync(path))
+          throw new WorkspaceError('the task removed the folder that it worked in; nothing of it is used');
+        mkdirSync(into);
+        const collected = await withOwnTree(path, async (now) => {
+          const origin = stateAtStart(new DiskTree(root), start, base);
+          const collector = new Collector({
+            now,
+            before: (each) => manifest.before(each, origin),
+            translateTarget: (link, target) => manifest.translate(link, target),
+          });
+          await manifest.scan(collector);
+          return await collector.store(into, choose);
+        });
+        if (around === undefined) return { ...collected, outside: [] };
+        const translateTarget = (link: string, target: string) => around.translate(link, target);
+        const outside = await outsideChanges(
+          { top: around.root, view: around.copy, root, openedNs: madeNs, translateTarget },
+          (collector) => around.scan(collector),
+        );
+        return { ...collected, outside };
+      },
+      filesChanged: async () => undefined,
+      close: () => ends.dispose(),
+    };
   } catch (error) {
     // What led here matters more than what can't be undone of it; the next forge that acts sweeps it.
     await Promise.allSettled([ends.dispose()]);
@@ -92,14 +120,13 @@ async function open(opener: Opener, options: OpenOptions): Promise<Workspace> {
 
 /** Every git folder outside the tree as one inside the copy, where git in the copy finds it. */
 async function ownGitFolders(
-  { git, nested, inTree }: Covered,
+  { linked, inTree }: Covered,
   { from, to }: Place,
   reflink: Reflink,
 ): Promise<void> {
   const place = { from, to: realpathSync(to) };
-  if (git !== undefined && !git.isPlain) await makePrivateGit(git, place.to, reflink);
-  for (const { folder, git: own } of nested)
-    if (isCopied(folder, place)) await makePrivateGit(own, inCopy(folder, place), reflink);
+  for (const worktree of linked)
+    if (isCopied(worktree.top, place)) await makePrivateGit(worktree, inCopy(worktree.top, place), reflink);
   for (const folder of inTree) if (isCopied(folder, place)) await settleCopiedGit(folder, place, reflink);
 }
 
@@ -114,66 +141,14 @@ function isCopied(folder: string, place: Place): boolean {
   throw new WorkspaceError(`${folder} was replaced by a link while the tree was copied; run forge again`);
 }
 
-/** A copy that is there: what it was, what is around root in its repository, when its folder was made, and what ends it. */
-interface Opened {
-  sandbox: Sandbox;
-  manifest: CopyManifest;
-  around: CopyManifest | undefined;
-  trusted: string | undefined;
-  madeNs: bigint;
-  ends: DisposalStack;
-}
-
-function workspace(opened: Opened, path: string, { root, base, start }: OpenOptions): Workspace {
-  const { sandbox, manifest, around, trusted, madeNs, ends } = opened;
-  return {
-    path,
-    outsidePath: path,
-    spawn: (command) =>
-      sandbox.spawn(trusted === undefined ? command : { ...command, env: trusting(command.env, trusted) }),
-    endProcesses: () => sandbox.endProcesses(),
-    collect: async (into, choose): Promise<Collected> => {
-      sandbox.mustBeUntouched();
-      if (!existsSync(path))
-        throw new WorkspaceError('the task removed the folder that it worked in; nothing of it is used');
-      mkdirSync(into);
-      const collected = await withOwnTree(path, async (now) => {
-        const collector = new Collector({
-          now,
-          start: manifest.asStart(new StartView(new DiskTree(root), start, base)),
-          translateTarget: (link, target) => manifest.translate(link, target),
-        });
-        await manifest.scan(now, collector);
-        return await collector.store(into, choose);
-      });
-      const outside =
-        around === undefined ? [] : await outsideChanges(around, relative(around.root, root), madeNs);
-      return { ...collected, outside };
-    },
-    filesChanged: async () => undefined,
-    close: () => ends.dispose(),
-  };
-}
-
-/** An environment in which git trusts a folder of another user's files, beside what it trusts already. */
-function trusting(env: Readonly<Record<string, string>>, folder: string): Record<string, string> {
-  const count = Number(env.GIT_CONFIG_COUNT) || 0;
-  return {
-    ...env,
+/** A command in which git trusts a folder of another user's files, beside what it trusts already. */
+function trusting(command: Command, folder: string): Command {
+  const count = Number(command.env.GIT_CONFIG_COUNT) || 0;
+  const env = {
+    ...command.env,
     GIT_CONFIG_COUNT: String(count + 1),
     [`GIT_CONFIG_KEY_${count}`]: 'safe.directory',
     [`GIT_CONFIG_VALUE_${count}`]: folder,
   };
-}
-
-/** What was changed in the copy of the repository around root. */
-async function outsideChanges(around: CopyManifest, root: string, openedNs: bigint): Promise<string[]> {
-  return await withOwnTree(around.copy, async (now) => {
-    const changes = new OutsideChanges({
-      ...{ now, real: new DiskTree(around.root), root, openedNs },
-      translateTarget: (link, target) => around.translate(link, target),
-    });
-    await around.scan(now, changes);
-    return await changes.strays();
-  });
+  return { ...command, env };
 }

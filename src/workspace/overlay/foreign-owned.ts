@@ -1,4 +1,4 @@
-import { below } from '../../util/paths/relative-path.js';
+import { foldersAbove } from '../../util/paths/path.js';
 import { DiskTree } from '../changeset/disk-tree.js';
 
 /**
@@ -11,17 +11,9 @@ export function foreignOwned(root: string, paths: readonly string[]): string[] {
   const gid = process.getgid?.();
   if (uid === undefined || uid === 0) return [];
   const tree = new DiskTree(root);
-  const foreign = new Set<string>();
-  const seen = new Set<string>();
-  for (const path of paths) {
-    let place = '';
-    for (const segment of path.split('/')) {
-      place = below(place, segment);
-      if (seen.has(place)) continue;
-      seen.add(place);
-      const stats = tree.stat(place);
-      if (stats !== undefined && (Number(stats.uid) !== uid || Number(stats.gid) !== gid)) foreign.add(place);
-    }
-  }
-  return [...foreign].sort();
+  const isForeign = (path: string) => {
+    const stats = tree.stat(path);
+    return stats !== undefined && (Number(stats.uid) !== uid || Number(stats.gid) !== gid);
+  };
+  return [...new Set([...foldersAbove(paths), ...paths])].filter(isForeign).sort();
 }

@@ -1,7 +1,6 @@
 import type { BigIntStats } from 'node:fs';
 import { yieldToEventLoop } from '../../util/async/yield-to-event-loop.js';
-import { below } from '../../util/paths/relative-path.js';
-import { isReservedPath } from '../../util/paths/reserved-path.js';
+import { below, isReservedPath } from '../../util/paths/path.js';
 import type { Collector } from '../changeset/collector.js';
 import { DiskTree } from '../changeset/disk-tree.js';
 import { WorkspaceError } from '../failure.js';
@@ -10,11 +9,10 @@ export interface UpperScan {
   /** The overlay's upper folder. */
   upper: string;
   lower: DiskTree;
-  /** The merged view. */
-  now: DiskTree;
   /** Whether folders may be redirected. */
   redirect: boolean;
-  collector: Pick<Collector, 'check' | 'checkTree' | 'isSettled'>;
+  /** Its tree is the merged view. */
+  collector: Collector;
 }
 
 /**
@@ -25,15 +23,26 @@ export interface UpperScan {
  * (checked by the probe), and then both sides are compared in full.
  */
 export async function scanUpper(scan: UpperScan): Promise<void> {
-  const { upper, lower, now, redirect, collector } = scan;
+  const { upper, lower, redirect, collector } = scan;
+  const { now } = collector.options;
   const upperTree = new DiskTree(upper);
   const pause = yieldToEventLoop();
   const folders = [''];
+  /** Has a path and everything below it, on either side, compared. */
+  const checkTree = async (top: string) => {
+    const queue = [top];
+    for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
+      await collector.check(path);
+      if (collector.isSettled(path)) continue;
+      for (const name of new Set([...now.children(path), ...lower.children(path)]))
+        queue.push(below(path, name));
+    }
+  };
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     await pause();
     const present = new Set(now.children(folder));
     for (const name of lower.children(folder)) {
-      if (!present.has(name)) await collector.checkTree(below(folder, name));
+      if (!present.has(name)) await checkTree(below(folder, name));
     }
     for (const name of upperTree.children(folder)) {
       const path = below(folder, name);
@@ -48,10 +57,10 @@ export async function scanUpper(scan: UpperScan): Promise<void> {
       }
       if (!stats.isDirectory()) {
         // A folder in the lower may have become a file, and then all that was in it is gone.
-        await collector.checkTree(path);
+        await checkTree(path);
         continue;
       }
-      if (redirect && isElsewhere(merged, lower.stat(path))) await collector.checkTree(path);
+      if (redirect && isElsewhere(merged, lower.stat(path))) await checkTree(path);
       else await collector.check(path);
       folders.push(path);
     }

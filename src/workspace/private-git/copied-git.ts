@@ -8,10 +8,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { unlessGone } from '../../util/errors/system-error.js';
+import { unlessGone } from '../../util/errors.js';
 import { removeFile } from '../../util/files/remove-tree.js';
 import { setGitConfig } from '../../util/git/git.js';
-import { isWithin } from '../../util/paths/relative-path.js';
+import { isWithin } from '../../util/paths/path.js';
 import { inCopy, type Place } from '../copy/copy-manifest.js';
 import { copyTree, type Reflink } from '../copy/copy-tree.js';
 import { removeOwnTree } from '../scratch/remove-own-tree.js';
@@ -50,7 +50,7 @@ export async function ownLinks(
     else if (kind === 'file') unlessGone(() => copyFileSync(target, at));
     else if (kind === 'folder') {
       mkdirSync(at);
-      await copyTree(target, at, reflink, []);
+      await copyTree(target, at, reflink);
       await ownLinks(target, at, reflink, place);
     }
   }

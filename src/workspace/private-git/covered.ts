@@ -1,33 +1,22 @@
 import { isUtf8 } from 'node:buffer';
 import { lstatSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { unlessOutOfReach } from '../../util/errors/system-error.js';
+import { unlessOutOfReach } from '../../util/errors.js';
 import { isTrusted } from '../../util/git/git.js';
-import type { GitFolders } from '../../util/git/repository.js';
-import { encodePath } from '../../util/paths/path-bytes.js';
-import { isWithin } from '../../util/paths/relative-path.js';
-import { isReservedPath } from '../../util/paths/reserved-path.js';
+import { encodePath, isReservedPath, isWithin } from '../../util/paths/path.js';
 import { UncoverableError } from '../failure.js';
 import { secondPaths } from '../sandbox/second-paths.js';
 import { linksOutOf } from './git-links.js';
-import { findGit, type GitPlace, gitAt } from './git-place.js';
 import { nestedRepositories } from './nested-repositories.js';
-import { otherWorktrees } from './other-worktrees.js';
-
-/** A repository somewhere in the tree whose git folder lies outside it. */
-export interface NestedGit {
-  /** Absolute. */
-  folder: string;
-  git: GitFolders;
-}
+import { otherWorktrees, type Worktree, worktreeAround, worktreeAt } from './worktrees.js';
 
 /** What a private view of root has to cover, so that no git command in it reaches anything real. */
 export interface Covered {
   root: string;
   /** Top folder of root's repository; root itself where there is none. */
   top: string;
-  git: GitPlace | undefined;
-  nested: readonly NestedGit[];
+  /** Worktrees whose git folder is not simply in them: root's own with a `.git` that is none, and those in the tree whose git folder lies outside it. */
+  linked: readonly Worktree[];
   /** Git folders outside `top`, of root's repository and of nested ones, and folders that links in them lead to; none lies in another. */
   gitFolders: readonly string[];
   /** Git folders inside `top`. */
@@ -45,9 +34,10 @@ export interface Covered {
  * @throws UncoverableError where a git folder can't be covered
  */
 export async function findCovered(root: string): Promise<Covered> {
-  const git = await findGit(root);
+  const git = await worktreeAround(root);
   const top = git?.top ?? root;
-  const nested: NestedGit[] = [];
+  const isPlain = git?.gitDir === join(top, '.git') && git.commonDir === git.gitDir;
+  const linked = git === undefined || isPlain ? [] : [git];
   /** Places that git keeps things in, and whose. */
   const found = new Map<string, string>();
   const add = (folder: string, place: string) => {
@@ -60,10 +50,10 @@ export async function findCovered(root: string): Promise<Covered> {
   }
   for (const folder of await nestedRepositories(top, git !== undefined)) {
     mustBeUtf8(folder);
-    const at = gitAt(folder);
+    const at = worktreeAt(folder);
     if (at === undefined) continue;
     for (const place of [at.commonDir, at.gitDir]) add(folder, place);
-    if (![at.commonDir, at.gitDir].every((place) => isWithin(place, top))) nested.push({ folder, git: at });
+    if (![at.commonDir, at.gitDir].every((place) => isWithin(place, top))) linked.push(at);
   }
   /** By what they lead to. */
   const fileLinks = new Map<string, string>();
@@ -91,8 +81,7 @@ export async function findCovered(root: string): Promise<Covered> {
   return {
     root,
     top,
-    git,
-    nested,
+    linked,
     gitFolders,
     inTree,
     fileLinks: [...fileLinks.values()],

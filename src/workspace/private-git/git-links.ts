@@ -1,7 +1,7 @@
 import { type Dirent, existsSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { unlessGone, unlessOutOfReach } from '../../util/errors/system-error.js';
-import { isWithin } from '../../util/paths/relative-path.js';
+import { unlessGone, unlessOutOfReach } from '../../util/errors.js';
+import { isWithin } from '../../util/paths/path.js';
 
 /** A link in a git folder that leads out of it: a shared object store, hooks or config kept elsewhere (git-new-workdir, repo). */
 export interface GitLink {

@@ -1,9 +1,8 @@
 import { type Dirent, lstatSync, readdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { unlessOutOfReach } from '../../util/errors/system-error.js';
+import { unlessOutOfReach } from '../../util/errors.js';
 import { gitIfThere } from '../../util/git/git.js';
-import { decodeName, decodeNames, encodePath } from '../../util/paths/path-bytes.js';
-import { foldersAbove } from '../../util/paths/relative-path.js';
+import { decodeName, decodeNames, encodePath, foldersAbove } from '../../util/paths/path.js';
 
 /** How deep folders are looked into that git does not list: below the top, below an ignored folder, below a nested repository. */
 const DEPTH = 4;

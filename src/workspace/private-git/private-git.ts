@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setGitConfig } from '../../util/git/git.js';
 import type { GitFolders } from '../../util/git/repository.js';
@@ -27,10 +27,10 @@ const OF_A_WORKTREE: ReadonlySet<string> = new Set(['commondir', 'gitdir', 'lock
  */
 export async function makePrivateGit(
   { gitDir, commonDir }: GitFolders,
-  top: string,
+  copy: string,
   reflink: Reflink,
 ): Promise<void> {
-  const own = join(top, '.git');
+  const own = join(copy, '.git');
   await removeOwnTree(own);
   mkdirSync(own);
   if (gitDir === commonDir) await copyGit(gitDir, own, reflink, (name) => name !== 'worktrees');
@@ -58,7 +58,6 @@ async function copyGit(
   reflink: Reflink,
   isWanted: (name: string) => boolean,
 ): Promise<void> {
-  const left = readdirSync(from).filter((name) => !isWanted(name) || name.endsWith('.lock'));
-  await copyTree(from, to, reflink, left);
+  await copyTree(from, to, reflink, (name) => isWanted(name) && !name.endsWith('.lock'));
   await ownLinks(from, to, reflink);
 }

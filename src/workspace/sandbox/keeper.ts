@@ -1,15 +1,18 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { EventEmitter, once } from 'node:events';
+import { closeSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { constants } from 'node:os';
-import { hasCode, ignoring } from '../../util/errors/system-error.js';
+import { hasCode, ignoring } from '../../util/errors.js';
+import { firstOf } from '../../util/process/end-with-grace.js';
 import { quoteForShell } from '../../util/text/quote-for-shell.js';
 import { WorkspaceError, workspaceFailure } from '../failure.js';
 import type { Running } from '../workspace.js';
-import { type Mount, type Mounted, mountTable } from './mount-table.js';
-import { Deadline } from './processes.js';
+import type { Channel } from './channel.js';
+import type { Mount } from './mount-table.js';
+import { LONGEST_MS } from './processes.js';
 import { cannotStart } from './sandbox.js';
 import type { Slot } from './slot.js';
-import { firstLine, tool } from './tools.js';
+import { firstLine, helperEnv, tool } from './tools.js';
 
 /** What a new namespace looks like. */
 export interface NamespaceLayout {
@@ -21,11 +24,8 @@ export interface NamespaceLayout {
 
 /** What a keeper has from the process that made it. */
 export interface KeeperSurroundings {
-  /** The table of mounts around, and what overlays and the like are called in it. */
-  outside: readonly Mounted[];
-  source: string;
-  /** A table of mounts that come before those of the layout: root, a state folder or a temporary folder may lie on what they cover. */
-  common: string;
+  /** Mounts as a table, after those that all namespaces have. */
+  tableOf(mounts: readonly Mount[]): string;
   /** The /proc in which keepers have the numbers that they report. */
   proc: string;
   /** Whether the shell tells an exit code from a signal. */
@@ -35,95 +35,98 @@ export interface KeeperSurroundings {
 }
 
 /**
- * How a shell starts a command with nothing but its own: no variables, a session of its own (\`kill 0\` is not to reach
- * further) and the two signals that a background job would ignore (GNU env has that from 8.31 on).
+ * How a shell starts a command: in a session of its own (`kill 0` is not to reach further), and with the two signals that a
+ * background job would ignore (GNU env has that from 8.31 on).
  */
-export const FRESH = ['setsid', 'env', '-i', '--default-signal=INT,QUIT', '--'];
+export const START = ['setsid', 'env', '--default-signal=INT,QUIT', '--'];
 
 /**
- * The first process of a namespace, in the zygote's folder at first. Told to `run`, it starts what comes through the
- * slot's `run` (a FIFO: environments are not for disks) and reaps whatever is orphaned in the namespace until that has
- * ended, and says whether it is alone then; told to `reap`, it does the latter until the next word. `own` is the slot's folder, which the mounts have
- * hidden. No command gets that, nor what the keeper is told and reports by, and none may look into the keeper (ptrace(2),
- * "access mode checking": it has capabilities that they lack).
+ * The first process of a namespace, in the zygote's folder at first, with the names there of its slot, of itself and of its
+ * channel. Told to `run`, it starts what comes through the channel (a FIFO: environments are not for disks), reaps whatever
+ * is orphaned in the namespace until that has ended, and says how it ended and whether it is alone then. No command gets
+ * the channel, which the mounts have hidden, nor what the keeper is told and reports by, and none may look into the keeper
+ * (ptrace(2), "access mode checking": it has capabilities that they lack). A task may set the limits of the keeper
+ * (prlimit(2)), which may cost it the word of how its own command ended.
  */
 export const keeperScript = () => `
 cd -P /proc/self && pid=\${PWD##*/} && cd "$OLDPWD"
-[ -p "$1/ctl" ] || ${tool('mkfifo')} -m 600 "$1/ctl" "$1/run" "$1/out" "$1/err" || exit
-exec 3<>"$1/ctl" 4>&1 7<"$1" >/dev/null
+exec 3<>"$3/ctl" 4>&1 7<"$3" >/dev/null
 . "$1/open" || exit
 own=/proc/self/fd/7
 echo "$2 ready $pid" >&4
 while read -r word <&3; do
   case $word in
   run)
+    job=Done
     if command eval '. $own/run </dev/null &'; then
       wait $!
       code=$?
-      job=Done
       [ $code -le 128 ] || { jobs >$own/jobs; read -r job <$own/jobs; }
     else
       code=unforked
     fi
     alone=alone
     ! kill -0 -1 2>/dev/null || alone=
-    case $job in *Done*) job=exit ;; *) job=signal ;; esac
+    case $job in '' | *Done*) job=exit ;; *) job=signal ;; esac
     echo "$2 ended $code $job $alone" >&4
     ;;
-  reap) (read -r word <&3);;
-  *) exit;;
+  end) exit ;;
   esac
 done`;
 
-/** How a shell saw a command end: with the code (`$?`) of an exit or of a signal, or `unforked`. */
-interface CommandEnd {
-  code: string;
-  isSignal: boolean;
-}
+type Ended = Awaited<Running['ended']>;
 
 /** What reading in /proc fails with where the process has ended. */
 const GONE = ['ENOENT', 'ESRCH', 'EINVAL'];
 
-/** A command with an environment that is longer than this (bytes) does not fit into a pipe at once. */
-const LONGEST = 60_000;
+/** Texts (bytes) that execve(2) may refuse, one by one and all together: it tells why only who calls it. */
+const LONGEST = { one: 128 * 1024, all: 1_000_000 };
+
+/** Names that a shell can export, but for those that mean something to it. */
+const NAME = /^(?!(?:IFS|LINENO|OPTIND|PPID|RANDOM)$)[A-Za-z_]\w*$/;
 
 /** The first process of a namespace, which made its mounts; the namespace ends with it. */
 export class Keeper {
-  /** Resolves once everything is mounted; rejects with WorkspaceError. */
-  readonly opened: Promise<void>;
-  readonly #over: Promise<void>;
-  #onReady: () => void = () => undefined;
-  #onOver: () => void = () => undefined;
+  /** What it was heard to say. */
+  readonly #heard = new EventEmitter();
+  readonly #ready = once(this.#heard, 'ready');
+  readonly #over = once(this.#heard, 'over');
   /** Its number in the zygote's /proc. */
   #inner = '';
   #isOver = false;
   #isClosed = false;
-  #isReaping = false;
   #isAlone = false;
-  /** Something of a command may still be in the slot's FIFOs. */
-  #isUnclean = false;
-  /** Ends the command that is running: with an exit code, as what could not be started, or (without any) with the namespace. */
-  #onEnded: ((end?: CommandEnd) => void) | undefined;
+  /**
+   * Ends the command that is running, as a shell saw it end: with the code (`$?`) of an exit or of a `signal`, or `unforked`;
+   * without any, with the namespace.
+   */
+  #onEnded: ((code?: string, how?: string) => void) | undefined;
   /** Outputs that have not come to their end. */
   readonly #outputs = new Set<Socket>();
 
   constructor(
     private readonly around: KeeperSurroundings,
     private readonly slot: Slot,
+    private readonly channel: Channel,
     layout: NamespaceLayout,
     private readonly onClosed: () => void,
   ) {
-    this.#over = new Promise((resolve) => {
-      this.#onOver = resolve;
-    });
-    const ready = new Promise<'ready'>((resolve) => {
-      this.#onReady = () => resolve('ready');
-    });
-    const { outside, source, common } = around;
-    slot.write('mounts', common + mountTable(layout.mounts, source, outside));
-    const mount = `${tool('mount')} -n -a -c -T ${slot.name}/mounts`;
+    slot.write('mounts', around.tableOf(layout.mounts));
+    const mount = `${quoteForShell(tool('mount'))} -n -a -c -T ${slot.name}/mounts`;
     slot.write('open', `${mount} && cd ${quoteForShell(layout.view)}\n`);
-    this.opened = this.#open(ready);
+  }
+
+  /** Resolves once everything is mounted. @throws WorkspaceError, and then nothing is left of it */
+  async opened(): Promise<void> {
+    try {
+      await Promise.race([this.#ready, this.#over]);
+      if (this.#inner === '')
+        throw new WorkspaceError(firstLine(this.#complaint()) || 'the namespace ended at once');
+      this.channel.open();
+    } catch (error) {
+      await this.close();
+      throw workspaceFailure(error, 'open the namespace');
+    }
   }
 
   get isOver(): boolean {
@@ -164,8 +167,9 @@ export class Keeper {
   }
 
   /**
-   * Starts a command, which messages call `program`. undefined where that is not for a shell: another is still running or its output not yet read, the
-   * shell can't tell how a command ended, or the text is too long or not one (NUL).
+   * Starts a command, which messages call `program`. undefined where that is not for a shell: another is still running or
+   * its output not yet read, the shell can't tell how a command ended, or a text is too long, or none (NUL).
+   * @throws a system error
    */
   run(
     argv: readonly string[],
@@ -173,53 +177,47 @@ export class Keeper {
     program: string,
   ): Omit<Running, 'kill'> | undefined {
     if (!this.around.isExact || this.#onEnded !== undefined || this.#outputs.size > 0) return undefined;
-    const command = Buffer.from(commandScript(argv, env));
-    // env(1) takes the first word without = for the command, and refuses a variable without a name.
-    const isPlain = !command.includes(0) && !argv[0]?.includes('=') && !('' in env);
-    const passed = isPlain && command.length <= LONGEST ? this.slot.pass(command) : undefined;
-    if (passed === undefined) return undefined;
-    const { out, err } = passed;
-    for (const { stream } of [out, err]) {
+    const text = commandScript(argv, env);
+    if (text === undefined) return undefined;
+    const pipes = this.channel.run(text);
+    const [stdout, stderr] = pipes.map(({ stream }) => stream) as [Socket, Socket];
+    for (const stream of [stdout, stderr]) {
       this.#outputs.add(stream);
       stream.once('close', () => this.#outputs.delete(stream));
     }
-    const ended = new Promise<Awaited<Running['ended']>>((resolve) => {
-      this.#onEnded = (end) => {
+    this.#isAlone = false;
+    const ended = new Promise<Ended>((resolve) => {
+      this.#onEnded = (code, how) => {
         this.#onEnded = undefined;
-        out.closeWriter();
-        err.closeWriter();
-        resolve(this.#outcome(end, program));
+        for (const { fd } of pipes) closeSync(fd);
+        this.channel.forget();
+        resolve(outcomeOf(program, code, how));
       };
     });
-    this.#stopReaping();
-    this.#isAlone = false;
-    this.slot.tell('run');
-    return { stdout: out.stream, stderr: err.stream, ended };
+    return { stdout, stderr, ended };
   }
 
-  /** Has it reap what is orphaned while it runs nothing itself, as others enter the namespace. */
-  reap(): void {
+  /** Another process was brought into the namespace. */
+  entered(): void {
     this.#isAlone = false;
-    if (this.#isReaping || this.#onEnded !== undefined) return;
-    this.#isReaping = true;
-    this.slot.tell('reap');
   }
 
   /** Ends it and with it the namespace. Resolves with whether it has ended: what hangs in the kernel does not. */
   async close(): Promise<boolean> {
     if (this.#isClosed) return this.#isOver;
     this.#isClosed = true;
-    const isIdle = this.#onEnded === undefined && this.#outputs.size === 0;
-    const endsByItself = isIdle && !this.#isOver && this.#isToldToEnd();
-    if (endsByItself) await new Deadline(1_000).meets(this.#over);
-    // It read all that it was told only where it ended for that.
-    this.slot.isUnclean = this.#isUnclean || !endsByItself || !this.#isOver;
+    // That takes less time than being killed.
+    if (this.#inner !== '' && !this.#isOver && this.#onEnded === undefined && this.#outputs.size === 0) {
+      this.channel.tell('end');
+      await firstOf(this.#over, 1_000);
+    }
     if (!this.#isOver) {
       this.kill();
-      await new Deadline().meets(this.#over);
+      await firstOf(this.#over, LONGEST_MS);
     }
     // What nobody reads would never end, and keep its file system from being unmounted.
     for (const stream of this.#outputs) if (stream.readableFlowing === null) stream.destroy();
+    this.channel.close();
     this.onClosed();
     return this.#isOver;
   }
@@ -229,28 +227,16 @@ export class Keeper {
   }
 
   /** What it reports, or its parent about it. */
-  hear([word, detail = '', how, alone]: readonly string[]): void {
-    if (word === 'ready') {
-      this.#inner = detail;
-      this.#onReady();
-    } else if (word === 'ended') {
+  hear(word: string, detail = '', how?: string, alone?: string): void {
+    if (word === 'ready') this.#inner = detail;
+    else if (word === 'ended') {
       this.#isAlone = alone === 'alone';
-      this.#onEnded?.({ code: detail, isSignal: how === 'signal' });
+      this.#onEnded?.(detail, how);
     } else if (word === 'over') {
       this.#isOver = true;
       this.#onEnded?.();
-      this.#onOver();
     }
-  }
-
-  async #open(ready: Promise<'ready'>): Promise<void> {
-    try {
-      if ((await Promise.race([ready, this.#over])) !== 'ready')
-        throw new WorkspaceError(firstLine(this.#complaint()) || 'the namespace ended at once');
-    } catch (error) {
-      await this.close();
-      throw error;
-    }
+    this.#heard.emit(word);
   }
 
   #complaint(): string {
@@ -261,47 +247,38 @@ export class Keeper {
       return '';
     }
   }
-
-  /** That takes less time than being killed, but a handle to tell it, which there may not be. */
-  #isToldToEnd(): boolean {
-    try {
-      this.#stopReaping();
-      this.slot.tell('end');
-      return true;
-    } catch {
-      // It is killed then.
-      return false;
-    }
-  }
-
-  #stopReaping(): void {
-    if (this.#isReaping) this.slot.tell('on');
-    this.#isReaping = false;
-  }
-
-  #outcome(end: CommandEnd | undefined, program: string): Awaited<Running['ended']> {
-    if (end === undefined) return { exitCode: null, signal: 'SIGKILL' };
-    if (end.code === 'unforked') {
-      // What it was to be told may still be there.
-      this.#isUnclean = true;
-      const error = cannotStart(program, Object.assign(new Error('fork'), { code: 'EAGAIN' }));
-      return { exitCode: null, signal: null, error };
-    }
-    const exitCode = Number(end.code);
-    if (!end.isSignal) return { exitCode, signal: null };
-    const name = Object.entries(constants.signals).find(([, number]) => number === exitCode - 128)?.[0];
-    // A real-time signal has no name in Node.
-    return name === undefined
-      ? { exitCode, signal: null }
-      : { exitCode: null, signal: name as NodeJS.Signals };
-  }
 }
 
-function commandScript(argv: readonly string[], env: Readonly<Record<string, string>>): string {
-  const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+function outcomeOf(program: string, code: string | undefined, how: string | undefined): Ended {
+  if (code === undefined) return { exitCode: null, signal: 'SIGKILL' };
+  if (code === 'unforked') {
+    const error = cannotStart(program, Object.assign(new Error('fork'), { code: 'EAGAIN' }));
+    return { exitCode: null, signal: null, error };
+  }
+  const exitCode = Number(code);
+  const signals = Object.entries(constants.signals) as [NodeJS.Signals, number][];
+  const signal = signals.find(([, number]) => how === 'signal' && number === exitCode - 128)?.[0];
+  // A real-time signal has no name in Node.
+  return signal === undefined ? { exitCode, signal: null } : { exitCode: null, signal };
+}
+
+/** What a keeper's shell is to do for a command; undefined for what it can't. Values are in no process's arguments, which all users see. */
+function commandScript(argv: readonly string[], env: Readonly<Record<string, string>>): Buffer | undefined {
+  const variables = Object.entries(env);
+  if (argv[0]?.includes('=') || variables.some(([name]) => !NAME.test(name))) return undefined;
+  const texts = [...argv, ...variables.map(([name, value]) => `${name}=${value}`)];
+  const lengths = texts.map((text) => Buffer.byteLength(text) + 1);
+  if (texts.some((text) => text.includes('\0')) || Math.max(...lengths) > LONGEST.one) return undefined;
+  if (lengths.reduce((sum, length) => sum + length) > LONGEST.all) return undefined;
   const own = '/proc/self/fd/7';
-  const words = [...FRESH.slice(0, 2).map(tool), ...FRESH.slice(2), ...variables, ...argv].map(quoteForShell);
-  return `exec >${own}/out 2>${own}/err 3>&- 4>&- 7>&-\nexec ${words.join(' ')}\n`;
+  const lines = [
+    `exec >${own}/out 2>${own}/err 3>&- 4>&- 7>&-`,
+    // All that the keeper has, or that its shell has made.
+    `unset ${Object.keys(helperEnv('FORGE_KEEPER=')).join(' ')} LIBMOUNT_FORCE_MOUNT2 PWD OLDPWD`,
+    ...variables.map(([name, value]) => `export ${name}=${quoteForShell(value)}`),
+    `exec ${[...START.slice(0, 2).map(tool), ...START.slice(2), ...argv].map(quoteForShell).join(' ')}`,
+  ];
+  return Buffer.from(`${lines.join('\n')}\n`);
 }
 
 /** Whether a process is the first one of a PID namespace. */

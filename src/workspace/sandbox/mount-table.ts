@@ -1,35 +1,27 @@
 import { readFileSync, statSync } from 'node:fs';
-import { unlessGone } from '../../util/errors/system-error.js';
-import { isWithin } from '../../util/paths/relative-path.js';
+import { unlessGone } from '../../util/errors.js';
+import { isWithin } from '../../util/paths/path.js';
 
-const LOCKED: ReadonlySet<string> = new Set([
-  'ro',
-  'nosuid',
-  'nodev',
-  'noexec',
-  'noatime',
-  'nodiratime',
-  'relatime',
-]);
+const LOCKED = new Set(['ro', 'nosuid', 'nodev', 'noexec', 'noatime', 'nodiratime', 'relatime']);
 
 /** A mount to make in a namespace. Paths are absolute and real. */
 export type Mount =
   /** Options name their folders relative to the namespace's `cwd`, so that no path in them needs quoting. */
   | { type: 'overlay'; target: string; options: string }
-  /** The target becomes read-only. */
-  | { type: 'read-only'; target: string }
-  /** What is mounted on the target becomes read-only, or device files in it can't be opened any more; in place. */
-  | { type: 'remount'; target: string; flag: 'ro' | 'nodev' }
-  /** The target shows another folder, with what is mounted below that. */
+  /** The target shows another folder or device, with what is mounted below that; one shown on itself stays usable below a `nodev`. */
   | { type: 'bind'; from: string; target: string }
-  /** The target (a device, or a folder of devices) is mounted on itself, so that it stays usable below a `nodev`. */
-  | { type: 'device'; target: string }
+  /** The target becomes read-only, or device files in it can't be opened but for those that were shown on themselves before. */
+  | { type: 'restrict'; target: string; flag: 'ro' | 'nodev' }
+  /** The same of what is mounted on the target, in place. */
+  | { type: 'remount'; target: string; flag: 'ro' | 'nodev' }
   /** The target shows the processes of the namespace's own. */
   | { type: 'processes'; target: string }
   /** The target shows terminals of the namespace's own, which any user of it may make. */
-  | { type: 'terminals'; target: string }
-  /** Device files in the target can't be opened, but for those that were mounted on themselves before. */
-  | { type: 'no-devices'; target: string };
+  | { type: 'terminals'; target: string };
+
+export function readOnly(target: string): Mount {
+  return { type: 'restrict', target, flag: 'ro' };
+}
 
 /**
  * The mounts as fstab(5), so that one mount(8) makes them all: starting a program for each costs a millisecond. mount(8)
@@ -43,38 +35,22 @@ export function mountTable(mounts: readonly Mount[], source: string, outside: re
 }
 
 function fields(mount: Mount, source: string, outside: readonly Mounted[]): string[] {
+  const { target } = mount;
   switch (mount.type) {
     case 'overlay':
-      return [source, mount.target, 'overlay', mount.options];
-    case 'read-only':
-      return [
-        itself(mount.target),
-        itself(mount.target),
-        'none',
-        `rbind,ro${lockedFlags(mount.target, outside)}`,
-      ];
-    case 'remount':
-      return [
-        source,
-        mount.target,
-        'none',
-        `remount,bind,${mount.flag}${lockedFlags(mount.target, outside)}`,
-      ];
+      return [source, target, 'overlay', mount.options];
     case 'bind':
-      return [mount.from, mount.target, 'none', 'rbind'];
+      return [mount.from, target, 'none', 'rbind'];
+    case 'restrict': {
+      const place = statSync(target, { throwIfNoEntry: false })?.isDirectory() ? `${target}/.` : target;
+      return [place, place, 'none', `rbind,${mount.flag}${lockedFlags(target, outside)}`];
+    }
+    case 'remount':
+      return [source, target, 'none', `remount,bind,${mount.flag}${lockedFlags(target, outside)}`];
     case 'processes':
-      return [`proc-${source}`, mount.target, 'proc', 'nosuid,nodev,noexec'];
+      return [`proc-${source}`, target, 'proc', 'nosuid,nodev,noexec'];
     case 'terminals':
-      return [`pts-${source}`, mount.target, 'devpts', 'newinstance,ptmxmode=0666,mode=0620'];
-    case 'device':
-      return [mount.target, mount.target, 'none', 'rbind'];
-    case 'no-devices':
-      return [
-        itself(mount.target),
-        itself(mount.target),
-        'none',
-        `rbind,nodev${lockedFlags(mount.target, outside)}`,
-      ];
+      return [`pts-${source}`, target, 'devpts', 'newinstance,ptmxmode=0666,mode=0620'];
     default:
       return mount satisfies never;
   }
@@ -90,10 +66,6 @@ function lockedFlags(path: string, outside: readonly Mounted[]): string {
   const flags = holder.flags.filter((flag) => LOCKED.has(flag));
   if (!flags.some((flag) => flag.endsWith('atime'))) flags.push('strictatime');
   return flags.map((flag) => `,${flag}`).join('');
-}
-
-function itself(target: string): string {
-  return statSync(target, { throwIfNoEntry: false })?.isDirectory() ? `${target}/.` : target;
 }
 
 /** As fstab(5) wants it: white space, `#` and backslashes as octal escapes. */
@@ -116,22 +88,17 @@ export interface Mounted {
 
 /** Folders below root on which something else is mounted. Empty where there is no /proc. */
 export function mountsBelow(root: string): string[] {
-  const points = new Set(mountsHere().map(({ target }) => target));
+  const points = new Set(readMounts().map(({ target }) => target));
   return [...points].filter((point) => point !== root && isWithin(point, root));
 }
 
-/** The mounts that this process sees; none where there is no /proc. */
-export function mountsHere(): Mounted[] {
-  return readMounts(mountTableHere());
-}
-
-/** The same as the text of a mountinfo file. */
+/** The text of the mountinfo file of this process; none where there is no /proc. */
 export function mountTableHere(): string {
   return unlessGone(() => readFileSync('/proc/self/mountinfo', 'utf8')) ?? '';
 }
 
-/** Reads a mountinfo file's text. */
-export function readMounts(table: string): Mounted[] {
+/** Reads a mountinfo file's text; by default the mounts that this process sees. */
+export function readMounts(table = mountTableHere()): Mounted[] {
   return table
     .split('\n')
     .filter((line) => line !== '')
@@ -149,12 +116,8 @@ export function readMounts(table: string): Mounted[] {
 
 /** The mount that a path lies on: the deepest, and of several on one folder the last. */
 export function holderOf(path: string, mounted: readonly Mounted[]): Mounted | undefined {
-  return mounted
-    .filter(({ target }) => isWithin(path, target))
-    .reduce<Mounted | undefined>(
-      (best, each) => (best === undefined || each.target.length >= best.target.length ? each : best),
-      undefined,
-    );
+  const holders = mounted.filter(({ target }) => isWithin(path, target));
+  return holders.sort((a, b) => a.target.length - b.target.length).at(-1);
 }
 
 function plain(field: string): string {

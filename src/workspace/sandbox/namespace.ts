@@ -1,19 +1,23 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { codeOf } from '../../util/errors/system-error.js';
-import { isWithin } from '../../util/paths/relative-path.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { hasCode } from '../../util/errors.js';
+import { isWithin } from '../../util/paths/path.js';
 import { processStartTime } from '../../util/process/identity.js';
-import { run } from '../../util/process/run-program.js';
+import { type Outcome, run } from '../../util/process/run-program.js';
 import { WorkspaceError, workspaceFailure } from '../failure.js';
 import type { Command, Running } from '../workspace.js';
 import type { Keeper, NamespaceLayout } from './keeper.js';
 import { readMounts } from './mount-table.js';
-import { Deadline, MARKER, signalProcessesOf } from './processes.js';
-import { missingProgram, notStarted, type Sandbox, spawnDetached } from './sandbox.js';
+import { LONGEST_MS, MARKER, signalProcessesOf } from './processes.js';
+import { mustBeProgram, orNotStarted, type Sandbox, spawnDetached } from './sandbox.js';
 import type { Slot } from './slot.js';
 import { capabilityArguments } from './task-capabilities.js';
 import { helperEnv, tool } from './tools.js';
 import type { Zygote } from './zygote.js';
+
+/** How long ending processes may take a helper, in milliseconds. */
+const LONGEST_HELPER_MS = 2_000;
 
 export interface NamespaceOptions extends NamespaceLayout {
   /** Marker of its processes. */
@@ -64,53 +68,39 @@ export class NamespaceSandbox implements Sandbox {
   }
 
   spawn(command: Command): Running {
-    if (this.#hasEnded())
-      return notStarted(new WorkspaceError(`the workspace ${this.options.name} is closed`));
-    const missing = missingProgram(
-      command,
-      this.options.view,
-      (path) => this.outside(path),
-      this.zygote.places,
-    );
-    if (missing !== undefined) return notStarted(missing);
+    return orNotStarted(command.argv[0], () => this.#spawn(command));
+  }
+
+  #spawn(command: Command): Running {
+    if (this.#hasEnded()) throw new WorkspaceError(`the workspace ${this.options.name} is closed`);
+    mustBeProgram(command, this.options.view, (path) => this.outside(path));
     this.#count += 1;
     const marker = `${this.options.name}:${this.#count}`;
     const env = { ...command.env, ...this.options.extraEnv, [MARKER]: marker };
     // Starting it and entering the namespace needs the capabilities that the command must not have.
     const argv = [tool('setpriv'), ...capabilityArguments(command.capabilities), ...command.argv];
-    try {
-      // Without any, nobody in there may (mount(2): CAP_SYS_ADMIN).
-      if (command.capabilities?.length) this.#mounts ??= this.keeper.mounts();
-      const kept = this.keeper.run(argv, env, command.argv[0]);
-      if (kept !== undefined) return this.#running(kept, { marker });
-      const enter = [tool('setpriv'), '--pdeathsig', 'KILL', tool('nsenter'), ...this.#target()];
-      const started = spawnDetached([...enter, ...argv], { env, program: command.argv[0] });
-      if ('error' in started) return notStarted(started.error);
-      const { child, ...running } = started;
-      this.keeper.reap();
-      return this.#running(running, { marker, child });
-    } catch (error) {
-      return notStarted(workspaceFailure(error, `start ${command.argv[0]}`));
-    }
+    // Without any, nobody in there may (mount(2): CAP_SYS_ADMIN).
+    if (command.capabilities?.length) this.#mounts ??= this.keeper.mounts();
+    const kept = this.keeper.run(argv, env, command.argv[0]);
+    if (kept !== undefined) return this.#running(kept, { marker });
+    const enter = [tool('setpriv'), '--pdeathsig', 'KILL', tool('nsenter'), ...this.#target()];
+    const { child, ...running } = spawnDetached([...enter, ...argv], { env, program: command.argv[0] });
+    this.keeper.entered();
+    return this.#running(running, { marker, child });
   }
 
   async endProcesses(): Promise<number> {
     if (this.#hasEnded() || (this.keeper.isAlone && this.#active.size === 0)) return 0;
     const ended = new Set<string>();
-    const deadline = new Deadline();
-    for (;;) {
+    for (const until = performance.now() + LONGEST_MS; ; ) {
       const living = this.#living();
       if (living.length === 0) return ended.size;
       for (const process of living) ended.add(process);
-      if (deadline.isOver)
+      if (performance.now() > until)
         throw new WorkspaceError(
-          `${living.length} processes of ${this.options.name} could not be ended in ${deadline.seconds} s; they end when its view is closed`,
+          `${living.length} processes of ${this.options.name} could not be ended in ${LONGEST_MS / 1000} s; they end when its view is closed`,
         );
-      await run(tool('nsenter'), [...this.#target(), tool('sh'), '-c', 'kill -KILL -1'], {
-        env: helperEnv(this.zygote.token),
-        // A task that stops whatever it finds stops this, too.
-        timeoutMs: deadline.left,
-      });
+      await this.#inside('kill -KILL -1');
       if (this.#hasEnded()) return ended.size;
     }
   }
@@ -127,6 +117,7 @@ export class NamespaceSandbox implements Sandbox {
 
   async close(): Promise<void> {
     this.#closed = true;
+    for (const { child } of this.#active) child?.kill('SIGKILL');
     if (await this.keeper.close()) return;
     // Not even SIGKILL ends what a cgroup has frozen, or what hangs in the kernel; forge must not hang with it.
     throw new WorkspaceError(
@@ -155,7 +146,18 @@ export class NamespaceSandbox implements Sandbox {
   #target(): string[] {
     const user = this.zygote.userNamespace ? ['-U', '--preserve-credentials'] : [];
     // --wd without a value is the keeper's own working folder, which is the view: every version has it.
-    return ['-t', String(this.keeper.pid()), ...user, '-m', '-p', '--wd', '--'];
+    const pid = this.keeper.pid();
+    if (pid === undefined) throw new WorkspaceError(`the private view ${this.options.name} has ended`);
+    return ['-t', String(pid), ...user, '-m', '-p', '--wd', '--'];
+  }
+
+  /**
+   * Has a shell inside run a script, as forge's own. A task that stops whatever it finds stops that, too, and what is
+   * stopped reaps nothing, so that the namespace could not even be ended.
+   */
+  async #inside(script: string): Promise<Outcome> {
+    const how = { env: helperEnv(this.zygote.token), timeoutMs: LONGEST_HELPER_MS };
+    return run(tool('nsenter'), [...this.#target(), tool('sh'), '-c', script], how);
   }
 
   #running(started: Omit<Running, 'kill'>, active: Active): Running {
@@ -174,38 +176,21 @@ export class NamespaceSandbox implements Sandbox {
     const isRunning = this.#active.has(command);
     if ([...this.#active].some((other) => other !== command))
       signalProcessesOf(marker, name, isRunning && child?.pid !== undefined ? [child.pid] : [], child?.pid);
-    else this.#killAll(name, command);
+    else void this.#killAll(name, command);
     // nsenter stops itself when its command is stopped, and would then not notice the command's end.
     if (isRunning) child?.kill('SIGCONT');
   }
 
-  #killAll(name: 'SIGTERM' | 'SIGKILL', command: Active): void {
+  async #killAll(name: 'SIGTERM' | 'SIGKILL', command: Active): Promise<void> {
     // Nothing there to be hit is fine: only the helper itself may fail.
     const script = name === 'SIGKILL' ? 'kill -KILL -1 || :' : 'kill -TERM -1; kill -CONT -1';
+    const helper = await this.#inside(script).catch(() => undefined);
+    if (name === 'SIGTERM' || this.#hasEnded()) return;
     // Without a process left for the helper (a fork bomb took them all), the whole namespace ends with its first.
-    const failed = () => {
-      if (name === 'SIGKILL' && !this.#hasEnded()) this.keeper.kill();
-    };
-    try {
-      const helper = spawn(tool('nsenter'), [...this.#target(), tool('sh'), '-c', script], {
-        stdio: 'ignore',
-        env: helperEnv(this.zygote.token),
-      });
-      helper.once('error', failed);
-      helper.once('exit', (code) => {
-        // The helper is no part of what `kill -1` hits, but it may find no room to fork.
-        if (code !== 0 && code !== null) failed();
-        // The keeper may not even have started it.
-        else if (name === 'SIGKILL' && this.#active.has(command)) setTimeout(() => this.#again(command), 50);
-      });
-    } catch {
-      // spawn throws for some errors (ENOMEM) and emits others.
-      failed();
-    }
-  }
-
-  #again(command: Active): void {
-    if (this.#active.has(command) && !this.#hasEnded()) this.#killAll('SIGKILL', command);
+    if (!helper?.ok && (!helper?.signal || helper.stopped)) return this.keeper.kill();
+    // The keeper may not even have started it.
+    if (this.#active.has(command)) await sleep(50);
+    if (this.#active.has(command) && !this.#hasEnded()) return this.#killAll(name, command);
   }
 
   /**
@@ -232,7 +217,7 @@ export class NamespaceSandbox implements Sandbox {
     try {
       return readFileSync(`${folder}/environ`, 'latin1').includes(this.zygote.token);
     } catch (error) {
-      return codeOf(error) === 'ENOENT' || codeOf(error) === 'ESRCH';
+      return hasCode(error, 'ENOENT', 'ESRCH');
     }
   }
 }

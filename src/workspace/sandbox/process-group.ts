@@ -1,11 +1,12 @@
-import { codeOf } from '../../util/errors/system-error.js';
-import { isWithin } from '../../util/paths/relative-path.js';
+import { isWithin } from '../../util/paths/path.js';
+import { sendSignal } from '../../util/process/end-with-grace.js';
 import { findTool } from '../../util/process/find-program.js';
+import { processExists } from '../../util/process/identity.js';
 import { WorkspaceError } from '../failure.js';
 import type { Command, Running } from '../workspace.js';
-import { mountsHere } from './mount-table.js';
-import { endProcessesOf, MARKER, signal, signalProcessesOf } from './processes.js';
-import { missingProgram, notStarted, type Sandbox, spawnDetached } from './sandbox.js';
+import { readMounts } from './mount-table.js';
+import { endProcessesOf, MARKER, signalProcessesOf } from './processes.js';
+import { mustBeProgram, orNotStarted, type Sandbox, spawnDetached } from './sandbox.js';
 
 /**
  * Sandbox where there are no namespaces: every command is the leader of its own process group and carries a
@@ -23,35 +24,29 @@ export class ProcessGroupSandbox implements Sandbox {
     readonly tree: string,
     readonly extraEnv: Readonly<Record<string, string>>,
   ) {
-    if (living === undefined) {
-      living = new Set();
-      process.on('exit', endLiving);
-    }
+    if (living.size === 0) process.on('exit', endLiving);
     living.add(this);
   }
 
   spawn(command: Command): Running {
-    const missing = missingProgram(command, this.cwd, (path) => path);
-    if (missing !== undefined) return notStarted(missing);
+    return orNotStarted(command.argv[0], () => this.#spawn(command));
+  }
+
+  #spawn(command: Command): Running {
+    mustBeProgram(command, this.cwd, (path) => path);
     this.#count += 1;
     const marker = `${this.name}:${this.#count}`;
     const setpriv = findTool('setpriv');
-    const started = spawnDetached(
-      [...(setpriv === undefined ? [] : [setpriv, '--pdeathsig', 'KILL', '--']), ...command.argv],
-      {
-        cwd: this.cwd,
-        env: { ...command.env, ...this.extraEnv, [MARKER]: marker },
-        program: command.argv[0],
-      },
-    );
-    if ('error' in started) return notStarted(started.error);
-    const { child, ...running } = started;
+    const tied = setpriv === undefined ? [] : [setpriv, '--pdeathsig', 'KILL', '--'];
+    const env = { ...command.env, ...this.extraEnv, [MARKER]: marker };
+    const how = { cwd: this.cwd, env, program: command.argv[0] };
+    const { child, ...running } = spawnDetached([...tied, ...command.argv], how);
     const leader = child.pid;
     if (leader !== undefined) {
       this.#groups.add(leader);
       // Once nobody is left in it, its number may be given to a group that is none of ours.
       child.once('exit', () => {
-        if (isGroupGone(leader)) this.#groups.delete(leader);
+        if (!processExists(-leader)) this.#groups.delete(leader);
       });
     }
     return {
@@ -60,16 +55,16 @@ export class ProcessGroupSandbox implements Sandbox {
         if (leader === undefined || !this.#groups.has(leader)) return;
         const isRunning = child.exitCode === null && child.signalCode === null;
         // A whole group stops in one step, however fast it multiplies; what left it is found at leisure then.
-        if (name === 'SIGKILL') signal(-leader, 'SIGSTOP');
+        if (name === 'SIGKILL') sendSignal(-leader, 'SIGSTOP');
         signalProcessesOf(marker, name, isRunning ? [leader] : []);
         // Whatever of its process group dropped the marker.
-        signal(-leader, name);
+        sendSignal(-leader, name);
       },
     };
   }
 
   async endProcesses(): Promise<number> {
-    for (const leader of this.#groups) signal(-leader, 'SIGSTOP');
+    for (const leader of this.#groups) sendSignal(-leader, 'SIGSTOP');
     try {
       return await endProcessesOf(this.name);
     } finally {
@@ -80,7 +75,7 @@ export class ProcessGroupSandbox implements Sandbox {
 
   /** A mount shows files of somebody else's in the copy. */
   mustBeUntouched(): void {
-    const point = mountsHere().find(({ target }) => isWithin(target, this.tree))?.target;
+    const point = readMounts().find(({ target }) => isWithin(target, this.tree))?.target;
     if (point !== undefined)
       throw new WorkspaceError(
         `something was mounted on ${point} while the task ran, so what it did can't be told; nothing of it is used. Unmount it: forge removes nothing behind a mount`,
@@ -89,28 +84,20 @@ export class ProcessGroupSandbox implements Sandbox {
 
   /** At once, what is still in the group that it was started in. */
   killGroups(): void {
-    for (const leader of this.#groups) signal(-leader, 'SIGKILL');
+    for (const leader of this.#groups) sendSignal(-leader, 'SIGKILL');
   }
 
   async close(): Promise<void> {
     await this.endProcesses();
-    living?.delete(this);
+    living.delete(this);
+    if (living.size === 0) process.off('exit', endLiving);
   }
 }
 
 /** Those that are not closed. */
-let living: Set<ProcessGroupSandbox> | undefined;
+const living = new Set<ProcessGroupSandbox>();
 
 /** Where forge ends at once (a second Ctrl-C), what can be named at once ends with it. */
 function endLiving(): void {
-  for (const each of living ?? []) each.killGroups();
-}
-
-function isGroupGone(leader: number): boolean {
-  try {
-    process.kill(-leader, 0);
-    return false;
-  } catch (error) {
-    return codeOf(error) === 'ESRCH';
-  }
+  for (const each of living) each.killGroups();
 }

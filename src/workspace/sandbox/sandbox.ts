@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, closeSync, constants, lstatSync } from 'node:fs';
-import { PassThrough } from 'node:stream';
-import { reasonOf } from '../../util/errors/system-error.js';
+import { Readable } from 'node:stream';
+import { reasonOf } from '../../util/errors.js';
 import { findProgram } from '../../util/process/find-program.js';
-import { WorkspaceError } from '../failure.js';
+import { WorkspaceError, workspaceFailure } from '../failure.js';
 import type { Command, Running } from '../workspace.js';
 import { makeOutputPipes, type OutputPipe } from './output-pipe.js';
 
@@ -24,25 +24,20 @@ export interface Sandbox {
 /** What `execvp` searches when the environment has no PATH. */
 const DEFAULT_PATH = '/bin:/usr/bin';
 
-/**
- * Whether a program exists, as a message for people where it doesn't. `outside` translates paths as the command sees them;
- * `places`, where given, is what this remembers of the last time.
- */
-export function missingProgram(
-  command: Command,
-  cwd: string,
-  outside: (path: string) => string,
-  places?: Map<string, string>,
-): Error | undefined {
+/** Where programs were: they are most likely still there. */
+const places = new Map<string, string>();
+
+/** Makes sure that a program exists. `outside` translates paths as the command sees them. @throws WorkspaceError */
+export function mustBeProgram(command: Command, cwd: string, outside: (path: string) => string): void {
   const [program] = command.argv;
   const path = command.env.PATH ?? DEFAULT_PATH;
   const exists = (place: string) => isProgram(outside(place));
-  const known = places?.get(`${program}\0${path}`);
-  if (known !== undefined && exists(known)) return undefined;
+  const known = places.get(`${program}\0${path}`);
+  if (known !== undefined && exists(known)) return;
   const found = findProgram(program, path, cwd, exists);
-  if (found !== undefined && !program.includes('/')) places?.set(`${program}\0${path}`, found);
-  if (found !== undefined) return undefined;
-  return new Error(
+  if (found !== undefined && !program.includes('/')) places.set(`${program}\0${path}`, found);
+  if (found !== undefined) return;
+  throw new WorkspaceError(
     program.includes('/')
       ? `cannot start ${program}: there is no such program, or it may not be executed`
       : `cannot start ${program}: no such program in PATH (${path})`,
@@ -62,27 +57,30 @@ function isProgram(path: string): boolean {
   }
 }
 
-/** A command that could not be started. */
-export function notStarted(error: Error): Running {
-  return {
-    stdout: noOutput(),
-    stderr: noOutput(),
-    ended: Promise.resolve({ exitCode: null, signal: null, error }),
-    kill: () => undefined,
-  };
+/** What `start` gives, or, where that throws, a command that could not be started. */
+export function orNotStarted(program: string, start: () => Running): Running {
+  try {
+    return start();
+  } catch (thrown) {
+    const error = workspaceFailure(thrown, `start ${program}`);
+    return {
+      stdout: Readable.from([]),
+      stderr: Readable.from([]),
+      ended: Promise.resolve({ exitCode: null, signal: null, error }),
+      kill: () => undefined,
+    };
+  }
 }
-
-/** A command's process, or why there is none. */
-type Started = (Pick<Running, 'ended' | 'stdout' | 'stderr'> & { child: ChildProcess }) | { error: Error };
 
 /**
  * Spawns in a session of its own: a Ctrl-C on the terminal reaches forge alone, which then ends its tasks in order.
- * `program` is what messages call it. Never throws, and leaves nothing open when it fails: a pipe would keep forge alive.
+ * `program` is what messages call it. Leaves nothing open when it fails: a pipe would keep forge alive.
+ * @throws WorkspaceError
  */
 export function spawnDetached(
   argv: readonly string[],
   options: { cwd?: string; env: Readonly<Record<string, string>>; program: string },
-): Started {
+): Omit<Running, 'kill'> & { child: ChildProcess } {
   const [program, ...args] = argv;
   let pipes: OutputPipe[] | undefined;
   try {
@@ -101,10 +99,10 @@ export function spawnDetached(
       child.once('exit', (exitCode, signal) => resolve({ exitCode, signal }));
     });
     const [stdout, stderr] = [out?.stream ?? child.stdout, err?.stream ?? child.stderr];
-    return { child, ended, stdout: stdout ?? noOutput(), stderr: stderr ?? noOutput() };
+    return { child, ended, stdout: stdout ?? Readable.from([]), stderr: stderr ?? Readable.from([]) };
   } catch (error) {
     for (const { stream } of pipes ?? []) stream.destroy();
-    return { error: cannotStart(options.program, error) };
+    throw cannotStart(options.program, error);
   } finally {
     // The child has its own copies; the streams end when the last of those is closed.
     for (const pipe of pipes ?? []) closeSync(pipe.fd);
@@ -126,10 +124,4 @@ export function cannotStart(program: string, error: unknown): Error {
   return new WorkspaceError(`cannot start ${program}: ${reasonOf(error, WHY)}`, {
     cause: error,
   });
-}
-
-function noOutput(): PassThrough {
-  const stream = new PassThrough();
-  stream.end();
-  return stream;
 }

@@ -1,13 +1,13 @@
 import { statSync } from 'node:fs';
-import { isWithin } from '../../util/paths/relative-path.js';
-import { holderOf, mountsHere } from './mount-table.js';
+import { isWithin } from '../../util/paths/path.js';
+import { holderOf, readMounts } from './mount-table.js';
 
 /**
  * Other paths at which a folder, or a part of it, is there too: bind mounts, and the whole of a file system of which only
  * a part is mounted where people work (btrfs). A view covers one path only. Empty where there is no /proc.
  */
 export function secondPaths(folder: string): string[] {
-  const mounted = mountsHere();
+  const mounted = readMounts();
   const holder = holderOf(folder, mounted);
   if (holder === undefined) return [];
   const inside = joined(holder.root, below(folder, holder.target));

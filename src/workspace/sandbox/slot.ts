@@ -1,39 +1,18 @@
-import {
-  closeSync,
-  constants,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
-import { Socket } from 'node:net';
+import { mkdirSync, readFileSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isMade } from '../../util/errors.js';
 import { workspaceFailure } from '../failure.js';
 
-/**
- * What one workspace after another has of a zygote: a folder that no task sees. In it the keeper is told and answers (FIFOs
- * `ctl`, `run`, `out`, `err`, which the first one makes, and small files), and each workspace has folders of its own.
- */
+/** What one workspace after another has of a zygote: a folder that no task sees. In it each has folders of its own. */
 export class Slot {
   readonly path: string;
-  /** Something of a command may still be in its FIFOs. */
-  isUnclean = false;
   /** Small files: what they hold, and how long they are (bytes). */
   readonly #files = new Map<string, { text: string; size: number }>();
-  /** FIFOs that are written to. */
-  readonly #open = new Map<string, number>();
-  /** Kinds of folders that were empty when a workspace got them. */
-  readonly #empty = new Map<string, string>();
+  /** Kinds of folders that were empty when a workspace got them, and when they were last touched. */
+  readonly #empty = new Map<string, { path: string; changedNs: bigint }>();
   /** Of the workspace that has it now. */
   #number = 0;
   #folders: string[] = [];
-  readonly #links = new Set<string>();
 
   constructor(
     /** The zygote's folder. */
@@ -55,35 +34,31 @@ export class Slot {
 
   /** The same of one that most tasks leave as it is: the next workspace gets it, too. */
   emptyFolder(kind: string): string {
-    const path = this.#empty.get(kind) ?? join(this.path, kind);
-    if (!this.#empty.has(kind)) makeFolder(path);
-    this.#empty.set(kind, path);
+    const path = join(this.path, kind);
+    if (!this.#empty.has(kind)) {
+      makeFolder(path);
+      this.#empty.set(kind, { path, changedNs: changedNs(path) });
+    }
     return path;
   }
 
   /** Makes sure of a link that all its workspaces use; gives its path. */
   link(name: string, target: string): string {
     const path = join(this.path, name);
-    if (!this.#links.has(name)) symlinkSync(target, path);
-    this.#links.add(name);
+    isMade(() => symlinkSync(target, path));
     return path;
   }
 
   /** Makes it the next workspace's; gives the names of what is to go, in the zygote's folder. */
   vacate(): string[] {
-    for (const [kind, path] of this.#empty) {
-      if (isAsMade(path)) continue;
+    for (const [kind, { path, changedNs: before }] of this.#empty) {
+      if (changedNs(path) === before) continue;
       this.#empty.delete(kind);
       renameSync(path, join(this.path, `${this.#number}-${kind}`));
       this.#folders.push(`${this.name}/${this.#number}-${kind}`);
     }
     this.#number += 1;
     return this.#folders.splice(0);
-  }
-
-  /** Tells the keeper a word. It is there. */
-  tell(word: string): void {
-    writeSync(this.#fifo('ctl'), `${word}\n`);
   }
 
   /**
@@ -110,64 +85,11 @@ export class Slot {
     writeFileSync(path, '');
     return statSync(path, { bigint: true }).ctimeNs;
   }
-
-  /** Gives the keeper the text of a command, and opens its output; undefined where there is no room for it in a pipe. */
-  pass(command: Buffer): { out: Output; err: Output } | undefined {
-    const run = this.#fifo('run');
-    const written = writeSync(run, command);
-    if (written < command.length) {
-      // Of a user with many pipes, new ones are small (pipe(7), pipe-user-pages-soft).
-      readSync(run, Buffer.alloc(written));
-      return undefined;
-    }
-    const out = new Output(join(this.path, 'out'));
-    try {
-      return { out, err: new Output(join(this.path, 'err')) };
-    } catch (error) {
-      out.closeWriter();
-      out.stream.destroy();
-      throw error;
-    }
-  }
-
-  close(): void {
-    for (const fd of this.#open.values()) closeSync(fd);
-    this.#open.clear();
-  }
-
-  #fifo(name: string): number {
-    // For reading too: then nobody else needs to have it open yet, or still.
-    const fd =
-      this.#open.get(name) ?? openSync(join(this.path, name), constants.O_RDWR | constants.O_NONBLOCK);
-    this.#open.set(name, fd);
-    return fd;
-  }
 }
 
-/** What comes out of a FIFO. Until a command has opened it there must be some writer, or it would seem to have ended. */
-class Output {
-  readonly stream: Socket;
-  readonly #writer: number;
-
-  constructor(path: string) {
-    const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    try {
-      this.#writer = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
-      this.stream = new Socket({ fd: reader, readable: true, writable: false });
-    } catch (error) {
-      closeSync(reader);
-      throw error;
-    }
-  }
-
-  /** To be called once, when the command has ended. */
-  closeWriter(): void {
-    closeSync(this.#writer);
-  }
-}
-
-function isAsMade(path: string): boolean {
-  return (statSync(path).mode & 0o7777) === 0o700 && readdirSync(path).length === 0;
+/** When a folder's mode, owner, attributes or names were last changed. */
+function changedNs(path: string): bigint {
+  return statSync(path, { bigint: true }).ctimeNs;
 }
 
 function makeFolder(path: string): void {

@@ -4,21 +4,9 @@ import { CAPABILITIES } from '../../util/process/capabilities.js';
  * What a command run by real root keeps: what a container gives root, without making device nodes. Nothing in it lets
  * a process change mounts, enter another's namespaces, look into a process that has more, or reach the hardware.
  */
-const KEPT: readonly string[] = [
-  'chown',
-  'dac_override',
-  'fowner',
-  'fsetid',
-  'kill',
-  'setgid',
-  'setuid',
-  'setpcap',
-  'net_bind_service',
-  'net_raw',
-  'sys_chroot',
-  'audit_write',
-  'setfcap',
-];
+const KEPT: readonly string[] =
+  `chown dac_override fowner fsetid kill setgid setuid setpcap net_bind_service net_raw sys_chroot audit_write
+  setfcap`.split(/\s+/);
 
 /**
  * Arguments of setpriv(1) that take the other capabilities from a command and all it starts, for good. uid 0 would get

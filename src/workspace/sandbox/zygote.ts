@@ -1,41 +1,56 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { EventEmitter, once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { firstOf } from '../../util/process/end-with-grace.js';
+import { quoteForShell } from '../../util/text/quote-for-shell.js';
 import { WorkspaceError, workspaceFailure } from '../failure.js';
 import { makeScratch, removeScratch } from '../scratch/scratch.js';
+import { Channel } from './channel.js';
 import { machineDoors, taskDoors } from './host-doors.js';
-import { FRESH, Keeper, keeperScript, type NamespaceLayout } from './keeper.js';
-import { type Mount, type Mounted, mountTable, mountTableHere, readMounts } from './mount-table.js';
-import { Deadline } from './processes.js';
+import { Keeper, keeperScript, type NamespaceLayout, START } from './keeper.js';
+import { type Mount, mountTable, mountTableHere, readMounts } from './mount-table.js';
+import { LONGEST_MS } from './processes.js';
 import { Slot } from './slot.js';
 import { firstLine, helperEnv, tool } from './tools.js';
 
 /**
- * Reads requests: `open ID SLOT` makes a namespace, `kill NUMBER` ends a keeper, `remove ID FOLDER...` removes folders. Whether it is `exact` is tried out: a shell gives 128 + n
- * both for exit code 128 + n and for a command that signal n killed, but one that lists ended jobs as POSIX has it (dash,
- * busybox; not bash) tells them apart. `command eval`: a shell that finds no room to fork would end.
+ * Reads requests: `open ID SLOT CHANNEL` makes a namespace, `kill NUMBER` ends a keeper, `pipes ID FIFO...` makes FIFOs,
+ * `remove ID FOLDER...` removes folders. Whether it is `exact` is tried out: a shell gives 128 + n both for exit code
+ * 128 + n and for a command that signal n killed, but one that lists ended jobs as POSIX has it (dash, busybox; not bash)
+ * tells them apart. `command eval`: a shell that finds no room to fork would end.
  */
-const script = () => `
+function script(): string {
+  const [mount, mknod, sh, unshare, mkfifo, rm] = ['mount', 'mknod', 'sh', 'unshare', 'mkfifo', 'rm'].map(
+    (name) => quoteForShell(tool(name)),
+  );
+  return `
 cd "$1" || exit
-[ ! -e doors ] || ${tool('mount')} -n -a -c -T doors || exit
-${tool('mknod')} whiteout c 0 0 2>/dev/null
-listed() { ${FRESH.join(' ')} ${tool('sh')} -c "$1" 2>/dev/null & wait $!; jobs >jobs; line=; read -r line <jobs; }
+[ ! -e doors ] || ${mount} -n -a -c -T doors || exit
+${mknod} whiteout c 0 0 2>/dev/null
+listed() { ${START.join(' ')} ${sh} -c "$1" 2>/dev/null & wait $!; jobs >jobs; line=; read -r line <jobs; }
 if [ "$3" = unknown ] && listed 'exit 137' && case $line in *'Done(137)'*) listed 'kill -KILL $$' ;; *) false;; esac; then
   case $line in *Done*) ;; *) echo exact;; esac
 fi
-keep() { ${tool('unshare')} -mp --fork --kill-child=KILL ${tool('sh')} -c "$keeper" sh "$1" "$2" 2>"$1/complaint"; echo "$2 over"; }
+keep() { ${unshare} -mp --fork --kill-child=KILL ${sh} -c "$keeper" sh "$1" "$3" "$2" 2>"$1/complaint"; echo "$3 over"; }
 keeper=$2
 echo ready
 while read -r word id rest; do
   case $word in
-  open) command eval 'keep $rest $id </dev/null &' || { echo 'no room to fork' >$rest/complaint; echo "$id over"; } ;;
-  remove) command eval '{ ${tool('rm')} -rf $rest 2>/dev/null; echo "$id over"; } &' || echo "$id over" ;;
+  open) command eval 'keep $rest $id </dev/null &' || { echo 'no room to fork' >\${rest% *}/complaint; echo "$id over"; } ;;
+  pipes) command eval '{ ${mkfifo} -m 600 $rest; echo "$id over"; } &' || echo "$id over" ;;
+  remove) command eval '{ ${rm} -rf $rest 2>/dev/null; echo "$id over"; } &' || echo "$id over" ;;
   kill) kill -KILL $id 2>/dev/null ;;
   esac
   # Forgets those that have ended.
   jobs >/dev/null
 done`;
+}
+
+/** Channels that are made at once, as a program has to be started for it. */
+const BATCH = 16;
 
 /**
  * Folders with next to nothing in them (10 kB each) that may wait to be removed: a program that removes them all costs
@@ -54,26 +69,32 @@ let isExact: boolean | undefined;
  */
 export class Zygote {
   readonly #mountsOutside = mountTableHere();
-  /** The table of mounts outside, as it was when this namespace was made. */
-  readonly outside: readonly Mounted[] = readMounts(this.#mountsOutside);
+  /** The same as it was when this namespace was made. */
+  readonly #outside = readMounts(this.#mountsOutside);
   /** What overlays and the like are called in tables of mounts. */
-  readonly source: string;
+  readonly #source: string;
   /** What every namespace has first, as a table: its own /proc, and doors to the machine closed. */
-  readonly common: string;
+  readonly #common: string;
   /** In the environment of forge's own processes inside, so that they are not taken for a task's. */
   readonly token: string;
-  /** Where programs were in views: they are most likely still there. */
-  readonly places = new Map<string, string>();
   readonly #chain: ChildProcess;
-  readonly #reports = new Map<string, (words: readonly string[]) => void>();
-  readonly #slots: Slot[] = [];
+  /** What it says, and its keepers, by whom it is about. */
+  readonly #reports = new EventEmitter();
   readonly #idle: Slot[] = [];
+  /** Slots that workspaces have. */
+  #taken = 0;
+  /** Not used yet. */
+  #channels: Channel[] = [];
+  #making: Promise<void> | undefined;
+  readonly #open = new Set<Channel>();
   /** Names of folders that are to be removed. */
   readonly #leaving: string[] = [];
   #count = 0;
   /** Whether a namespace was found to have all its mounts; all are made in one way. */
   #isProven = false;
   #isOver = false;
+  #isRetired = false;
+  #closing: Promise<void> | undefined;
 
   private constructor(
     /** A scratch folder of forge's own that goes with it: what keepers use, and folders of workspaces. */
@@ -82,11 +103,11 @@ export class Zygote {
   ) {
     const secret = randomBytes(12).toString('hex');
     this.token = `FORGE_KEEPER=${secret}`;
-    this.source = `forge-${secret.slice(0, 12)}`;
-    const table = (mounts: readonly Mount[]) => mountTable(mounts, `${this.source}-own`, this.outside);
+    this.#source = `forge-${secret.slice(0, 12)}`;
+    const table = (mounts: readonly Mount[]) => mountTable(mounts, `${this.#source}-own`, this.#outside);
     const isRoot = process.getuid?.() === 0;
-    this.common = table([{ type: 'processes', target: '/proc' }, ...(isRoot ? taskDoors() : [])]);
-    if (isRoot) writeFileSync(join(dir, 'doors'), table(machineDoors(this.outside)));
+    this.#common = table([{ type: 'processes', target: '/proc' }, ...(isRoot ? taskDoors() : [])]);
+    if (isRoot) writeFileSync(join(dir, 'doors'), table(machineDoors(this.#outside)));
     const user = userNamespace
       ? ['-U', `--map-user=${process.getuid?.()}`, `--map-group=${process.getgid?.()}`, '--keep-caps']
       : [];
@@ -136,34 +157,76 @@ export class Zygote {
     return `/proc/${this.#chain.pid}/root/proc`;
   }
 
+  /** Mounts as a table, after those that all namespaces have: root, a state folder or a temporary folder may lie on what they cover. */
+  tableOf(mounts: readonly Mount[]): string {
+    return this.#common + mountTable(mounts, this.#source, this.#outside);
+  }
+
   /** What one workspace needs; to be given back. @throws WorkspaceError */
   takeSlot(): Slot {
-    const idle = this.#idle.pop();
-    if (idle !== undefined) return idle;
-    const slot = new Slot(this.dir, this.#next('s'));
-    this.#slots.push(slot);
+    const slot = this.#idle.pop() ?? new Slot(this.dir, this.#next('s'));
+    this.#taken += 1;
     return slot;
   }
 
   /** Takes a slot back, and removes the folders of its workspace: `atOnce`, or with others, at the latest when this is closed. */
   async giveBack(slot: Slot, atOnce: boolean): Promise<void> {
+    this.#taken -= 1;
     this.#leaving.push(...slot.vacate());
-    if (slot.isUnclean) slot.close();
-    else this.#idle.push(slot);
+    this.#idle.push(slot);
     if (atOnce || this.#leaving.length >= MANY) await this.#removeFolders();
+    if (this.#isRetired && this.#taken === 0) await this.close();
+  }
+
+  /** Makes no more namespaces: it ends with the last workspace. */
+  async retire(): Promise<void> {
+    this.#isRetired = true;
+    if (this.#taken === 0) await this.close();
   }
 
   /** Makes a namespace. @throws WorkspaceError with the reason in one line; then nothing is left of it */
   async open(slot: Slot, layout: NamespaceLayout): Promise<Keeper> {
     if (this.#isOver) throw new WorkspaceError('the process that makes namespaces has ended');
+    const channel = await this.#takeChannel();
     const id = this.#next('k');
-    const keeper = new Keeper(this, slot, layout, () => this.#reports.delete(id));
-    this.#reports.set(id, (words) => keeper.hear(words));
-    this.#ask('open', id, slot.name);
-    await keeper.opened;
-    if (!this.#isProven) mustBeMounted(layout, this.source, keeper.mounts());
+    const keeper = new Keeper(this, slot, channel, layout, () => {
+      this.#reports.removeAllListeners(id);
+      this.#open.delete(channel);
+      this.#leaving.push(channel.name);
+    });
+    this.#open.add(channel);
+    this.#reports.on(id, (word, ...details) => keeper.hear(word, ...details));
+    this.#ask('open', id, slot.name, channel.name);
+    await keeper.opened();
+    try {
+      if (!this.#isProven) mustBeMounted(layout, this.#source, keeper.mounts());
+    } catch (error) {
+      await keeper.close();
+      throw error;
+    }
     this.#isProven = true;
     return keeper;
+  }
+
+  async #takeChannel(): Promise<Channel> {
+    while (this.#channels.length === 0) {
+      this.#making ??= this.#makeChannels().finally(() => {
+        this.#making = undefined;
+      });
+      await this.#making;
+    }
+    return this.#channels.pop()!;
+  }
+
+  async #makeChannels(): Promise<void> {
+    const made = Array.from({ length: BATCH }, () => new Channel(this.dir, this.#next('c')));
+    for (const { path } of made) mkdirSync(path, { mode: 0o700 });
+    await this.#done(
+      'pipes',
+      made.flatMap(({ name }) => Channel.FIFOS.map((fifo) => `${name}/${fifo}`)),
+    );
+    if (this.#isOver) throw new WorkspaceError('the process that makes namespaces has ended');
+    this.#channels = made;
   }
 
   /** Kills a keeper by the number that it has in the namespace of this. */
@@ -172,17 +235,17 @@ export class Zygote {
   }
 
   /** Resolves when the removal of all that is to go was tried. */
-  #removeFolders(): Promise<void> {
+  async #removeFolders(): Promise<void> {
     const names = this.#leaving.splice(0);
-    return new Promise((resolve) => {
-      if (this.#isOver || names.length === 0) return resolve();
-      const id = this.#next('r');
-      this.#reports.set(id, () => {
-        this.#reports.delete(id);
-        resolve();
-      });
-      this.#ask('remove', id, ...names);
-    });
+    if (!this.#isOver && names.length > 0) await this.#done('remove', names);
+  }
+
+  /** Asks for something; resolves when that was tried, or all is over. */
+  async #done(word: string, names: readonly string[]): Promise<void> {
+    const id = this.#next('r');
+    const done = once(this.#reports, id);
+    this.#ask(word, id, ...names);
+    await done;
   }
 
   #ask(...words: readonly string[]): void {
@@ -191,12 +254,17 @@ export class Zygote {
 
   /** Ends all that it started, for good, and removes its folder. @throws WorkspaceError */
   async close(): Promise<void> {
+    this.#closing ??= this.#close();
+    await this.#closing;
+  }
+
+  async #close(): Promise<void> {
     await this.#removeFolders();
     if (!this.#isOver) {
-      const over = new Promise((resolve) => this.#chain.once('exit', resolve));
+      const over = once(this.#chain, 'exit');
       this.#chain.stdin?.end();
       // What a cgroup has frozen, or what hangs in the kernel, does not even end with SIGKILL; forge must not hang with it.
-      if (!(await new Deadline().meets(over))) this.#chain.unref();
+      if ((await firstOf(over, LONGEST_MS)) !== undefined) this.#chain.unref();
       this.#end();
     }
     await removeScratch(this.dir);
@@ -210,25 +278,18 @@ export class Zygote {
   #untilReady(): Promise<void> {
     const chain = this.#chain;
     let complaint = '';
-    let rest = '';
     return new Promise((resolve, reject) => {
-      this.#reports.set('exact', () => {
-        isExact = true;
-      });
-      this.#reports.set('ready', () => {
-        isExact ??= false;
-        resolve();
-      });
       chain.stdin?.on('error', () => undefined);
       chain.stderr?.on('data', (chunk: Buffer) => {
         if (complaint.length < 2000) complaint += chunk.toString('utf8');
       });
-      chain.stdout?.on('data', (chunk: Buffer) => {
-        const lines = (rest + chunk.toString('latin1')).split('\n');
-        rest = lines.pop() ?? '';
-        for (const line of lines) {
-          const [id = '', ...words] = line.split(' ');
-          this.#reports.get(id)?.(words);
+      createInterface({ input: chain.stdout! }).on('line', (line) => {
+        const [id = '', ...words] = line.split(' ');
+        if (id === 'exact') isExact = true;
+        else if (id !== 'ready') this.#reports.emit(id, ...words);
+        else {
+          isExact ??= false;
+          resolve();
         }
       });
       chain.once('error', (error) => {
@@ -247,54 +308,40 @@ export class Zygote {
     this.#isOver = true;
     this.#chain.kill('SIGKILL');
     for (const stream of [this.#chain.stdin, this.#chain.stdout, this.#chain.stderr]) stream?.destroy();
-    for (const report of [...this.#reports.values()]) report(['over']);
-    for (const slot of this.#slots) slot.close();
+    for (const id of this.#reports.eventNames()) this.#reports.emit(id, 'over');
+    for (const channel of this.#open) channel.close();
   }
 }
 
-/**
- * A zygote that is there as long as somebody holds it: made when it is first asked for, ended with the last holder. When
- * something was mounted meanwhile, later workspaces have another one.
- */
+/** A zygote that is made when it is first asked for. When something was mounted meanwhile, later workspaces have another one. */
 export class SharedZygote {
-  #holders = 0;
   #current: Promise<Zygote> | undefined;
   /** Ended by something else than forge, or without a later mount; their folders are still there. */
   readonly #former: Zygote[] = [];
 
   constructor(private readonly start: () => Promise<Zygote>) {}
 
-  /** The function that this gives lets go of it. That one throws WorkspaceError where something of it can't be ended or removed. */
-  hold(): () => Promise<void> {
-    this.#holders += 1;
-    let isHeld = true;
-    return async () => {
-      if (!isHeld) return;
-      isHeld = false;
-      this.#holders -= 1;
-      if (this.#holders > 0) return;
-      const current = this.#current;
-      this.#current = undefined;
-      const living = await current?.catch(() => undefined);
-      for (const zygote of [...this.#former.splice(0), ...(living ? [living] : [])]) await zygote.close();
-    };
+  /** Ends it with all that it started. @throws WorkspaceError where something of it can't be ended or removed */
+  async close(): Promise<void> {
+    const current = this.#current;
+    this.#current = undefined;
+    const living = await current?.catch(() => undefined);
+    for (const zygote of [...this.#former.splice(0), ...(living ? [living] : [])]) await zygote.close();
   }
 
-  /** To be called by who holds it. @throws WorkspaceError */
+  /** @throws WorkspaceError */
   async get(): Promise<Zygote> {
-    for (;;) {
-      this.#current ??= this.start();
-      const current = this.#current;
-      const zygote = await current.catch((error: unknown) => {
-        if (this.#current === current) this.#current = undefined;
-        throw error;
-      });
-      if (zygote.isOfUse) return zygote;
-      if (this.#current === current) {
-        this.#former.push(zygote);
-        this.#current = undefined;
-      }
+    const current = this.#current;
+    const zygote = await current?.catch(() => undefined);
+    if (zygote?.isOfUse) return zygote;
+    // Somebody else may have begun meanwhile.
+    if (this.#current === current) {
+      if (zygote !== undefined) this.#former.push(zygote);
+      this.#current = this.start();
+      // Why it could not be ended is told at the end.
+      void zygote?.retire().catch(() => undefined);
     }
+    return await this.#current!;
   }
 }
 

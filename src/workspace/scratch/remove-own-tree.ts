@@ -1,5 +1,5 @@
 import { removeTree } from '../../util/files/remove-tree.js';
-import { encodePath } from '../../util/paths/path-bytes.js';
+import { encodePath } from '../../util/paths/path.js';
 import { workspaceFailure } from '../failure.js';
 
 /** Removes a folder tree that is forge's own, with an error for people where it can't be. @throws WorkspaceError */

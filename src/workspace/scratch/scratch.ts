@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { codeOf } from '../../util/errors/system-error.js';
+import { codeOf, hasCode, unlessOutOfReach } from '../../util/errors.js';
 import { onceFilesCanBeOpened } from '../../util/files/file-handles.js';
 import {
   assertRemovable,
@@ -50,8 +50,7 @@ export function makeScratch(stateFolder: string, name: string): string {
       return dir;
     } catch (error) {
       // Swept as unborn (see removeUnborn) between being made and being owned.
-      if (['ENOENT', 'EEXIST'].includes(codeOf(error) ?? '') && tries < 10 && existsSync(stateFolder))
-        continue;
+      if (hasCode(error, 'ENOENT', 'EEXIST') && tries < 10 && existsSync(stateFolder)) continue;
       throw workspaceFailure(error, `make the scratch folder ${dir}`);
     }
   }
@@ -100,7 +99,8 @@ export async function sweepScratch(): Promise<Swept> {
   for (const folder of stateFolders()) {
     if (!existsSync(folder) || whyNotMarked(folder) !== undefined) continue;
     const real = realpathSync(folder);
-    for (const name of list(real)) {
+    // Gone meanwhile, or unreadable: either way there is nothing here to remove.
+    for (const name of unlessOutOfReach(() => readdirSync(real)) ?? []) {
       const dir = join(real, name);
       if (whyNotRemovable(dir, real, SCRATCH_NAME) !== undefined) continue;
       const owner = readOwner(dir);
@@ -129,7 +129,7 @@ function removeUnborn(dir: string): boolean {
     return true;
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return true;
-    if (['ENOTEMPTY', 'EEXIST', 'EACCES', 'EPERM'].includes(codeOf(error) ?? '')) return false;
+    if (hasCode(error, 'ENOTEMPTY', 'EEXIST', 'EACCES', 'EPERM')) return false;
     throw workspaceFailure(error, `remove ${dir}`);
   }
 }
@@ -138,16 +138,6 @@ function removeUnborn(dir: string): boolean {
 function isOld(dir: string): boolean {
   const stats = lstatSync(dir, { throwIfNoEntry: false });
   return stats !== undefined && Date.now() - stats.mtimeMs > HALF_MADE_MS;
-}
-
-function list(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    // Gone meanwhile, or unreadable: either way there is nothing here to remove.
-    if (['ENOENT', 'EACCES', 'ENOTDIR'].includes(codeOf(error) ?? '')) return [];
-    throw workspaceFailure(error, `read ${folder}`);
-  }
 }
 
 /** Who a scratch folder says it is of, where that agrees with its name. */

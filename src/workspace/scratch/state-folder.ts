@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, realpathSync, statfsSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
-import { messageOf } from '../../util/errors/system-error.js';
+import { messageOf } from '../../util/errors.js';
 import { makeMarkedFolder, NotOursError } from '../../util/files/provenance.js';
-import { isWithin } from '../../util/paths/relative-path.js';
+import { isWithin } from '../../util/paths/path.js';
 
 /** f_type of overlayfs (statfs(2)); an upper folder cannot lie on it. */
 const OVERLAYFS = 0x794c7630;
@@ -35,17 +35,14 @@ export type StateFolder = { path: string } | { refused: string };
  * where `forOverlay` is asked for.
  */
 export function prepareStateFolder(path: string, root: string, forOverlay: boolean): StateFolder {
+  const inside = { refused: `${path} lies inside the working tree (FORGE_STATE_DIR names another place)` };
   try {
     // Before anything is made.
-    if (isWithin(realAncestor(path), root))
-      return { refused: `${path} lies inside the working tree (FORGE_STATE_DIR names another place)` };
+    if (isWithin(realAncestor(path), root)) return inside;
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     const parent = realpathSync(dirname(path));
     const real = join(parent, basename(path));
-    if (isWithin(real, root))
-      return {
-        refused: `${path} lies inside the working tree (FORGE_STATE_DIR names another place)`,
-      };
+    if (isWithin(real, root)) return inside;
     // Where everybody may rename, our folder could be swapped under our feet (/tmp has the sticky bit against that).
     const { mode } = statSync(parent);
     if ((mode & 0o002) !== 0 && (mode & 0o1000) === 0)
@@ -56,8 +53,6 @@ export function prepareStateFolder(path: string, root: string, forOverlay: boole
     return { path: real };
   } catch (error) {
     if (error instanceof NotOursError) return { refused: error.message };
-    return {
-      refused: `${path} cannot be used (${messageOf(error)})`,
-    };
+    return { refused: `${path} cannot be used (${messageOf(error)})` };
   }
 }

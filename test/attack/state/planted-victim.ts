@@ -16,7 +16,7 @@ import {
   trustToRead,
   unbornRuns,
 } from '../../../src/run/index.js';
-import { ForgeError } from '../../../src/util/errors/forge-error.js';
+import { ForgeError } from '../../../src/util/errors.js';
 import { NotOursError } from '../../../src/util/files/provenance.js';
 import { WorkspaceError } from '../../../src/workspace/index.js';
 

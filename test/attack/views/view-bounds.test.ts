@@ -88,7 +88,7 @@ for (const [name, backend, isolation] of [
     const here = project(t, { 'src/a.txt': 'a\n' });
     const alive = join(here.dir, '../alive');
     here.write({
-      'forge.plan.yaml': plan({ a: { run: BOMB, owns: ['src/**'], timeout: '1s', env: { ALIVE: alive } } }),
+      'forge.plan.yaml': plan({ a: { run: BOMB, owns: ['src/**'], timeout: '4s', env: { ALIVE: alive } } }),
     });
     execFileSync('sh', [
       '-c',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { closeSync, ftruncateSync, openSync, statSync, writeSync } from 'node:fs';
 import { test } from 'node:test';
-import { hashFile } from '../../../src/util/files/hash.js';
+import { hashFile } from '../../../src/util/files/content.js';
 import { BACKENDS, project } from '../../rig/project.js';
 
 const SIZE = 50 << 20;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { codeOf, explain, messageOf, reasonOf } from '../../src/util/errors/system-error.js';
+import { codeOf, explain, messageOf, reasonOf } from '../../src/util/errors.js';
 
 const failure = (code: string) => Object.assign(new Error(`${code}: as the system puts it`), { code });
 

@@ -1,3 +1,45 @@
+/**
+ * Every way forge can end, for scripts and CI. Whatever the code, finished work is kept in the run folder, and the
+ * last line printed says how to go on.
+ */
+export const ExitCode = {
+  /** Everything was merged, or there was nothing to do (also: `--no-merge` and all gates passed). */
+  ok: 0,
+  /** A task or a gate failed, or forge itself could not go on (disk full, no permission). Nothing was merged. */
+  failed: 1,
+  /** The plan or the command line is invalid, or an agent's program or a backend is missing. Nothing was started. */
+  invalid: 2,
+  /** The merge was refused: the tree changed underneath in a way that can't be merged, or another forge is at work on it. */
+  refused: 3,
+  /** Declined at the prompt. */
+  declined: 4,
+  /** A merge was half written when something failed (past its commit point). The next forge command finishes it. */
+  halfWritten: 5,
+  /** Interrupted by SIGINT (Ctrl-C). */
+  interrupted: 130,
+  /** Interrupted by SIGTERM. */
+  terminated: 143,
+} as const;
+
+export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
+
+/** An error meant for people: printed as one `forge: …` message without a stack trace, then forge exits with `exitCode`. All else that is thrown is a bug. */
+export class ForgeError extends Error {
+  override name = this.constructor.name;
+  constructor(
+    message: string,
+    readonly exitCode: ExitCode = ExitCode.failed,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** The error for what people asked for and can't have: a plan, a command line, a file that is not valid. Nothing was started. */
+export function invalid(message: string): ForgeError {
+  return new ForgeError(message, ExitCode.invalid);
+}
+
 /** The code of a system error (`ENOENT`); undefined for anything else. */
 export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
@@ -41,6 +83,14 @@ export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   return codes.includes(codeOf(error) ?? '');
 }
 
+/**
+ * Whether an error of a stream means that its reader has gone: a closed pipe (`forge check | head -1`), a terminal that
+ * went away. That is no error of ours, and nobody is left to tell.
+ */
+export function isReaderGone(error: unknown): boolean {
+  return hasCode(error, 'EPIPE', 'EIO', 'ECONNRESET', 'ERR_STREAM_DESTROYED', 'ERR_STREAM_WRITE_AFTER_END');
+}
+
 /** For `catch` of a promise: passes over system errors with these codes. @throws any other error */
 export function ignoring(...codes: readonly string[]): (error: unknown) => undefined {
   return (error) => {
@@ -48,7 +98,16 @@ export function ignoring(...codes: readonly string[]): (error: unknown) => undef
   };
 }
 
-/** What `act` gives; undefined where what it acts on is gone (ENOENT). @throws all else that it throws */
+/** What `act` gives; undefined where it throws a system error with one of these codes. @throws all else that it throws */
+export function unless<T>(codes: readonly string[], act: () => T): T | undefined {
+  try {
+    return act();
+  } catch (error) {
+    return ignoring(...codes)(error);
+  }
+}
+
+/** The same where what it acts on is gone. */
 export function unlessGone<T>(act: () => T): T | undefined {
   return unless(['ENOENT'], act);
 }
@@ -56,14 +115,6 @@ export function unlessGone<T>(act: () => T): T | undefined {
 /** The same where it is not there, or not for this user to get at, whoever asks; not where asking failed (EMFILE). */
 export function unlessOutOfReach<T>(act: () => T): T | undefined {
   return unless(['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'EPERM'], act);
-}
-
-function unless<T>(codes: readonly string[], act: () => T): T | undefined {
-  try {
-    return act();
-  } catch (error) {
-    return ignoring(...codes)(error);
-  }
 }
 
 /** Whether making something under a name worked; false when the name is taken (EEXIST). @throws all else that `make` throws */

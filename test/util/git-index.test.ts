@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { mayBeTracked } from '../../src/util/git/index-file.js';
+import { mayBeTracked } from '../../src/util/git/git.js';
 
 /** A folder with a repository, and git in it. */
 function repository(t: TestContext) {

@@ -1,4 +1,23 @@
-import type { Write } from '../resolve/entry.js';
+import type { FileState } from '../util/files/file-state.js';
+import type { RelativePath } from '../workspace/index.js';
+
+/** One thing to do in the working tree, and what was at its path when that was decided (null = nothing). `hash`: SHA-256 (hex) of the new content. */
+export type Write = { path: RelativePath; expected: FileState | null } & (
+  | { kind: 'file'; mode: number; hash: string }
+  | { kind: 'symlink'; target: string }
+  | { kind: 'directory'; mode: number }
+  | { kind: 'mode'; mode: number }
+  | { kind: 'absent' }
+);
+
+/** The same with the file that has the new content (absolute). */
+export type ResolvedEntry = (Write & { kind: 'file'; from: string }) | Exclude<Write, { kind: 'file' }>;
+
+/** A path that can't be merged, and why, in one readable sentence without a full stop. */
+export interface Conflict {
+  path: RelativePath;
+  reason: string;
+}
 
 /** What the merge does with one path, as it is stored. Each can be done again after a crash. */
 export type PlannedWrite = Write & {
@@ -41,11 +60,16 @@ export interface MergePlan {
   keepsPlaced?: boolean;
 }
 
-/** A merge that is past its commit point. */
-export interface MergeJob {
+/** A merge and where its files are. */
+export interface MergeFolder {
   root: string;
-  /** The merge folder: `new/`, `old/`, `plan.json`. */
+  run: string;
+  /** In the run's folder: `new/`, `old/`, `plan.json`. */
   dir: string;
+}
+
+/** A merge that is past its commit point. */
+export interface MergeJob extends MergeFolder {
   plan: MergePlan;
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { count, listed, shortened } from '../../src/util/text/count.js';
+import { count, listed, shortened } from '../../src/util/text/amounts.js';
 
 test('numbers with their noun', () => {
   assert.deepEqual(
