@@ -50,11 +50,10 @@ async function tasksThenMerge(run: PreparedRun, redactor: Redactor, hooks: RunHo
   try {
     return await runThenIntegrate(run, redactor, hooks);
   } finally {
-    await run.chosen.backend
-      .close()
-      .catch((error: Error) =>
-        hooks.note(`forge could not clean up after this run; the next forge command does: ${error.message}`),
-      );
+    const closed = run.chosen.backend.close();
+    await closed.catch((error: Error) =>
+      hooks.note(`forge could not clean up after this run; the next forge command does: ${error.message}`),
+    );
   }
 }
 
