@@ -52,11 +52,10 @@ async function tasksThenMerge(run: PreparedRun, redactor: Redactor, hooks: RunHo
       return { exitCode: ExitCode.failed, reason: `${loop.failed.join(', ')} failed; nothing was merged` };
     return await integrate(run, loop.changesets, redactor, hooks);
   } finally {
-    await backend
-      .close()
-      .catch((error: Error) =>
-        hooks.note(`forge could not clean up after this run; the next forge command does: ${error.message}`),
-      );
+    const closed = backend.close();
+    await closed.catch((error: Error) =>
+      hooks.note(`forge could not clean up after this run; the next forge command does: ${error.message}`),
+    );
   }
 }
 

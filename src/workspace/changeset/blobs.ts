@@ -20,7 +20,6 @@ const SMALL = 1 << 20;
 /** Content of the changed files that are kept, stored under its SHA-256 in a folder that is made when the first one comes. */
 export class BlobStore {
   readonly #known = new Set<string>();
-  #made = false;
   #copies = 0;
 
   constructor(readonly dir: string) {}
@@ -30,8 +29,7 @@ export class BlobStore {
    * @throws WorkspaceError where something else than a file has taken its place; a system error where nothing is there.
    */
   async add(tree: DiskTree, path: string): Promise<{ hash: string; size: number }> {
-    if (!this.#made) mkdirSync(this.dir, { recursive: true });
-    this.#made = true;
+    if (this.#known.size === 0) mkdirSync(this.dir, { recursive: true });
     const content = tree.reading(path, () => readSmall(tree.absolute(path), path));
     if (content !== undefined) {
       const hash = hashBytes(content);

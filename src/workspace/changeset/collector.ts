@@ -71,12 +71,9 @@ export class Collector {
    * Asks what is to be kept of them, stores the content of just that in `into`, and writes its manifest. What
    * was stored is what counts, should a file change meanwhile.
    */
-  async store(
-    into: string,
-    choose: ChooseChanges = async (found) => found,
-  ): Promise<Omit<Collected, 'outside'>> {
+  async store(into: string, choose?: ChooseChanges): Promise<Omit<Collected, 'outside'>> {
     const { found, special } = this.differences();
-    const kept = await choose(found);
+    const kept = (await choose?.(found)) ?? found;
     const blobs = new BlobStore(`${into}/blobs`);
     const entries: ChangesetEntry[] = [];
     for (const change of kept) {

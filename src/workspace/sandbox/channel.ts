@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
-import { hasCode } from '../../util/errors/system-error.js';
+import { hasCode } from '../../util/errors.js';
 import { type OutputPipe, openOutputPipes } from './output-pipe.js';
 
 /**

@@ -7,8 +7,11 @@ import { stateFolders } from '../scratch/state-folder.js';
 import type { Mount } from './mount-table.js';
 import type { Slot } from './slot.js';
 
-/** What is hidden inside a view, and what is shown in its place. */
-export interface Hiding {
+/**
+ * Mounts that hide forge's own state from tasks: the work of others lies there. Where a state folder was, a task finds
+ * an empty folder of its own, on disk and gone with its scratch, so that a forge run in a task has a place too.
+ */
+export function hideState(options: {
   /** The workspace's. */
   slot: Slot;
   /** The state folder in use. */
@@ -17,13 +20,8 @@ export interface Hiding {
   top: string;
   /** A folder of the scratch that must still be seen at its own path (the copy that a task works in). */
   show?: string;
-}
-
-/**
- * Mounts that hide forge's own state from tasks: the work of others lies there. Where a state folder was, a task finds
- * an empty folder of its own, on disk and gone with its scratch, so that a forge run in a task has a place too.
- */
-export function hideState({ slot, stateFolder, top, show }: Hiding): Mount[] {
+}): Mount[] {
+  const { slot, stateFolder, top, show } = options;
   const mounts: Mount[] = [];
   const own = show === undefined ? slot.emptyFolder('state') : slot.folder('state');
   if (show !== undefined) {
