@@ -106,6 +106,8 @@ export class NamespaceSandbox implements Sandbox {
   }
 
   mustBeUntouched(): void {
+    if (this.#hasEnded())
+      throw new WorkspaceError('the private view ended while the task ran; nothing of what it did is used');
     if (this.#mounts === undefined) return;
     const before = this.#mountsAround(this.#mounts);
     const after = this.#mountsAround(this.keeper.mounts());
