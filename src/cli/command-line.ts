@@ -1,7 +1,7 @@
+import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { ExitCode, ForgeError } from '../util/errors.js';
+import { codeOf, ExitCode, invalid } from '../util/errors.js';
 import { nearestName } from '../util/text/nearest-name.js';
-import { requireCurrentFolder } from './current-folder.js';
 
 /** A flag of the command line. `value` names what it takes; without it the flag is a switch. */
 export interface Flag {
@@ -46,11 +46,11 @@ export type Values<Flags extends Record<string, Flag>> = { [Name in keyof Flags]
 
 /**
  * A command, called with the words after its name: `execute` is what it does with its flags and other words, and resolves
- * with the exit code. `--help` and too many words are dealt with here.
+ * with the exit code (default: 0). `--help` and too many words are dealt with here.
  */
 export function command<Flags extends Record<string, Flag>>(
   spec: CommandSpec<Flags>,
-  execute: (flags: Values<Flags & typeof COMMON_FLAGS>, words: string[]) => Promise<number>,
+  execute: (flags: Values<Flags & typeof COMMON_FLAGS>, words: string[]) => Promise<number | undefined>,
 ): (argv: readonly string[]) => Promise<number> {
   return async (argv) => {
     const { flags, words, help } = parseCommandLine(spec, argv);
@@ -60,13 +60,10 @@ export function command<Flags extends Record<string, Flag>>(
     }
     const extra = words[spec.words ?? words.length];
     if (extra !== undefined) {
-      throw new ForgeError(
-        `forge ${spec.name} takes ${spec.usage || 'no words'}; ${extra} is too much`,
-        ExitCode.invalid,
-      );
+      throw invalid(`forge ${spec.name} takes ${spec.usage || 'no words'}; ${extra} is too much`);
     }
     requireCurrentFolder();
-    return await execute(flags, words);
+    return (await execute(flags, words)) ?? ExitCode.ok;
   };
 }
 
@@ -90,7 +87,7 @@ function parseCommandLine<Flags extends Record<string, Flag>>(
   try {
     parsed = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
   } catch (error) {
-    throw new ForgeError(explain(error as Error, Object.keys(all), spec.name), ExitCode.invalid);
+    throw invalid(explain(error as Error, Object.keys(all), spec.name));
   }
   const values: Record<string, unknown> = {};
   for (const [name, flag] of Object.entries(all)) {
@@ -127,9 +124,23 @@ function changeDirectory(dir: string): void {
   try {
     process.chdir(dir);
   } catch (error) {
-    throw new ForgeError(
-      `-C ${dir}: ${(error as Error).message.replace(/^E\w+: /, '').split(',')[0]}`,
-      ExitCode.invalid,
+    throw invalid(`-C ${dir}: ${(error as Error).message.replace(/^E\w+: /, '').split(',')[0]}`);
+  }
+}
+
+/** Every command needs a current folder with a path; node can't name one that is not UTF-8. */
+function requireCurrentFolder(): void {
+  let folder: string;
+  try {
+    folder = process.cwd();
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+    throw invalid(
+      'the current folder is gone (removed, or made anew): change to one that is there, or name one with -C',
     );
   }
+  if (folder.includes('\ufffd') && !existsSync(folder))
+    throw invalid(
+      `the path of this folder is not UTF-8 (${folder}), and forge works only where it is: rename the folder`,
+    );
 }

@@ -1,6 +1,6 @@
 import { accessSync, closeSync, constants, existsSync, openSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { ExitCode, ForgeError, reasonOf } from '../util/errors.js';
+import { invalid, reasonOf } from '../util/errors.js';
 import { complain } from './terminal/terminal.js';
 
 /**
@@ -12,10 +12,7 @@ export function checkJunitFile(file: string): void {
     if (existsSync(file)) closeSync(openSync(file, constants.O_WRONLY | constants.O_NONBLOCK));
     else checkFolder(dirname(file));
   } catch (error) {
-    throw new ForgeError(
-      `--junit ${file}: ${reasonOf(error, REASONS)}; nothing was started`,
-      ExitCode.invalid,
-    );
+    throw invalid(`--junit ${file}: ${reasonOf(error, REASONS)}; nothing was started`);
   }
 }
 

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { ExitCode, ForgeError } from '../util/errors.js';
+import { invalid } from '../util/errors.js';
 
 const DEFAULT_NAMES = ['forge.plan.yaml', 'forge.plan.yml'];
 
@@ -18,9 +18,8 @@ export function planAndTasks(
   if (first !== undefined && looksLikeFile(first)) return { file: existing(first), tasks: rest };
   const found = defaultPlan();
   if (found === undefined) {
-    throw new ForgeError(
+    throw invalid(
       `there is no ${DEFAULT_NAMES.join(' or ')} in ${process.cwd()}; name a plan: \`forge apply path/to/plan.yaml\``,
-      ExitCode.invalid,
     );
   }
   return { file: found, tasks: [...words] };
@@ -36,7 +35,7 @@ export function parseVars(flags: readonly string[]): Record<string, string> {
   const vars: Record<string, string> = Object.create(null);
   for (const flag of flags) {
     const at = flag.indexOf('=');
-    if (at <= 0) throw new ForgeError(`--var ${flag}: write it as --var name=value`, ExitCode.invalid);
+    if (at <= 0) throw invalid(`--var ${flag}: write it as --var name=value`);
     vars[flag.slice(0, at)] = flag.slice(at + 1);
   }
   return { ...vars };
@@ -49,5 +48,5 @@ function looksLikeFile(word: string): boolean {
 function existing(file: string): string {
   if (existsSync(file)) return resolve(file);
   const why = file.includes('\ufffd') ? ' (forge takes only names that are UTF-8)' : '';
-  throw new ForgeError(`there is no plan file ${file}${why}`, ExitCode.invalid);
+  throw invalid(`there is no plan file ${file}${why}`);
 }

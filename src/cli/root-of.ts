@@ -1,6 +1,6 @@
 import { readPlanRoot } from '../plan/index.js';
 import { findRoot, trustToAct } from '../run/index.js';
-import { ExitCode, ForgeError } from '../util/errors.js';
+import { invalid } from '../util/errors.js';
 import { mayBeCommitted } from '../util/files/merge-record.js';
 import { defaultPlan } from './plan-argument.js';
 import { complain } from './terminal/terminal.js';
@@ -16,7 +16,7 @@ export async function rootOf(flags: { file: string | undefined }, how: 'looks' |
   const file = flags.file ?? defaultPlan();
   const root = (file === undefined ? undefined : await readPlanRoot(file)) ?? findRoot(process.cwd());
   if (root === undefined) {
-    throw new ForgeError(`no runs are kept for ${process.cwd()} or a folder above it`, ExitCode.invalid);
+    throw invalid(`no runs are kept for ${process.cwd()} or a folder above it`);
   }
   await trustToAct(root);
   if (how === 'acts' || mayBeCommitted(root)) {

@@ -1,4 +1,4 @@
-import { ExitCode, ForgeError } from '../util/errors.js';
+import { invalid } from '../util/errors.js';
 import type { BackendName } from '../workspace/index.js';
 
 /** Flags of every command that runs tasks or gates. */
@@ -19,14 +19,11 @@ export function parseJobs(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const jobs = Number(text);
   if (/^[0-9]+$/.test(text) && jobs >= 1 && jobs <= 10_000) return jobs;
-  throw new ForgeError(
-    `-j ${text}: the number of tasks at once is a whole number from 1 to 10000`,
-    ExitCode.invalid,
-  );
+  throw invalid(`-j ${text}: the number of tasks at once is a whole number from 1 to 10000`);
 }
 
 /** The name of `--backend`. @throws ForgeError (2) */
 export function parseBackend(text: string | undefined): BackendName | undefined {
   if (text === undefined || text === 'overlay' || text === 'clone' || text === 'copy') return text;
-  throw new ForgeError(`--backend ${text}: choose overlay, clone or copy`, ExitCode.invalid);
+  throw invalid(`--backend ${text}: choose overlay, clone or copy`);
 }

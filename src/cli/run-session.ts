@@ -1,7 +1,7 @@
 import { applyEvent, foldEvents, readJournal } from '../journal/index.js';
 import { createReporter, junitXml, renderMergePreview } from '../report/index.js';
 import { findRun, type Proposal, type RunFolder, type RunHooks, runDiff } from '../run/index.js';
-import { ExitCode, ForgeError } from '../util/errors.js';
+import { ExitCode, invalid } from '../util/errors.js';
 import { mayBeCommitted } from '../util/files/merge-record.js';
 import { listenForInterrupt } from '../util/process/interrupt.js';
 import type { COMMON_FLAGS, Values } from './command-line.js';
@@ -26,7 +26,7 @@ export async function runSession(
   about: { planFile?: string; gateLines?: Record<string, number>; folder?: RunFolder },
   start: (hooks: RunHooks) => Promise<ExitCode>,
 ): Promise<number> {
-  if (flags.quiet && flags.verbose) throw new ForgeError('-q and -v contradict each other', ExitCode.invalid);
+  if (flags.quiet && flags.verbose) throw invalid('-q and -v contradict each other');
   if (flags.junit !== undefined) checkJunitFile(flags.junit);
   const terminal = process.stdout.isTTY === true && !flags.json;
   const color = colorWanted(flags, process.stdout);

@@ -1,5 +1,5 @@
 import { splitPlan } from '../plan-author/index.js';
-import { ExitCode, ForgeError } from '../util/errors.js';
+import { invalid } from '../util/errors.js';
 
 /** Flags of `forge plan --split`. */
 export const SPLIT_FLAGS = {
@@ -58,8 +58,4 @@ function parseRename(text: string): [string, string] {
   const match = /^([^=/]+)=([^=/]+)$/.exec(text);
   if (match === null) throw invalid(`--rename ${text}: write the endings as .js=.ts`);
   return [match[1]!, match[2]!];
-}
-
-function invalid(message: string): ForgeError {
-  return new ForgeError(message, ExitCode.invalid);
 }

@@ -6,15 +6,14 @@ const guarded = new WeakMap<Writable, { broken: boolean }>();
 
 /** Writes to a stream so that a reader who goes away never ends the run; any other failure is told once on `complaints`. */
 export class Output {
-  readonly #stream: Writable;
   readonly #state: { broken: boolean };
 
-  readonly #filter: (text: string) => string;
-
   /** `filter` is applied to everything written. */
-  constructor(stream: Writable, complaints: Writable, filter = (text: string) => text) {
-    this.#stream = stream;
-    this.#filter = filter;
+  constructor(
+    private readonly stream: Writable,
+    complaints: Writable,
+    private readonly filter = (text: string) => text,
+  ) {
     const known = guarded.get(stream);
     this.#state = known ?? { broken: false };
     if (known) return;
@@ -28,7 +27,7 @@ export class Output {
   }
 
   write(text: string): void {
-    if (text !== '' && !this.#state.broken && this.#stream.writable) this.#stream.write(this.#filter(text));
+    if (text !== '' && !this.#state.broken && this.stream.writable) this.stream.write(this.filter(text));
   }
 
   lines(lines: readonly string[]): void {
@@ -37,10 +36,10 @@ export class Output {
 
   /** Resolves when everything written so far was taken (or nobody reads). */
   flush(): Promise<void> {
-    if (this.#state.broken || !this.#stream.writable) return Promise.resolve();
+    if (this.#state.broken || !this.stream.writable) return Promise.resolve();
     return new Promise((resolve) => {
       // The callback gets the error of a broken stream; the listener above has dealt with it.
-      this.#stream.write('', () => resolve());
+      this.stream.write('', () => resolve());
     });
   }
 }

@@ -1,5 +1,4 @@
 import { abortRun, findRun } from '../../run/index.js';
-import { ExitCode } from '../../util/errors.js';
 import { toJsonText } from '../../util/text/sanitize.js';
 import { type CommandSpec, command, type Flag } from '../command-line.js';
 import { rootOf } from '../root-of.js';
@@ -26,5 +25,4 @@ export const run = command(spec, async (flags, words) => {
     process.stdout.write(
       `gave up run ${folder.id}; its work is kept until \`forge clean\` (\`forge diff ${folder.id}\` shows it)\n`,
     );
-  return ExitCode.ok;
 });

@@ -1,7 +1,7 @@
 import { agentNames } from '../../agents/index.js';
 import { readPlan } from '../../plan/index.js';
 import { recover, renderDryRun, startRun, trustToAct } from '../../run/index.js';
-import { ExitCode, ForgeError } from '../../util/errors.js';
+import { ExitCode, invalid } from '../../util/errors.js';
 import { mayBeMerging } from '../../util/files/merge-record.js';
 import { type CommandSpec, command, type Flag } from '../command-line.js';
 import { parseVars, planAndTasks } from '../plan-argument.js';
@@ -31,7 +31,7 @@ gates, and merges everything into the working tree, or nothing.`,
 /** `forge apply`. */
 export const run = command(spec, async (flags, words) => {
   if (flags.branch !== undefined && flags.commit) {
-    throw new ForgeError('--branch and --commit contradict each other: choose one', ExitCode.invalid);
+    throw invalid('--branch and --commit contradict each other: choose one');
   }
   const { file, tasks } = planAndTasks(flags.file, words);
   const vars = parseVars(flags.var);

@@ -1,5 +1,4 @@
 import { cleanRuns } from '../../run/index.js';
-import { ExitCode } from '../../util/errors.js';
 import { type CommandSpec, command, type Flag } from '../command-line.js';
 import { rootOf } from '../root-of.js';
 
@@ -18,5 +17,4 @@ export const run = command(spec, async (flags, words) => {
     if (!flags.quiet)
       process.stdout.write(kept === undefined ? `removed ${id}\n` : `kept    ${id}: ${kept}\n`);
   });
-  return ExitCode.ok;
 });

@@ -1,5 +1,4 @@
 import { findRunAndTask, runDiff } from '../../run/index.js';
-import { ExitCode } from '../../util/errors.js';
 import { type CommandSpec, command, type Flag } from '../command-line.js';
 import { rootOf } from '../root-of.js';
 import { colorWanted } from '../terminal/terminal.js';
@@ -17,5 +16,4 @@ const spec = {
 export const run = command(spec, async (flags, words) => {
   const { folder, task } = findRunAndTask(await rootOf(flags, 'looks'), words);
   process.stdout.write(await runDiff(folder, task, colorWanted(flags, process.stdout)));
-  return ExitCode.ok;
 });

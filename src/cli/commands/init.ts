@@ -1,5 +1,5 @@
 import { initProject, removeFromProject } from '../../init/index.js';
-import { ExitCode, ForgeError } from '../../util/errors.js';
+import { ExitCode, invalid } from '../../util/errors.js';
 import { resolveRoot } from '../../util/git/project-root.js';
 import { type CommandSpec, command, type Flag } from '../command-line.js';
 import { openDialog } from '../terminal/dialog.js';
@@ -23,10 +23,7 @@ it is kept and named. Doing it twice changes nothing.`,
 /** `forge init`: exit code 0 when it is done, 4 when it was left at a question with nothing changed. */
 export const run = command(spec, async (flags) => {
   if (flags.file !== undefined)
-    throw new ForgeError(
-      'forge init always writes forge.plan.yaml in the root; there is no -f here',
-      ExitCode.invalid,
-    );
+    throw invalid('forge init always writes forge.plan.yaml in the root; there is no -f here');
   const root = resolveRoot(`${process.cwd()}/forge.plan.yaml`, undefined);
   const options = { dryRun: flags['dry-run'], force: flags.force, yes: flags.yes };
   const dialog = openDialog(flags);

@@ -1,5 +1,5 @@
 import { findRun, printLogs } from '../../run/index.js';
-import { ExitCode, ForgeError } from '../../util/errors.js';
+import { invalid } from '../../util/errors.js';
 import { type CommandSpec, command, type Flag } from '../command-line.js';
 import { rootOf } from '../root-of.js';
 import { complain } from '../terminal/terminal.js';
@@ -15,8 +15,7 @@ them one after another.`,
 
 /** `forge logs`. */
 export const run = command(spec, async (flags, [name, wanted]) => {
-  if (name === undefined) throw new ForgeError('name a task: `forge logs <task>`', ExitCode.invalid);
+  if (name === undefined) throw invalid('name a task: `forge logs <task>`');
   const folder = findRun(await rootOf(flags, 'looks'), wanted);
   await printLogs(folder, name, { all: flags.all, out: process.stdout, note: complain });
-  return ExitCode.ok;
 });

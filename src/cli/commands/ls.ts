@@ -1,7 +1,6 @@
 import { JournalDamagedError, replayUnlessDamaged } from '../../journal/index.js';
 import { outcomeOf } from '../../report/index.js';
 import { isUnderWay, listRuns, RunFolder } from '../../run/index.js';
-import { ExitCode } from '../../util/errors.js';
 import { count } from '../../util/text/amounts.js';
 import { sanitize, toJsonText } from '../../util/text/sanitize.js';
 import { type CommandSpec, command, type Flag } from '../command-line.js';
@@ -23,7 +22,6 @@ export const run = command(spec, async (flags) => {
     if (flags.json) process.stdout.write(`${toJsonText({ run: id, name, state, tasks })}\n`);
     else process.stdout.write(`${id}  ${state.padEnd(12)}  ${count(tasks, 'task')}  ${sanitize(name)}\n`);
   }
-  return ExitCode.ok;
 });
 
 /** One run that can't be read must not hide the others. */

@@ -1,5 +1,5 @@
 import { findRun, type MergeTarget, mergeRun } from '../../run/index.js';
-import { ExitCode, ForgeError } from '../../util/errors.js';
+import { invalid } from '../../util/errors.js';
 import { type CommandSpec, command, type Flag } from '../command-line.js';
 import { rootOf } from '../root-of.js';
 import { parseBackend, RUN_FLAGS } from '../run-flags.js';
@@ -38,9 +38,6 @@ function targetOf(flags: {
 }): MergeTarget | undefined {
   const given = (['branch', 'commit', 'no-commit'] as const).filter((name) => flags[name]);
   if (given.length > 1)
-    throw new ForgeError(
-      `${given.map((name) => `--${name}`).join(' and ')} contradict each other: choose one`,
-      ExitCode.invalid,
-    );
+    throw invalid(`${given.map((name) => `--${name}`).join(' and ')} contradict each other: choose one`);
   return given.length === 0 ? undefined : { branch: flags.branch, commit: flags.commit };
 }

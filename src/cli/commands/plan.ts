@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { diagnosticsToJson } from '../../plan/index.js';
 import { MOST_ROUNDS, type PlanRequest, writePlan } from '../../plan-author/index.js';
 import { renderDryRun } from '../../run/index.js';
-import { ExitCode, ForgeError, reasonOf } from '../../util/errors.js';
+import { ExitCode, invalid, reasonOf } from '../../util/errors.js';
 import { shownPath } from '../../util/paths/shown-path.js';
 import { type COMMON_FLAGS, type CommandSpec, command, type Flag, type Values } from '../command-line.js';
 import { defaultPlan, parseVars } from '../plan-argument.js';
@@ -57,11 +57,11 @@ export const run = command(spec, async (flags, words) => {
 function readGoal(flags: Flags, words: readonly string[]): string | undefined {
   const from = flags['goal-file'];
   if (from !== undefined && words.length > 0)
-    throw new ForgeError('the goal is given twice: as words and with --goal-file', ExitCode.invalid);
+    throw invalid('the goal is given twice: as words and with --goal-file');
   const goal = (from === undefined ? words.join(' ') : readText(from, '--goal-file')).trim();
   if (goal !== '') return goal;
   if (flags.split.length > 0) return undefined;
-  throw new ForgeError('say what the plan is for: `forge plan "Add user authentication"`', ExitCode.invalid);
+  throw invalid('say what the plan is for: `forge plan "Add user authentication"`');
 }
 
 function readText(file: string, flag: string): string {
@@ -69,7 +69,7 @@ function readText(file: string, flag: string): string {
     return readFileSync(file === '-' ? 0 : file, 'utf8');
   } catch (error) {
     const why = reasonOf(error, { ENOENT: 'there is no such file' });
-    throw new ForgeError(`${flag} ${file}: ${why}`, ExitCode.invalid);
+    throw invalid(`${flag} ${file}: ${why}`);
   }
 }
 
@@ -98,9 +98,8 @@ async function showWritten(flags: Flags, { file, result, rounds }: Told): Promis
   // Nobody has read this plan yet, and with some capabilities a task can leave its view.
   const asking = result.plan.tasks.filter(({ capabilities = [] }) => capabilities.length > 0);
   if (asking.length > 0)
-    throw new ForgeError(
+    throw invalid(
       `the plan asks for capabilities (${asking.map(({ id, capabilities }) => `${id}: ${capabilities?.join(', ')}`).join('; ')}), so --apply does not run it; look at ${shownPath(file)}, then \`forge apply\``,
-      ExitCode.invalid,
     );
   const { run: apply } = await import('./apply.js');
   const passed = (['quiet', 'verbose', 'json', 'color', 'no-color'] as const).filter((name) => flags[name]);

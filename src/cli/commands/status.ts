@@ -1,7 +1,6 @@
 import { replayRun } from '../../journal/index.js';
 import { renderStatus, statusToJson } from '../../report/index.js';
 import { findRun, isUnderWay } from '../../run/index.js';
-import { ExitCode } from '../../util/errors.js';
 import { toJsonText } from '../../util/text/sanitize.js';
 import { supportsUnicode } from '../../util/text/terminal-abilities.js';
 import { type CommandSpec, command, type Flag } from '../command-line.js';
@@ -34,5 +33,4 @@ export const run = command(spec, async (flags, words) => {
   process.stdout.write(
     flags.json ? `${toJsonText(statusToJson(view, options))}\n` : renderStatus(view, options),
   );
-  return ExitCode.ok;
 });

@@ -1,6 +1,6 @@
 import { didYouMean } from '../../util/text/nearest-name.js';
 import type { Finding, Problems } from '../diagnostics/problems.js';
-import { nodeAt, plainValue, type YamlNode } from '../yaml/yaml-node.js';
+import { entriesOf, nodeAt, plainValue, type Span, type YamlNode } from '../yaml/yaml-node.js';
 import { SHAPE, validate } from './schema-validator.generated.js';
 
 /** A file with more mistakes than this is not a plan; without a limit a hostile one could fill the memory. */
@@ -57,12 +57,17 @@ function toProblem(root: YamlNode, error: SchemaError): Finding | undefined {
   const at = path.length === 0 ? firstKey(root) : place.at;
   // Who writes NAME=value there must not find the value in a log of CI.
   const hideSource = path[0] === 'secrets';
-  const problem = (message: string, hint?: string): Finding => {
-    return { code: 'schema', message, at, hint, hideSource };
+  const problem = (message: string, hint?: string, where: Span = at): Finding => {
+    return { code: 'schema', message, at: where, hint, hideSource };
   };
+  const keyAt = (key: string): Span => entriesOf(place.value).get(key)?.at ?? place.value;
   switch (error.keyword) {
-    case 'additionalProperties':
-      return unknownKey(place.value, path, error.params.additionalProperty!);
+    case 'additionalProperties': {
+      const key = error.params.additionalProperty!;
+      const allowed = Object.keys(shapeAt(path)?.keys ?? {});
+      const hint = didYouMean(key, allowed) ?? `allowed here: ${allowed.join(', ')}`;
+      return problem(`unknown key \`${key}\` in ${subject(path)}`, hint, keyAt(key));
+    }
     case 'required':
       // The two halves of prompt/run report through `oneOf`.
       if (error.schemaPath.includes('/oneOf/')) return undefined;
@@ -80,38 +85,16 @@ function toProblem(root: YamlNode, error: SchemaError): Finding | undefined {
     default:
       break;
   }
-  if (error.propertyName !== undefined) return badKey(place.value, path, error.propertyName);
+  if (error.propertyName !== undefined) {
+    const names = shapeAt(path)?.names?.title ?? 'another name';
+    const message = `the key \`${error.propertyName}\` in ${subject(path)} must be ${names}`;
+    return problem(message, undefined, keyAt(error.propertyName));
+  }
   const shown = shapeAt(path)?.title ?? 'something else';
-  return {
-    ...problem(`${subject(path)} must be ${shown}; it is ${described(place.value, error.keyword)}`),
-    at:
-      path.length === 0
-        ? at
-        : place.value.kind === 'scalar' && place.value.end > place.value.start
-          ? place.value
-          : place.at,
-  };
-}
-
-function unknownKey(node: YamlNode, path: readonly string[], key: string): Finding {
-  const entry = node.kind === 'map' ? node.entries.get(key) : undefined;
-  const allowed = Object.keys(shapeAt(path)?.keys ?? {});
-  return {
-    code: 'schema',
-    message: `unknown key \`${key}\` in ${subject(path)}`,
-    at: entry?.at ?? node,
-    hint: didYouMean(key, allowed) ?? `allowed here: ${allowed.join(', ')}`,
-  };
-}
-
-function badKey(node: YamlNode, path: readonly string[], key: string): Finding {
-  const entry = node.kind === 'map' ? node.entries.get(key) : undefined;
-  const names = shapeAt(path)?.names?.title ?? 'another name';
-  return {
-    code: 'schema',
-    message: `the key \`${key}\` in ${subject(path)} must be ${names}`,
-    at: entry?.at ?? node,
-  };
+  const { value } = place;
+  const isWritten = path.length > 0 && value.kind === 'scalar' && value.end > value.start;
+  const message = `${subject(path)} must be ${shown}; it is ${described(value, error.keyword)}`;
+  return problem(message, undefined, isWritten ? value : at);
 }
 
 function promptAndRun(
@@ -119,14 +102,11 @@ function promptAndRun(
   path: readonly string[],
   both: boolean,
 ): Finding {
-  const prompt = value.kind === 'map' ? value.entries.get('prompt') : undefined;
-  const run = value.kind === 'map' ? value.entries.get('run') : undefined;
-  if (!both || prompt === undefined || run === undefined)
-    return {
-      code: 'schema',
-      message: `${subject(path)} needs \`prompt\` (for an agent) or \`run\` (a command)`,
-      at,
-    };
+  const [prompt, run] = ['prompt', 'run'].map((key) => entriesOf(value).get(key));
+  if (!both || prompt === undefined || run === undefined) {
+    const message = `${subject(path)} needs \`prompt\` (for an agent) or \`run\` (a command)`;
+    return { code: 'schema', message, at };
+  }
   const [first, second] = prompt.at.start < run.at.start ? [prompt, run] : [run, prompt];
   return {
     code: 'schema',

@@ -16,75 +16,72 @@ const LINE_LENGTH = 2000;
 
 /** Adds to another reporter what GitHub Actions shows: annotations on the plan, a group per task's output, a step summary. */
 export class GithubReporter implements Reporter {
-  readonly #inner: Reporter;
-  readonly #commands: Output;
-  readonly #complaints: Output;
-  readonly #options: ReporterOptions;
   readonly #view;
   readonly #kept = new Map<string, { lines: string[]; dropped: number }>();
 
-  constructor(inner: Reporter, commands: Output, complaints: Output, options: ReporterOptions) {
-    this.#inner = inner;
-    this.#commands = commands;
-    this.#complaints = complaints;
-    this.#options = options;
+  constructor(
+    private readonly inner: Reporter,
+    private readonly commands: Output,
+    private readonly complaints: Output,
+    private readonly options: ReporterOptions,
+  ) {
     this.#view = foldEvents(options.before ?? []);
   }
 
   event(event: ForgeEvent): void {
     applyEvent(this.#view, event);
     if (event.type === 'attempt.output') this.#keep(event.task, event.text);
-    this.#inner.event(event);
+    this.inner.event(event);
     if (event.type === 'task.finished') this.#taskFinished(event);
     else if (event.type === 'gate.finished' && !event.ok)
-      this.#error(`Gate ${event.name}`, gateFailure(event), this.#options.gateLines?.[event.name]);
+      this.#error(`Gate ${event.name}`, gateFailure(event), this.options.gateLines?.[event.name]);
     else if (event.type === 'merge.finished' && event.state === 'refused')
       this.#error('Merge refused', outcomeOf(this.#view).sentence);
   }
 
   async close(): Promise<void> {
-    await this.#inner.close();
-    await this.#commands.flush();
-    const file = (this.#options.env ?? process.env).GITHUB_STEP_SUMMARY;
+    await this.inner.close();
+    await this.commands.flush();
+    const file = (this.options.env ?? process.env).GITHUB_STEP_SUMMARY;
     if (!file || this.#view.startedAt === undefined) return;
     try {
       await appendFile(file, stepSummary(this.#view));
     } catch (error) {
       // The run's own result must not depend on a page about it.
-      this.#complaints.write(`forge: the step summary was not written: ${(error as Error).message}\n`);
+      this.complaints.write(`forge: the step summary was not written: ${(error as Error).message}\n`);
     }
   }
 
   pause(): void {
-    this.#inner.pause?.();
+    this.inner.pause?.();
   }
 
   resume(): void {
-    this.#inner.resume?.();
+    this.inner.resume?.();
   }
 
   #taskFinished(event: Extract<ForgeEvent, { type: 'task.finished' }>): void {
     const task = this.#view.tasks.get(event.task)!;
     const failed = event.state === 'failed';
-    const { kind } = this.#options;
+    const { kind } = this.options;
     const kept = this.#kept.get(event.task);
     this.#kept.delete(event.task);
     if (kept && (kind === 'plain' || (kind === 'quiet' && failed))) {
       const title = `${sanitize(event.task)}: ${event.state}, ${formatDuration(event.ms)}`;
       const more = `(${kept.dropped} earlier lines are in ${sanitize(task.log ?? 'the log')})`;
       const lines = kept.dropped > 0 ? [more, ...kept.lines] : kept.lines;
-      this.#commands.write(workflowCommand('group', {}, title));
-      this.#commands.write(withoutCommands(`${lines.join('\n')}\n`));
-      this.#commands.write(workflowCommand('endgroup', {}, ''));
+      this.commands.write(workflowCommand('group', {}, title));
+      this.commands.write(withoutCommands(`${lines.join('\n')}\n`));
+      this.commands.write(workflowCommand('endgroup', {}, ''));
     }
     if (failed) this.#error(`Task ${event.task}`, whyFailed(task), task.line);
   }
 
   #error(title: string, text: string, line?: number): void {
-    const file = this.#options.planFile;
-    const root = (this.#options.env ?? process.env).GITHUB_WORKSPACE;
+    const file = this.options.planFile;
+    const root = (this.options.env ?? process.env).GITHUB_WORKSPACE;
     const shown = file !== undefined && root ? relative(root, file) : file;
-    this.#commands.write(workflowCommand('error', { file: shown, line, title: sanitize(title) }, text));
+    this.commands.write(workflowCommand('error', { file: shown, line, title: sanitize(title) }, text));
   }
 
   #keep(task: string, text: string): void {

@@ -20,7 +20,6 @@ const FINAL_ROWS = 200;
 
 /** The live table on a terminal. The cursor is left alone, so that no way of ending forge leaves it hidden. */
 export class LiveReporter implements Reporter {
-  readonly #options: ReporterOptions;
   readonly #output: Output;
   readonly #paint;
   readonly #symbols;
@@ -38,8 +37,7 @@ export class LiveReporter implements Reporter {
   #tablePrinted = false;
   readonly #onResize = () => this.#resized();
 
-  constructor(options: ReporterOptions) {
-    this.#options = options;
+  constructor(private readonly options: ReporterOptions) {
     this.#output = new Output(options.stdout, options.stderr);
     this.#paint = createPaint(options.color);
     this.#symbols = symbolsFor(supportsUnicode(options.env ?? process.env));
@@ -54,7 +52,7 @@ export class LiveReporter implements Reporter {
   event(event: ForgeEvent): void {
     if (this.#closed) return;
     applyEvent(this.#view, event);
-    if (this.#options.verbose && SHOWN_ABOVE.has(event.type))
+    if (this.options.verbose && SHOWN_ABOVE.has(event.type))
       this.#above.push(...plainLines(event, this.#view, { paint: this.#paint, verbose: true, tails: false }));
     this.#ticker ??= setInterval(() => this.#draw(), TICK_MS).unref();
     this.#schedule();
@@ -78,12 +76,12 @@ export class LiveReporter implements Reporter {
     this.#closed = true;
     clearTimeout(this.#timer);
     clearInterval(this.#ticker);
-    this.#options.stdout.off('resize', this.#onResize);
+    this.options.stdout.off('resize', this.#onResize);
     await this.#loaded;
     this.#erase();
     this.#printTable();
     if (this.#view.finished)
-      this.#output.write(renderSummary(this.#view, { color: this.#options.color, failures: false }));
+      this.#output.write(renderSummary(this.#view, { color: this.options.color, failures: false }));
     await this.#output.flush();
   }
 
@@ -103,7 +101,7 @@ export class LiveReporter implements Reporter {
       this.#flushAbove();
     }
     // One row stays free for the line that the cursor is on.
-    const rows = Math.max(1, (this.#options.stdout.rows ?? 24) - 1);
+    const rows = Math.max(1, (this.options.stdout.rows ?? 24) - 1);
     const lines = this.#tablePrinted ? [] : renderFrame(this.#view, this.#canvas(), rows);
     if (lines.length > 0) this.#log(lines.join('\n'));
     this.#drawn = lines;
@@ -152,7 +150,7 @@ export class LiveReporter implements Reporter {
   }
 
   #columns(): number {
-    return Math.max(2, this.#options.stdout.columns ?? 80);
+    return Math.max(2, this.options.stdout.columns ?? 80);
   }
 }
 

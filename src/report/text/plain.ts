@@ -14,12 +14,13 @@ export interface PlainReporterOptions extends Omit<PlainOptions, 'paint'> {
 
 /** One line per event, for logs and pipes; with `quiet` only failures. The summary ends it. */
 export class PlainReporter implements Reporter {
-  readonly #output: Output;
   readonly #options: PlainReporterOptions & PlainOptions;
   readonly #view;
 
-  constructor(output: Output, options: PlainReporterOptions) {
-    this.#output = output;
+  constructor(
+    private readonly output: Output,
+    options: PlainReporterOptions,
+  ) {
     this.#options = { ...options, paint: createPaint(options.color) };
     this.#view = foldEvents(options.before ?? []);
   }
@@ -27,12 +28,12 @@ export class PlainReporter implements Reporter {
   event(event: ForgeEvent): void {
     applyEvent(this.#view, event);
     if (!this.#options.quiet || isFailure(event))
-      this.#output.lines(plainLines(event, this.#view, this.#options));
-    if (event.type === 'run.finished') this.#output.write(renderSummary(this.#view, this.#options));
+      this.output.lines(plainLines(event, this.#view, this.#options));
+    if (event.type === 'run.finished') this.output.write(renderSummary(this.#view, this.#options));
   }
 
   close(): Promise<void> {
-    return this.#output.flush();
+    return this.output.flush();
   }
 }
 

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { doneTasks, replayRun } from '../../journal/index.js';
 import { type Base, loadBase } from '../../merge/index.js';
-import { ExitCode, ForgeError } from '../../util/errors.js';
+import { ForgeError, invalid } from '../../util/errors.js';
 import { removeTree } from '../../util/files/remove-tree.js';
 import { git } from '../../util/git/git.js';
 import { decodeName } from '../../util/paths/path.js';
@@ -57,10 +57,7 @@ function resultOf(folder: RunFolder, task: string, done: readonly string[]): str
   const last = kept.findLast((dir) => existsSync(join(dir, 'manifest.json')));
   if (last !== undefined) return last;
   const known = done.join(', ') || 'none';
-  throw new ForgeError(
-    `run ${folder.id} has no work of a task ${task}; it has results of ${known}`,
-    ExitCode.invalid,
-  );
+  throw invalid(`run ${folder.id} has no work of a task ${task}; it has results of ${known}`);
 }
 
 async function baseEntry(base: Base, path: string): Promise<ComposedEntry | undefined> {

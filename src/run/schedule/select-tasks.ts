@@ -1,6 +1,6 @@
 import { TaskGraph } from '../../graph/index.js';
 import type { Plan, Task } from '../../plan/index.js';
-import { ExitCode, ForgeError } from '../../util/errors.js';
+import { invalid } from '../../util/errors.js';
 import { median } from '../../util/median.js';
 import { nearestName } from '../../util/text/nearest-name.js';
 import { estimatesOf } from './estimates.js';
@@ -29,10 +29,7 @@ export function selectTasks(plan: Plan, named: readonly string[]): SelectedTask[
   for (const name of names) {
     if (byId.has(name)) continue;
     const meant = nearestName(name, [...byId.keys()]);
-    throw new ForgeError(
-      `the plan has no task ${name}${meant ? `; did you mean ${meant}?` : ''}`,
-      ExitCode.invalid,
-    );
+    throw invalid(`the plan has no task ${name}${meant ? `; did you mean ${meant}?` : ''}`);
   }
   const graph = new TaskGraph(plan);
   const estimates = estimatesOf(plan);

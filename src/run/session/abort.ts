@@ -1,5 +1,5 @@
 import { GIVEN_UP, isMerged, Journal, replayRun } from '../../journal/index.js';
-import { ExitCode, ForgeError } from '../../util/errors.js';
+import { ExitCode, ForgeError, invalid } from '../../util/errors.js';
 import { busy, lockRoot, rootLockHolder } from '../store/root-lock.js';
 import type { RunFolder } from '../store/run-folder.js';
 
@@ -25,8 +25,7 @@ export async function abortRun(folder: RunFolder): Promise<'stopped' | 'given up
   try {
     // Not before: whoever had the lock may have merged it.
     const run = replayRun(folder.journal);
-    if (isMerged(run))
-      throw new ForgeError(`run ${folder.id} is merged; undo it with git or your editor`, ExitCode.invalid);
+    if (isMerged(run)) throw invalid(`run ${folder.id} is merged; undo it with git or your editor`);
     const journal = new Journal(folder.journal, folder.id, run.lastSeq);
     journal.append({ type: 'merge.finished', state: 'declined', paths: [], reason: GIVEN_UP });
     journal.append({ type: 'run.finished', exitCode: ExitCode.declined, ms: 0, reason: GIVEN_UP });

@@ -3,7 +3,7 @@ import { agentNames } from '../../agents/index.js';
 import { doneTasks, isMerged, Journal, replayRun } from '../../journal/index.js';
 import { loadBase } from '../../merge/index.js';
 import { readPlan } from '../../plan/index.js';
-import { ExitCode, ForgeError } from '../../util/errors.js';
+import { ForgeError, invalid } from '../../util/errors.js';
 import { readOurFile } from '../../util/files/provenance.js';
 import { type Changeset, loadChangeset } from '../../workspace/index.js';
 import { type SelectedTask, selectTasks } from '../schedule/select-tasks.js';
@@ -28,7 +28,7 @@ export async function loadRun(
   note: (text: string) => void,
 ): Promise<PreparedRun> {
   const before = replayRun(folder.journal);
-  if (isMerged(before)) throw new ForgeError(`run ${folder.id} is merged already`, ExitCode.invalid);
+  if (isMerged(before)) throw invalid(`run ${folder.id} is merged already`);
   const started = readRequest(folder);
   const request: RunRequest = {
     ...started,
@@ -45,16 +45,14 @@ export async function loadRun(
     splits: request.splits,
   });
   if (!result.ok) {
-    throw new ForgeError(
+    throw invalid(
       `the plan of run ${folder.id} is no longer valid here: ${result.diagnostics[0]!.message}; start again with \`forge apply\``,
-      ExitCode.invalid,
     );
   }
   const { plan } = result;
   if (plan.root !== folder.root) {
-    throw new ForgeError(
+    throw invalid(
       `run ${folder.id} was made for ${plan.root}, and this is ${folder.root}: a project that was moved or copied can't go on with it; start again with \`forge apply\``,
-      ExitCode.invalid,
     );
   }
   const tasks = selectTasks(plan, request.tasks);

@@ -3,7 +3,7 @@ import type { Journal } from '../../journal/index.js';
 import { type Base, branchMadeBefore, checkCommitTarget } from '../../merge/index.js';
 import { createMatcher, type PathMatcher } from '../../ownership/index.js';
 import type { Plan } from '../../plan/index.js';
-import { ExitCode, ForgeError } from '../../util/errors.js';
+import { ForgeError, invalid } from '../../util/errors.js';
 import { listed } from '../../util/text/amounts.js';
 import { type Changeset, type ChosenBackend, chooseBackend, foreignOwned } from '../../workspace/index.js';
 import type { SelectedTask } from '../schedule/select-tasks.js';
@@ -48,7 +48,7 @@ export async function preflightCommit(
     if (branch !== undefined && id !== undefined && (await branchMadeBefore(root, branch, id))) return;
     await checkCommitTarget(root, branch);
   } catch (error) {
-    throw error instanceof ForgeError ? new ForgeError(error.message, ExitCode.invalid) : error;
+    throw error instanceof ForgeError ? invalid(error.message) : error;
   }
 }
 

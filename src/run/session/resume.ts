@@ -1,4 +1,4 @@
-import { ExitCode, ForgeError } from '../../util/errors.js';
+import { type ExitCode, ForgeError, invalid } from '../../util/errors.js';
 import { lockRoot } from '../store/root-lock.js';
 import type { RunFolder } from '../store/run-folder.js';
 import type { RunHooks } from './hooks.js';
@@ -42,9 +42,8 @@ export function mergeRun(
   return goOn(folder, changes, hooks, async ({ plan, request, tasks, done }) => {
     const missing = tasks.filter(({ id }) => !done.has(id)).map(({ id }) => id);
     if (missing.length > 0)
-      throw new ForgeError(
+      throw invalid(
         `run ${folder.id} can't be merged: ${missing.join(', ')} did not succeed; \`forge resume ${folder.id}\` goes on with it`,
-        ExitCode.invalid,
       );
     await preflightCommit(plan.root, request, folder.id);
   });

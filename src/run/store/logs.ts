@@ -3,7 +3,7 @@ import { basename, dirname, isAbsolute, join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { replayRun } from '../../journal/index.js';
-import { ExitCode, ForgeError, hasCode, isReaderGone, unlessOutOfReach } from '../../util/errors.js';
+import { type ForgeError, hasCode, invalid, isReaderGone, unlessOutOfReach } from '../../util/errors.js';
 import { isWithin } from '../../util/paths/path.js';
 import { nearestName } from '../../util/text/nearest-name.js';
 import type { RunFolder } from './run-folder.js';
@@ -68,5 +68,5 @@ function nothingFrom(name: string, run: string, known: readonly string[]): Forge
   const message = known.includes(name)
     ? `${name} has not started in run ${run}`
     : `run ${run} has no task or gate ${name}${meant ? `; did you mean ${meant}?` : ''}`;
-  return new ForgeError(message, ExitCode.invalid);
+  return invalid(message);
 }

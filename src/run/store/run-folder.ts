@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { replayRun } from '../../journal/index.js';
-import { ExitCode, ForgeError, unlessGone } from '../../util/errors.js';
+import { ForgeError, invalid, unlessGone } from '../../util/errors.js';
 import { whyNotOurFolder } from '../../util/files/provenance.js';
 import { forgeFolder, hasForgeFolder, trustToRead } from './forge-folder.js';
 
@@ -130,17 +130,16 @@ function runFolders(root: string): string[] {
 /** Finds a run by its id or the only id that starts or ends with it; the latest when none is named. @throws ForgeError (2) */
 export function findRun(root: string, wanted?: string): RunFolder {
   const runs = listRuns(root);
-  if (runs.length === 0) throw new ForgeError(`no runs are kept in ${forgeFolder(root)}`, ExitCode.invalid);
+  if (runs.length === 0) throw invalid(`no runs are kept in ${forgeFolder(root)}`);
   if (wanted === undefined) return new RunFolder(root, runs.at(-1)!);
   if (runs.includes(wanted)) return new RunFolder(root, wanted);
   const matches = runs.filter((id) => isPart(wanted, id));
   if (matches.length === 1) return new RunFolder(root, matches[0]!);
   const known = runs.slice(-5).reverse().join(', ');
-  throw new ForgeError(
+  throw invalid(
     matches.length === 0
       ? `there is no run ${wanted}; the latest are ${known}`
       : `${wanted} could be ${matches.join(' or ')}; give more of the id`,
-    ExitCode.invalid,
   );
 }
 
