@@ -80,9 +80,8 @@ export function renderPrompt(context: PromptContext): string {
 }
 
 function whatItOwns(owns: readonly string[]): string {
-  if (owns.length === 0) {
+  if (owns.length === 0)
     return 'You own nothing: this task is for finding out, and **must not create, change or delete any file**. Your final answer is its result.';
-  }
   return [
     'You may create, change and delete only files that match these patterns (relative to the working directory; `!` takes away):',
     '',

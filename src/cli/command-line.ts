@@ -59,9 +59,8 @@ export function command<Flags extends Record<string, Flag>>(
       return ExitCode.ok;
     }
     const extra = words[spec.words ?? words.length];
-    if (extra !== undefined) {
+    if (extra !== undefined)
       throw invalid(`forge ${spec.name} takes ${spec.usage || 'no words'}; ${extra} is too much`);
-    }
     requireCurrentFolder();
     return (await execute(flags, words)) ?? ExitCode.ok;
   };

@@ -17,11 +17,10 @@ export function planAndTasks(
   if (file !== undefined) return { file: existing(file), tasks: [...words] };
   if (first !== undefined && looksLikeFile(first)) return { file: existing(first), tasks: rest };
   const found = defaultPlan();
-  if (found === undefined) {
+  if (found === undefined)
     throw invalid(
       `there is no ${DEFAULT_NAMES.join(' or ')} in ${process.cwd()}; name a plan: \`forge apply path/to/plan.yaml\``,
     );
-  }
   return { file: found, tasks: [...words] };
 }
 

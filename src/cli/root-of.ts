@@ -15,9 +15,7 @@ import { complain } from './terminal/terminal.js';
 export async function rootOf(flags: { file: string | undefined }, how: 'looks' | 'acts'): Promise<string> {
   const file = flags.file ?? defaultPlan();
   const root = (file === undefined ? undefined : await readPlanRoot(file)) ?? findRoot(process.cwd());
-  if (root === undefined) {
-    throw invalid(`no runs are kept for ${process.cwd()} or a folder above it`);
-  }
+  if (root === undefined) throw invalid(`no runs are kept for ${process.cwd()} or a folder above it`);
   await trustToAct(root);
   if (how === 'acts' || mayBeCommitted(root)) {
     // Half of what such a command would load, for what is hardly ever to be done.

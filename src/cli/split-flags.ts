@@ -1,5 +1,6 @@
 import { splitPlan } from '../plan-author/index.js';
 import { invalid } from '../util/errors.js';
+import type { Values } from './command-line.js';
 
 /** Flags of `forge plan --split`. */
 export const SPLIT_FLAGS = {
@@ -14,15 +15,7 @@ export const SPLIT_FLAGS = {
   name: { value: 'id', help: 'what the task is called (with --split; default: work)' },
 } as const;
 
-/** The values of SPLIT_FLAGS, and `agent`. */
-interface SplitValues {
-  split: string[];
-  into: string | undefined;
-  'prompt-file': string | undefined;
-  rename: string[];
-  name: string | undefined;
-  agent: string | undefined;
-}
+type SplitValues = Values<typeof SPLIT_FLAGS> & { agent: string | undefined };
 
 /** The text of the plan that the flags describe; undefined without `--split`. @throws ForgeError (2) */
 export async function parseSplitPlan(
@@ -32,7 +25,7 @@ export async function parseSplitPlan(
 ): Promise<string | undefined> {
   if (flags.split.length === 0) {
     for (const name of ['into', 'prompt-file', 'rename', 'name'] as const) {
-      if (flags[name] !== undefined && flags[name].length > 0) throw invalid(`--${name} needs --split`);
+      if (flags[name]?.length) throw invalid(`--${name} needs --split`);
     }
     return undefined;
   }

@@ -5,7 +5,6 @@ import { foldEvents, type RunView } from './run-view.js';
 
 /** A journal that is damaged before its last line: nothing can be concluded from it. */
 export class JournalDamagedError extends ForgeError {
-  override name = 'JournalDamagedError';
   constructor(
     readonly file: string,
     readonly line: number,

@@ -39,9 +39,8 @@ export function repoMap(paths: readonly string[]): string {
   const lines = [...render(top, open, '')];
   let text = '';
   for (const [index, line] of lines.entries()) {
-    if (index === MOST_LINES || text.length + line.length > MOST_CHARACTERS) {
+    if (index === MOST_LINES || text.length + line.length > MOST_CHARACTERS)
       return `${text}… and ${lines.length - index} more lines\n`;
-    }
     text += `${line}\n`;
   }
   return text;

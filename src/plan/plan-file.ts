@@ -7,7 +7,6 @@ const LARGEST = 10 * 1024 * 1024;
 
 /** The plan file can't be read as text at all; the message is one line that names the file. */
 export class PlanFileError extends ForgeError {
-  override name = 'PlanFileError';
   constructor(message: string) {
     super(message, ExitCode.invalid);
   }

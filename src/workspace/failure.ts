@@ -2,7 +2,6 @@ import { codeOf, ExitCode, explain, ForgeError } from '../util/errors.js';
 
 /** The backend that was asked for cannot work here; the message is one readable line. */
 export class BackendUnavailableError extends ForgeError {
-  override readonly name = 'BackendUnavailableError';
   constructor(
     readonly backend: string,
     why: string,
@@ -13,7 +12,6 @@ export class BackendUnavailableError extends ForgeError {
 
 /** Something went wrong with a workspace; the message says what, where and what to do. */
 export class WorkspaceError extends ForgeError {
-  override readonly name: string = 'WorkspaceError';
   constructor(message: string, options?: ErrorOptions) {
     super(message, ExitCode.failed, options);
   }
@@ -21,7 +19,6 @@ export class WorkspaceError extends ForgeError {
 
 /** The tree has a git folder that no view can keep apart from what is real, or from its files. */
 export class UncoverableError extends WorkspaceError {
-  override readonly name: string = 'UncoverableError';
   override readonly exitCode = ExitCode.invalid;
 }
 

@@ -30,9 +30,8 @@ gates, and merges everything into the working tree, or nothing.`,
 
 /** `forge apply`. */
 export const run = command(spec, async (flags, words) => {
-  if (flags.branch !== undefined && flags.commit) {
+  if (flags.branch !== undefined && flags.commit)
     throw invalid('--branch and --commit contradict each other: choose one');
-  }
   const { file, tasks } = planAndTasks(flags.file, words);
   const vars = parseVars(flags.var);
   const jobs = parseJobs(flags.jobs);

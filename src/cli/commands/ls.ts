@@ -27,9 +27,8 @@ export const run = command(spec, async (flags) => {
 /** One run that can't be read must not hide the others. */
 function describe(folder: RunFolder): { name: string; state: string; tasks: number } {
   const view = replayUnlessDamaged(folder.journal);
-  if (view instanceof JournalDamagedError) {
+  if (view instanceof JournalDamagedError)
     return { name: `(line ${view.line} of its journal is damaged)`, state: 'damaged', tasks: 0 };
-  }
   const { state } = outcomeOf(view, isUnderWay(folder.root, folder.id));
   return { name: view.name, state, tasks: view.tasks.size };
 }

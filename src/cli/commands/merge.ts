@@ -1,6 +1,6 @@
 import { findRun, type MergeTarget, mergeRun } from '../../run/index.js';
 import { invalid } from '../../util/errors.js';
-import { type CommandSpec, command, type Flag } from '../command-line.js';
+import { type CommandSpec, command, type Flag, type Values } from '../command-line.js';
 import { rootOf } from '../root-of.js';
 import { parseBackend, RUN_FLAGS } from '../run-flags.js';
 import { runSession } from '../run-session.js';
@@ -31,11 +31,7 @@ export const run = command(spec, async (flags, words) => {
 });
 
 /** undefined = what the run was started with. @throws ForgeError (2) for more than one */
-function targetOf(flags: {
-  branch: string | undefined;
-  commit: boolean;
-  'no-commit': boolean;
-}): MergeTarget | undefined {
+function targetOf(flags: Values<typeof spec.flags>): MergeTarget | undefined {
   const given = (['branch', 'commit', 'no-commit'] as const).filter((name) => flags[name]);
   if (given.length > 1)
     throw invalid(`${given.map((name) => `--${name}`).join(' and ')} contradict each other: choose one`);

@@ -15,9 +15,8 @@ export async function moveRef(root: string, update: RefUpdate): Promise<string |
   if (moved.code !== 0) {
     const now = (await git(root, ['rev-parse', '-q', '--verify', update.ref])).stdout.toString().trim();
     if (now === update.old) throw new MergeError(`git could not move ${update.ref}: ${moved.stderr}`);
-    if (now !== update.new && !(await isAncestor(root, update.new, now))) {
+    if (now !== update.new && !(await isAncestor(root, update.new, now)))
       return `${update.ref} moved while forge was merging; the run's commits end in ${update.new} (git cherry-pick them, or git merge ${update.new})`;
-    }
   }
   fault('merge-ref-moved');
   const head = (await git(root, ['symbolic-ref', '-q', 'HEAD'])).stdout.toString().trim();
@@ -46,9 +45,8 @@ async function moveIndex(root: string, update: RefUpdate): Promise<void> {
       await git(root, ['update-index', '-q', '--refresh']);
       return;
     }
-    if (tries === LOCK_TRIES || !/index\.lock/.test(done.stderr)) {
+    if (tries === LOCK_TRIES || !/index\.lock/.test(done.stderr))
       throw new MergeError(`git could not update the index of ${root}: ${done.stderr}`);
-    }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

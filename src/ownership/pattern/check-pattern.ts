@@ -44,9 +44,8 @@ export function checkPattern(text: string): PatternProblem | null {
 }
 
 function checkShape(glob: string): void {
-  if (glob === '' || glob === '.') {
+  if (glob === '' || glob === '.')
     throw new GlobProblem('the pattern is empty', 0, 1, 'write `**` to claim every file');
-  }
   if (glob.startsWith('/') || DRIVE.test(glob)) {
     const message = 'patterns are relative to the root; this is an absolute path';
     throw new GlobProblem(message, 0, glob.length, undefined, 'path-outside-root');

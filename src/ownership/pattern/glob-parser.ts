@@ -52,9 +52,8 @@ interface Choice {
  * @throws GlobProblem
  */
 export function parseGlob(glob: string, folded: boolean): Expression {
-  if (glob.length > MAX_LENGTH) {
+  if (glob.length > MAX_LENGTH)
     throw new GlobProblem(`the pattern is longer than ${MAX_LENGTH} characters`, 0, glob.length);
-  }
   return wholeGlob(glob, folded) ?? new GlobParser(glob, folded).parse();
 }
 

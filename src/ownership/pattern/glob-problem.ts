@@ -83,9 +83,8 @@ export function negatedGroup(glob: string, at: number): GlobProblem {
   if (!glob.includes(')', at)) return unpaired(glob, at + 1);
   const body = /^!\(((?:\\.|[^\\()])*)\)/s.exec(glob.slice(at))?.[1];
   const message = '`!(…)` is not read in patterns';
-  if (body === undefined) {
+  if (body === undefined)
     return new GlobProblem(message, at, 2, 'write `*` and add a `!pattern` for each exception');
-  }
   const [before, after] = [glob.slice(0, at), glob.slice(at + body.length + 3)];
   const wide = JSON.stringify(`${before.replace(/\*+$/, '')}*${after.replace(/^\*+/, '')}`);
   const exception = JSON.stringify(`!${before}${body.includes('|') ? `@(${body})` : body}${after}`);

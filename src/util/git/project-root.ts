@@ -26,9 +26,8 @@ export function resolveRoot(file: string, root: string | undefined): string {
   const real = realpathSync.native(
     root === undefined ? (repositoryAbove(folder) ?? folder) : resolve(folder, root),
   );
-  if (real.includes('\ufffd') && !existsSync(real)) {
+  if (real.includes('\ufffd') && !existsSync(real))
     throw new RootError(real, false, 'is a path that is not UTF-8, and forge works only where it is');
-  }
   if (!statSync(real).isDirectory()) throw Object.assign(new Error('not a folder'), { code: 'ENOTDIR' });
   if (isReservedPath(real) || isInGitFolder(real)) {
     const what = isReservedPath(real) ? 'a .git or .forge folder' : 'a bare repository';

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { unlessGone } from '../../util/errors.js';
 import { sendSignal } from '../../util/process/end-with-grace.js';
 import { processStartTime, statFields } from '../../util/process/identity.js';
 import { WorkspaceError } from '../failure.js';
@@ -83,27 +84,20 @@ export function signalProcessesOf(
 }
 
 function carries(pid: number, name: string): boolean {
-  let environment: string;
   try {
-    environment = `\0${readFileSync(`/proc/${pid}/environ`, 'latin1')}\0`;
+    const environment = `\0${readFileSync(`/proc/${pid}/environ`, 'latin1')}\0`;
+    return ['\0', ':'].some((end) => environment.includes(`\0${MARKER}=${name}${end}`));
   } catch {
     // Another user's process, or gone meanwhile: not one of ours.
     return false;
   }
-  return ['\0', ':'].some((end) => environment.includes(`\0${MARKER}=${name}${end}`));
 }
 
 /** The parent of every living process, by pid. */
 function parentsOfAll(): Map<number, number> {
-  let names: string[];
-  try {
-    names = readdirSync('/proc');
-  } catch {
-    // No /proc on this system: process groups are all there is.
-    return new Map();
-  }
   const parents = new Map<number, number>();
-  for (const name of names) {
+  // Where there is no /proc, process groups are all there is.
+  for (const name of unlessGone(() => readdirSync('/proc')) ?? []) {
     if (!/^\d+$/.test(name)) continue;
     const [state, parent] = statFields(`/proc/${name}`) ?? ['X'];
     if (state !== 'Z' && state !== 'X') parents.set(Number(name), Number(parent));
