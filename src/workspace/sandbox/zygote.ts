@@ -35,13 +35,13 @@ if [ "$3" = unknown ] && listed 'exit 137' && case $line in *'Done(137)'*) liste
   case $line in *Done*) ;; *) echo exact;; esac
 fi
 keep() { ${unshare} -mp --fork --kill-child=KILL ${sh} -c "$keeper" sh "$1" "$3" "$2" 2>"$1/complaint"; echo "$3 over"; }
-keeper=$2
+keeper=$2 mkfifo=${mkfifo} rm=${rm}
 echo ready
 while read -r word id rest; do
   case $word in
   open) command eval 'keep $rest $id </dev/null &' || { echo 'no room to fork' >\${rest% *}/complaint; echo "$id over"; } ;;
-  pipes) command eval '{ ${mkfifo} -m 600 $rest; echo "$id over"; } &' || echo "$id over" ;;
-  remove) command eval '{ ${rm} -rf $rest 2>/dev/null; echo "$id over"; } &' || echo "$id over" ;;
+  pipes) command eval '{ "$mkfifo" -m 600 $rest; echo "$id over"; } &' || echo "$id over" ;;
+  remove) command eval '{ "$rm" -rf $rest 2>/dev/null; echo "$id over"; } &' || echo "$id over" ;;
   kill) kill -KILL $id 2>/dev/null ;;
   esac
   # Forgets those that have ended.

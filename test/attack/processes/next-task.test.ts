@@ -172,10 +172,10 @@ for (const backend of BACKENDS) {
         a: { run: 'echo "$PLAIN" > a', owns: ['a'], env: { PLAIN: 'not-for-others' } },
       }),
     });
-    const bin = here.path('../bin');
+    const bin = here.path('../my bin');
     const seen = here.path('../seen');
     mkdirSync(bin);
-    for (const name of ['setsid', 'env', 'setpriv', 'unshare', 'nsenter']) {
+    for (const name of ['setsid', 'env', 'setpriv', 'unshare', 'nsenter', 'mount', 'mkfifo', 'rm', 'sh']) {
       const real = spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).stdout.trim();
       writeFileSync(
         join(bin, name),
