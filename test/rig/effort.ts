@@ -1,6 +1,6 @@
 /**
- * How hard the tests try. `npm test` tries every kind of case, with few random ones; FORGE_FULL=1 (as in `.ci/run`)
- * all that were found worth trying, FORGE_FULL=10 ten times as many.
+ * How hard the tests try. `npm test` tries every kind of case, with few random ones; with FORGE_FULL all combinations are
+ * tried, and of random cases as many as were found worth trying (1), a fifth of them (0.2, as in `.ci/run`), or ten times (10).
  */
 const FULL = Number(process.env.FORGE_FULL ?? 0);
 
