@@ -1,6 +1,6 @@
 /**
  * How hard the tests try. `npm test` tries every kind of case, with few random ones; with FORGE_FULL all combinations are
- * tried, and of random cases as many as were found worth trying (1), a fifth of them (0.2, as in `.ci/run`), or ten times (10).
+ * tried, and of random cases as many as were found worth trying (1), a fifth of them (0.2) or ten times as many (10).
  */
 const FULL = Number(process.env.FORGE_FULL ?? 0);
 
