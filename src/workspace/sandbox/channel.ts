@@ -31,7 +31,11 @@ export class Channel {
     this.#run = openSync(join(this.path, 'run'), both);
   }
 
-  /** Tells the keeper a word. */
+  get isOpen(): boolean {
+    return this.#control !== undefined && this.#run !== undefined;
+  }
+
+  /** Tells the keeper a word; it is open. */
   tell(word: string): void {
     writeSync(this.#control!, `${word}\n`);
   }

@@ -50,6 +50,7 @@ export const START = ['setsid', 'env', '--default-signal=INT,QUIT', '--'];
  */
 export const keeperScript = () => `
 cd -P /proc/self && pid=\${PWD##*/} && cd "$OLDPWD"
+[ -p "$3/err" ] || { echo 'no pipes could be made' >&2; exit; }
 exec 3<>"$3/ctl" 4>&1 7<"$3" >/dev/null
 . "$1/open" || exit
 own=/proc/self/fd/7
@@ -207,7 +208,8 @@ export class Keeper {
     if (this.#isClosed) return this.#isOver;
     this.#isClosed = true;
     // That takes less time than being killed.
-    if (this.#inner !== '' && !this.#isOver && this.#onEnded === undefined && this.#outputs.size === 0) {
+    const isIdle = this.#onEnded === undefined && this.#outputs.size === 0;
+    if (isIdle && !this.#isOver && this.channel.isOpen) {
       this.channel.tell('end');
       await firstOf(this.#over, 1_000);
     }
